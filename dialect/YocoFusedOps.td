@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations of phases `fused` and `planned`: each is one kernel launch of the program.
+
+#ifndef YOCO_DIALECT_YOCOFUSEDOPS_TD
+#define YOCO_DIALECT_YOCOFUSEDOPS_TD
+
+include "dialect/YocoStepOps.td"
+
+// `outs` is the last operand group of every fused operation: empty on tensors, the written buffers on buffers.
+class Yoco_FusedOp<string mnemonic, list<Trait> traits = []>
+    : Yoco_Op<mnemonic, !listconcat(traits, [AttrSizedOperandSegments, MemoryEffectsOpInterface,
+                                             DeclareOpInterfaceMethods<RowKernelOpInterface>])> {
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
+      ::mlir::yoco::detail::getRowKernelEffects(getOperation(), effects);
+    }
+  }];
+}
+
+def Yoco_FusedPositionsOp : Yoco_FusedOp<"fused_positions"> {
+  let summary = "computes the position of each row";
+  let description = [{
+    `yoco.positions` of a step, as a kernel.
+
+    ```mlir
+    func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments) -> tensor<?xi32> {
+      %pos = yoco.fused_positions %ids at %s : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+      return %pos : tensor<?xi32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedIds:$ids, Yoco_SegmentsType:$segments,
+                       Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_IdRows>:$result);
+  let assemblyFormat = "$ids `at` $segments (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
+}
+
+def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "looks rows of a table up";
+  let description = [{
+    `yoco.embed`, as a kernel.
+
+    ```mlir
+    yoco.parameter @embed : tensor<2048x256xbf16> from "embed_tokens.weight"
+    func.func @f(%ids: tensor<?xi32>) -> tensor<?x256xf32> {
+      %x = yoco.fused_embed %ids table @embed {scale = 16.0 : f32} : (tensor<?xi32>) -> tensor<?x256xf32>
+      return %x : tensor<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedIds:$ids, FlatSymbolRefAttr:$table, F32Attr:$scale, Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = "$ids `table` $table (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
+}
+
+def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "normalises each group of columns of a row";
+  let description = [{
+    `yoco.norm` of each of `groups` equal groups of columns (the heads), as a kernel.
+
+    ```mlir
+    func.func @f(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
+      %y = yoco.fused_norm %x {eps = 1.0e-5 : f32, groups = 4 : i64} : (tensor<?x256xf32>) -> tensor<?x256xf32>
+      return %y : tensor<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$input, OptionalAttr<FlatSymbolRefAttr>:$weight, F32Attr:$eps,
+                       DefaultValuedAttr<I64Attr, "1">:$groups, Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = [{
+    $input (`weight` $weight^)? (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Yoco_FusedRopeOp : Yoco_FusedOp<"fused_rope"> {
+  let summary = "rotates the heads of each row";
+  let description = [{
+    `yoco.rope` of `heads` heads that lie side by side in a row, as a kernel.
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>) -> tensor<?x8xf32> {
+      %y = yoco.fused_rope %x, %pos {heads = 2 : i64, rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+          : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$input, Yoco_FusedIds:$positions, I64Attr:$heads, Yoco_RopeAttr:$rope,
+                       Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = [{
+    $input `,` $positions (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a group of linears of one input, with a norm before and an activation and a residual behind";
+  let description = [{
+    With `y = norm(input)` (the input itself without `eps`; `norm_weight` as in `yoco.norm`):
+    `result = activation([weights] y) + residual`, where `[weights]` is the matrix of all weights' rows one behind the other, so that
+    one product makes all projections of one input. `swiglu` and `geglu` take two equal weights `a`, `b` and give
+    `silu(a y) * (b y)` and `gelu(a y) * (b y)`.
+
+    ```mlir
+    yoco.parameter @n : tensor<256xbf16> from "n"
+    yoco.parameter @q : tensor<256x256xbf16> from "q"
+    yoco.parameter @k : tensor<128x256xbf16> from "k"
+    yoco.parameter @o : tensor<256x256xbf16> from "o"
+    func.func @f(%x: tensor<?x256xf32>) -> (tensor<?x384xf32>, tensor<?x256xf32>) {
+      %qk = yoco.fused_linear %x weights [@q, @k] {eps = 1.0e-5 : f32, norm_weight = @n}
+          : (tensor<?x256xf32>) -> tensor<?x384xf32>
+      %o = yoco.fused_linear %x residual %x weights [@o] : (tensor<?x256xf32>, tensor<?x256xf32>) -> tensor<?x256xf32>
+      return %qk, %o : tensor<?x384xf32>, tensor<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$input, Optional<Yoco_FusedRows>:$residual,
+                       TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights,
+                       OptionalAttr<F32Attr>:$eps, OptionalAttr<FlatSymbolRefAttr>:$norm_weight,
+                       DefaultValuedAttr<Yoco_ActivationAttr, "::mlir::yoco::Activation::none">:$activation,
+                       Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = [{
+    $input (`residual` $residual^)? `weights` $weights (`outs` $outs^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// True when two weights are combined element by element.
+    bool isGated() {
+      return getActivation() == ::mlir::yoco::Activation::swiglu || getActivation() == ::mlir::yoco::Activation::geglu;
+    }
+  }];
+}
+
+def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [DeclareOpInterfaceMethods<StateOpInterface>]> {
+  let summary = "gated retention with rope and decay before, head norm and swish gate behind";
+  let description = [{
+    Per head, with `q = rope(query)`, `k = rope(key)` and `a = log_sigmoid(gate) / gate_divisor` (`a = gate` when `gate_divisor` is
+    absent): `y = step_retention(q, k, value, a)` with `scale`; then `y = norm(y)` per head when `eps` is there, and
+    `result = silu(swish) * y` when `swish` is there.
+
+    `chunk = 0` runs the recurrence row by row; `chunk = C` works on blocks of rows that end at multiples of `C` in absolute
+    position, parallel inside a block and recurrent from block to block.
+
+    ```mlir
+    func.func @f(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x8xf32>, %g: tensor<?x2xf32>, %w: tensor<?x8xf32>,
+                 %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>)
+        -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>) {
+      %o, %u = yoco.fused_retention %q, %k, %v, %g at %pos, %s from %t swish %w
+          {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64,
+           rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+          : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+      return %o, %u : tensor<?x8xf32>, !yoco.state<2x4x4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$query, Yoco_FusedRows:$key, Yoco_FusedRows:$value, Yoco_FusedRows:$gate,
+                       Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments, Yoco_StateType:$state,
+                       Optional<Yoco_FusedRows>:$swish, F32Attr:$scale, OptionalAttr<F32Attr>:$gate_divisor,
+                       OptionalAttr<F32Attr>:$eps, OptionalAttr<Yoco_RopeAttr>:$rope,
+                       DefaultValuedAttr<I64Attr, "0">:$chunk, Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<AnyTypeOf<[Yoco_VectorRows, Yoco_StateType]>>:$results);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `,` $gate `at` $positions `,` $segments `from` $state (`swish` $swish^)?
+    (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [DeclareOpInterfaceMethods<StateOpInterface>]> {
+  let summary = "attention to a cache, with rope on the queries";
+  let description = [{
+    `yoco.step_attention` whose past is `cache` itself. Of a growing cache the version with the fresh rows is read and `fresh` is
+    absent; of a ring the version before this step is read and the `fresh` keys (already rotated) and values are operands.
+
+    ```mlir
+    func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
+                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+        -> tensor<?x8xf32> {
+      %o = yoco.fused_attention %q at %pos, %s to %c
+          {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+          : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+          -> tensor<?x8xf32>
+      return %o : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$query, Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments,
+                       Yoco_KVCacheType:$cache, Optional<Yoco_FusedRows>:$keys, Optional<Yoco_FusedRows>:$values,
+                       I64Attr:$heads, F32Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
+                       OptionalAttr<Yoco_RopeAttr>:$rope, Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = [{
+    $query `at` $positions `,` $segments `to` $cache (`fresh` `(` $keys^ `,` $values `)`)? (`outs` $outs^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [DeclareOpInterfaceMethods<StateOpInterface>]> {
+  let summary = "rotates keys and stores them with their values in a cache";
+  let description = [{
+    `yoco.cache_write` of `rope(keys)` and `values`, as a kernel.
+
+    ```mlir
+    func.func @f(%k: tensor<?x4xf32>, %v: tensor<?x4xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
+                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+        -> !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {
+      %d = yoco.fused_cache_write %k, %v at %pos, %s to %c {rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+          : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+          -> !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+      return %d : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$keys, Yoco_FusedRows:$values, Yoco_FusedIds:$positions,
+                       Yoco_SegmentsType:$segments, Yoco_KVCacheType:$cache, OptionalAttr<Yoco_RopeAttr>:$rope,
+                       Variadic<Yoco_RowBuffer>:$outs);
+  let results = (outs Variadic<Yoco_KVCacheType>:$result);
+  let assemblyFormat = [{
+    $keys `,` $values `at` $positions `,` $segments `to` $cache (`outs` $outs^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
+#endif // YOCO_DIALECT_YOCOFUSEDOPS_TD

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What passes ask operations. No pass switches over operation names or model families: everything that is derived (caches,
+// early exit, memory plan) is derived from these answers.
+
+#ifndef YOCO_DIALECT_YOCOINTERFACES_TD
+#define YOCO_DIALECT_YOCOINTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def RowDemandOpInterface : OpInterface<"RowDemandOpInterface"> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    Which rows of its operands an operation needs in order to give the demanded rows of its results (the transfer function of
+    the demand analysis). Operations without this interface that are elementwise, or change the shape of a row alone, are
+    row-wise.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Demand on operand number `operand` when `results` is the demand on the results, in order, and `stateIsRead` says
+        whether anything, in this step or a later one, reads the state that this operation writes.
+      }],
+      "::mlir::yoco::RowDemand", "getOperandDemand",
+      (ins "unsigned":$operand, "::llvm::ArrayRef<::mlir::yoco::RowDemand>":$results, "bool":$stateIsRead)>,
+  ];
+}
+
+def RowWiseOpInterface : OpInterface<"RowWiseOpInterface", [RowDemandOpInterface]> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    Row `i` of every result needs row `i` of the operands alone. The demand transfer is the identity.
+  }];
+}
+
+def RowMixerOpInterface : OpInterface<"RowMixerOpInterface", [RowDemandOpInterface]> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    An operation of phase `model` whose row `i` also needs earlier rows of some operands. It declares the state that carries
+    its past, and builds its step form, in which the past is read from that state. One step form serves prefill and decode:
+    fusion picks the chunkwise or the recurrent kernel from the row shape of the entry point.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The type of the state that carries the past.
+      }],
+      "::mlir::Type", "getStateType">,
+    InterfaceMethod<[{
+        The operands whose past rows the state holds as they are. Mixers that cache the same values share one state. Empty
+        when the state is the operation's own.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "getCachedRows">,
+    InterfaceMethod<[{
+        Builds the step form. `operands` are this operation's operands in the step, `state` is the version of its state to
+        read: for a growing cache the one that has the fresh rows already, for a ring or a state the one before this step.
+        Returns the results, and stores the next version in `state` when the operation itself writes it.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "buildStepForm",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands, "::mlir::Value":$segments,
+           "::mlir::Value &":$state)>,
+  ];
+}
+
+def StateOpInterface : OpInterface<"StateOpInterface"> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    An operation of phase `step` or later that reads or writes a declared cache or state.
+  }];
+  let methods = [
+    InterfaceMethod<[{ The version that is read; null when none is. }],
+      "::mlir::Value", "getReadState">,
+    InterfaceMethod<[{ The operand that is replaced by a new version; null when none is. }],
+      "::mlir::Value", "getWrittenState">,
+    InterfaceMethod<[{ The new version; null when nothing is written, or in buffer form, where it is written in place. }],
+      "::mlir::Value", "getNewState">,
+  ];
+}
+
+def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    A fused operation: one kernel launch of the program. In phase `fused` it maps tensors to tensors; in phase `planned` the
+    same operation writes buffers that are its last operands, `outs`, and has no results.
+  }];
+  let methods = [
+    InterfaceMethod<[{ The buffers that are written; empty on tensors. }],
+      "::mlir::OperandRange", "getOutBuffers">,
+    InterfaceMethod<[{
+        The parameters whose bytes the kernel reads, in the order of its arguments. A group of several is one matrix: their
+        rows one behind the other.
+      }],
+      "::llvm::SmallVector<::mlir::yoco::ParameterGroup>", "getParameterGroups">,
+    InterfaceMethod<[{
+        Builds the buffer form with the given operands (in this operation's order, `outs` left out) and `outs`.
+      }],
+      "::mlir::Operation *", "cloneToBuffers",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands, "::mlir::ValueRange":$outs), [{}], [{
+        return ::mlir::yoco::detail::cloneToBuffers($_op, builder, operands, outs);
+      }]>,
+  ];
+  let verify = [{ return ::mlir::yoco::detail::verifyRowKernel($_op); }];
+}
+
+#endif // YOCO_DIALECT_YOCOINTERFACES_TD

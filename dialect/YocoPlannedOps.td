@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations of phases `planned` and `program`: memory, and the closed set of instructions.
+
+#ifndef YOCO_DIALECT_YOCOPLANNEDOPS_TD
+#define YOCO_DIALECT_YOCOPLANNEDOPS_TD
+
+include "dialect/YocoFusedOps.td"
+
+def Yoco_Sizes : TypedArrayAttrBase<Yoco_SizeAttr, "sizes">;
+def Yoco_Buffer : AnyTypeOf<[Yoco_RowBuffer, Yoco_SegmentsType], "a buffer of rows or a segment table">;
+def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_KVCacheType, Yoco_StateType],
+    "a buffer, a segment table, a cache or a state">;
+
+def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
+  let summary = "a piece of memory that a session allocates once";
+  let description = [{
+    Its size is the largest of `sizes` at the session's bounds. The `persistent` arena holds all caches and states, the shared
+    key-value buffer first; the `scratch` arena is shared by the entry points, one size for each.
+
+    ```mlir
+    yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
+    yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * batch>]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, EnumProperty<Yoco_ArenaKind>:$kind, Yoco_Sizes:$sizes);
+  let assemblyFormat = "$sym_name $kind $sizes attr-dict";
+  let hasVerifier = 1;
+}
+
+def Yoco_AllocOp : Yoco_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "a buffer of a step whose place is not yet planned";
+  let description = [{
+    The number of rows is the step's. `size` is the bytes that the buffer may need; `role` marks the buffers that the caller of the
+    entry point fills or reads.
+
+    ```mlir
+    func.func @f() {
+      %x = yoco.alloc #yoco.size<1024 * chunk> : memref<?x256xf32>
+      %ids = yoco.alloc #yoco.size<4 * chunk> role ids : memref<?xi32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_SizeAttr:$size, OptionalAttr<Yoco_BufferRoleAttr>:$role);
+  let results = (outs Yoco_Buffer:$result);
+  let assemblyFormat = "$size (`role` $role^)? attr-dict `:` type($result)";
+}
+
+def Yoco_ViewOp : Yoco_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a buffer of a step at its planned place in an arena";
+  let description = [{
+    `size` bytes at `offset` of the arena; the number of rows is the step's.
+
+    ```mlir
+    yoco.arena @scratch scratch [#yoco.size<5120 * chunk>]
+    func.func @f() {
+      %x = yoco.view @scratch at #yoco.size<4096 * chunk> size #yoco.size<1024 * chunk> : memref<?x256xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$arena, Yoco_SizeAttr:$offset, Yoco_SizeAttr:$size,
+                       OptionalAttr<Yoco_BufferRoleAttr>:$role);
+  let results = (outs Yoco_Buffer:$result);
+  let assemblyFormat = "$arena `at` $offset `size` $size (`role` $role^)? attr-dict `:` type($result)";
+}
+
+def Yoco_StateRefOp : Yoco_Op<"state_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a declared cache or state, in place";
+  let description = [{
+    ```mlir
+    yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
+    func.func @f() {
+      %t = yoco.state_ref @s0 : !yoco.state<4x64x64xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs Yoco_AnyState:$result);
+  let assemblyFormat = "$state attr-dict `:` type($result)";
+}
+
+def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "parameters laid out for a kernel: the bytes of a segment of the model file";
+  let description = [{
+    The rows of `parts`, one behind the other, form a matrix of `type`. With layout `row_major` it is stored as it is; with `panels`
+    its rows are padded with zeros to a multiple of `panel`, and element `(r, c)` stands at
+    `(r / panel) * columns * panel + c * panel + r % panel`.
+
+    ```mlir
+    yoco.parameter @q : tensor<256x256xbf16> from "q"
+    yoco.parameter @k : tensor<128x256xbf16> from "k"
+    yoco.packed_parameter @qk [@q, @k] panels 16 : tensor<384x256xbf16>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts,
+                       EnumProperty<Yoco_WeightLayout>:$layout, I64Prop:$panel,
+                       TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type);
+  let assemblyFormat = "$sym_name $parts $layout $panel `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
+def Yoco_ParameterRefOp : Yoco_Op<"parameter_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the bytes of a packed parameter, for a kernel";
+  let description = [{
+    A `row_major` parameter is a buffer of its own shape, a parameter in `panels` of `P` rows is `memref<ceil(R/P)xCxPxtype>`.
+
+    ```mlir
+    yoco.parameter @q : tensor<250x256xbf16> from "q"
+    yoco.packed_parameter @p [@q] panels 16 : tensor<250x256xbf16>
+    func.func @f() {
+      %w = yoco.parameter_ref @p : memref<16x256x16xbf16>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let results = (outs AnyStaticShapeMemRef:$result);
+  let assemblyFormat = "$parameter attr-dict `:` type($result)";
+}
+
+def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs all tiles of a kernel";
+  let description = [{
+    The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five `index` values, then
+    the arguments, where a cache is two buffers (keys, values), a state one, and the segment table one.
+
+    ```mlir
+    module @kernels {
+      func.func @copy(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x4xf32>) {
+        return
+      }
+    }
+    func.func @f() {
+      %x = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
+      yoco.launch @kernels::@copy(%x) tiles #yoco.tiles<rows, divisor = 4, multiplier = 1> : memref<?x4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Yoco_LaunchArgument>:$operands_, Yoco_TilesAttr:$tiles);
+  let assemblyFormat = "$kernel `(` $operands_ `)` `tiles` $tiles attr-dict (`:` type($operands_)^)?";
+}
+
+def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,
+                                   MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies a buffer";
+  let description = [{
+    ```mlir
+    func.func @f() {
+      %x = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
+      %y = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
+      yoco.copy %x to %y : memref<?x4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_RowBuffer:$source, Yoco_RowBuffer:$destination);
+  let assemblyFormat = "$source `to` $destination attr-dict `:` type($source)";
+}
+
+def Yoco_FillOp : Yoco_Op<"fill", [MemoryEffects<[MemWrite]>]> {
+  let summary = "sets every byte of a buffer";
+  let description = [{
+    ```mlir
+    func.func @f() {
+      %x = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
+      yoco.fill %x with 0 : memref<?x4xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_RowBuffer:$destination, ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<255>]>:$value);
+  let assemblyFormat = "$destination `with` $value attr-dict `:` type($destination)";
+}
+
+#endif // YOCO_DIALECT_YOCOPLANNEDOPS_TD

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations that come in with phase `step`: declared caches and states, and row mixers that read and write them.
+
+#ifndef YOCO_DIALECT_YOCOSTEPOPS_TD
+#define YOCO_DIALECT_YOCOSTEPOPS_TD
+
+include "dialect/YocoModelOps.td"
+
+class Yoco_StateUserOp<string mnemonic, list<Trait> traits = []>
+    : Yoco_Op<mnemonic, !listconcat(traits, [Pure, DeclareOpInterfaceMethods<RowDemandOpInterface>,
+                                             DeclareOpInterfaceMethods<StateOpInterface>])>;
+
+def Yoco_StateDeclOp : Yoco_Op<"state_decl", [Symbol]> {
+  let summary = "declares a cache or state that lives from step to step";
+  let description = [{
+    Entry points take its version before the step as an argument marked `yoco.state`, and return the version after it. Once planned, `planes` is
+    where the bytes are: the offsets of its planes (keys then values of a cache) in the persistent arena.
+
+    ```mlir
+    yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+    yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Yoco_AnyState>:$type,
+                       OptionalAttr<TypedArrayAttrBase<Yoco_SizeAttr, "offsets">>:$planes);
+  let assemblyFormat = "$sym_name `:` $type (`planes` $planes^)? attr-dict";
+}
+
+def Yoco_CacheReadOp : Yoco_StateUserOp<"cache_read"> {
+  let summary = "the cached keys and values that the rows of a step may see";
+  let description = [{
+    For each segment in turn, the rows that the cache holds: positions `0 .. first_position + row_count - 1` of a growing cache, which
+    has been written in this step, and positions `max(0, first_position - W + 1) .. first_position - 1` of a ring of window `W`,
+    which is read before it is written.
+
+    ```mlir
+    func.func @f(%c: !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>,
+                 %s: !yoco.segments) -> (tensor<?x2x64xf32>, tensor<?x2x64xf32>) {
+      %k, %v = yoco.cache_read %c at %s
+          : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+          -> tensor<?x2x64xf32>, tensor<?x2x64xf32>
+      return %k, %v : tensor<?x2x64xf32>, tensor<?x2x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_KVCacheType:$cache, Yoco_SegmentsType:$segments);
+  let results = (outs Yoco_HeadRows:$keys, Yoco_HeadRows:$values);
+  let assemblyFormat = "$cache `at` $segments attr-dict `:` type($cache) `->` type($keys) `,` type($values)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$cache, "::mlir::Value":$segments)>];
+  let hasVerifier = 1;
+}
+
+def Yoco_CacheWriteOp : Yoco_StateUserOp<"cache_write", [AllTypesMatch<["cache", "result"]>]> {
+  let summary = "stores the keys and values of a step's rows at their positions";
+  let description = [{
+    Returns the next version of `cache`. A growing cache stores every row; a ring of window `W` stores the last `W` rows of each
+    segment, position `p` in place `p mod W`.
+
+    ```mlir
+    func.func @f(%c: !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>,
+                 %k: tensor<?x2x64xf32>, %v: tensor<?x2x64xf32>, %s: !yoco.segments)
+        -> !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous> {
+      %d = yoco.cache_write %c, %k, %v at %s : tensor<?x2x64xf32>, tensor<?x2x64xf32>
+          -> !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+      return %d : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_KVCacheType:$cache, Yoco_HeadRows:$keys, Yoco_HeadRows:$values, Yoco_SegmentsType:$segments);
+  let results = (outs Yoco_KVCacheType:$result);
+  let assemblyFormat = [{
+    $cache `,` $keys `,` $values `at` $segments attr-dict `:` type($keys) `,` type($values) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Yoco_StepAttentionOp : Yoco_Op<"step_attention", [Pure, AttrSizedOperandSegments,
+                                                      DeclareOpInterfaceMethods<RowDemandOpInterface>]> {
+  let summary = "attention of a step's rows to cached rows, and to fresh ones";
+  let description = [{
+    `yoco.attention` with the past made explicit: each row attends to those of the `past` and `fresh` rows of its own segment that
+    are visible from its position. `fresh` is absent when `past` has the fresh rows already (a growing cache, which is written
+    first).
+
+    ```mlir
+    func.func @f(%q: tensor<?x4x64xf32>, %s: !yoco.segments, %pk: tensor<?x2x64xf32>, %pv: tensor<?x2x64xf32>,
+                 %k: tensor<?x2x64xf32>, %v: tensor<?x2x64xf32>) -> tensor<?x4x64xf32> {
+      %o = yoco.step_attention %q at %s past(%pk, %pv) fresh(%k, %v) {scale = 0.125 : f32, window = 128 : i64}
+          : (tensor<?x4x64xf32>, !yoco.segments, tensor<?x2x64xf32>, tensor<?x2x64xf32>, tensor<?x2x64xf32>,
+             tensor<?x2x64xf32>) -> tensor<?x4x64xf32>
+      return %o : tensor<?x4x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_HeadRows:$query, Yoco_SegmentsType:$segments, Yoco_HeadRows:$past_keys,
+                       Yoco_HeadRows:$past_values, Optional<Yoco_HeadRows>:$keys, Optional<Yoco_HeadRows>:$values,
+                       F32Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window);
+  let results = (outs Yoco_HeadRows:$result);
+  let assemblyFormat = [{
+    $query `at` $segments `past` `(` $past_keys `,` $past_values `)` (`fresh` `(` $keys^ `,` $values `)`)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Yoco_StepRetentionOp : Yoco_StateUserOp<"step_retention", [AllTypesMatch<["state", "next"]>]> {
+  let summary = "gated retention of a step's rows, from the state before to the state after";
+  let description = [{
+    `yoco.gated_retention` that starts each segment from its slot's `state` (zero when the segment begins at position 0) and
+    returns the state after the segment's last row.
+
+    ```mlir
+    func.func @f(%q: tensor<?x4x64xf32>, %k: tensor<?x4x64xf32>, %v: tensor<?x4x64xf32>, %g: tensor<?x4xf32>,
+                 %s: !yoco.segments, %t: !yoco.state<4x64x64xf32>) -> (tensor<?x4x64xf32>, !yoco.state<4x64x64xf32>) {
+      %o, %u = yoco.step_retention %q, %k, %v, %g at %s from %t {scale = 0.125 : f32}
+          : tensor<?x4x64xf32>, tensor<?x4x64xf32>, tensor<?x4x64xf32>, tensor<?x4xf32>, !yoco.state<4x64x64xf32>
+          -> tensor<?x4x64xf32>
+      return %o, %u : tensor<?x4x64xf32>, !yoco.state<4x64x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_HeadRows:$query, Yoco_HeadRows:$key, Yoco_HeadRows:$value, Yoco_VectorRows:$gate,
+                       Yoco_SegmentsType:$segments, Yoco_StateType:$state, F32Attr:$scale);
+  let results = (outs Yoco_HeadRows:$result, Yoco_StateType:$next);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value `,` $gate `at` $segments `from` $state attr-dict
+    `:` type($query) `,` type($key) `,` type($value) `,` type($gate) `,` type($state) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // YOCO_DIALECT_YOCOSTEPOPS_TD

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Passes of passes/planning.
+
+#ifndef YOCO_PASSES_PLANNING_PASSES_TD
+#define YOCO_PASSES_PLANNING_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+#endif // YOCO_PASSES_PLANNING_PASSES_TD
