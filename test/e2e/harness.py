@@ -20,9 +20,10 @@ CHECKPOINTS = {
 }
 
 
-def tool(name, *arguments, stdin=None, seconds=300):
-    """Runs build/bin/<name>; returns the finished process with text output."""
-    return subprocess.run([str(BUILD / "bin" / name), *map(str, arguments)], input=stdin or "", text=True,
+def tool(name, *arguments, stdin="", seconds=300):
+    """Runs build/bin/<name>, or the yoco-run that YOCO_RUN names; returns the finished process with text output."""
+    program = os.environ.get("YOCO_RUN") if name == "yoco-run" else None
+    return subprocess.run([program or str(BUILD / "bin" / name), *map(str, arguments)], input=stdin, text=True,
                           capture_output=True, timeout=seconds, errors="replace")
 
 
@@ -44,6 +45,19 @@ class Case(unittest.TestCase):
         output = self.folder / output
         self.succeed("yoco-compile", checkpoint, "-o", output, *flags)
         return output
+
+    def refuse(self, name, *arguments, mention=(), **options):
+        """The tool must exit 1 with one line that names what `mention` lists, and write nothing."""
+        before = sorted(self.folder.rglob("*"))
+        done = tool(name, *arguments, **options)
+        with self.subTest(" ".join(map(str, arguments))[-200:]):
+            told = f"exited {done.returncode}\nstdout: {done.stdout[-1000:]}\nstderr: {done.stderr[-2000:]}"
+            self.assertEqual(done.returncode, 1, told)
+            self.assertEqual(len(done.stderr.splitlines()), 1, f"expected one line, {told}")
+            self.assertEqual(done.stdout, "", told)
+            for text in [mention] if isinstance(mention, str) else mention:
+                self.assertIn(text, done.stderr)
+            self.assertEqual(sorted(self.folder.rglob("*")), before, "left something behind")
 
     def prompt_file(self, tokens):
         handle, path = tempfile.mkstemp(dir=self.folder, suffix=".ids")
