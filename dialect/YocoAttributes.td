@@ -155,6 +155,9 @@ def Yoco_BufferRoleAttr : EnumAttr<Yoco_Dialect, Yoco_BufferRole, "role"> {
 
 def Yoco_ArenaKind : Yoco_Enum<"ArenaKind", "how long the bytes of an arena live", [
     I32EnumAttrCase<"persistent", 0>, I32EnumAttrCase<"scratch", 1>]>;
+def Yoco_ArenaKindAttr : EnumAttr<Yoco_Dialect, Yoco_ArenaKind, "arena_kind"> {
+  let summary = "the kind of an arena";
+}
 
 def Yoco_TileUnit : Yoco_Enum<"TileUnit", "what the number of tiles of a launch grows with", [
     I32EnumAttrCase<"constant", 0>, I32EnumAttrCase<"rows", 1>, I32EnumAttrCase<"segments", 2>]>;

@@ -64,7 +64,8 @@ def Yoco_RowsDim : CPred<[{::llvm::cast<::mlir::ShapedType>($_self).hasRank() &&
 class Yoco_RowTensorOf<list<Type> elements, list<int> ranks, string text>
     : Type<And<[TensorRankOf<elements, ranks>.predicate, Yoco_RowsDim]>, text, "::mlir::RankedTensorType">;
 
-def Yoco_IdRows : Yoco_RowTensorOf<[I32], [1], "rows of 32-bit integers (`tensor<?xi32>`)">;
+def Yoco_IdRows : Yoco_RowTensorOf<[I32], [1], "rows of 32-bit integers (`tensor<?xi32>`)">,
+    BuildableType<"::mlir::RankedTensorType::get({::mlir::ShapedType::kDynamic}, $_builder.getI32Type())">;
 def Yoco_Rows : Yoco_RowTensorOf<[AnyFloat], [2, 3],
     "rows of floating-point vectors (`tensor<?xNxf32>` or `tensor<?xHxDxf32>`, all sizes but the first static)">;
 def Yoco_VectorRows : Yoco_RowTensorOf<[AnyFloat], [2], "rows of floating-point vectors (`tensor<?xNxf32>`)">;

@@ -9,7 +9,7 @@ include "dialect/YocoStepOps.td"
 
 // `outs` is the last operand group of every fused operation: empty on tensors, the written buffers on buffers.
 class Yoco_FusedOp<string mnemonic, list<Trait> traits = []>
-    : Yoco_Op<mnemonic, !listconcat(traits, [AttrSizedOperandSegments, MemoryEffectsOpInterface,
+    : Yoco_Op<mnemonic, !listconcat(traits, [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
                                              DeclareOpInterfaceMethods<RowKernelOpInterface>])> {
   let hasVerifier = 1;
   let extraClassDefinition = [{
@@ -97,7 +97,7 @@ def Yoco_FusedRopeOp : Yoco_FusedOp<"fused_rope"> {
   }];
 }
 
-def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a group of linears of one input, with a norm before and an activation and a residual behind";
   let description = [{
     With `y = norm(input)` (the input itself without `eps`; `norm_weight` as in `yoco.norm`):
@@ -136,7 +136,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [DeclareOpInterfaceMethods
   }];
 }
 
-def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [DeclareOpInterfaceMethods<StateOpInterface>]> {
+def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
   let summary = "gated retention with rope and decay before, head norm and swish gate behind";
   let description = [{
     Per head, with `q = rope(query)`, `k = rope(key)` and `a = log_sigmoid(gate) / gate_divisor` (`a = gate` when `gate_divisor` is
@@ -171,7 +171,7 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [DeclareOpInterfaceM
   }];
 }
 
-def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [DeclareOpInterfaceMethods<StateOpInterface>]> {
+def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
   let summary = "attention to a cache, with rope on the queries";
   let description = [{
     `yoco.step_attention` whose past is `cache` itself. Of a growing cache the version with the fresh rows is read and `fresh` is

@@ -23,7 +23,7 @@ def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
     yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * batch>]
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, EnumProperty<Yoco_ArenaKind>:$kind, Yoco_Sizes:$sizes);
+  let arguments = (ins SymbolNameAttr:$sym_name, Yoco_ArenaKindAttr:$kind, Yoco_Sizes:$sizes);
   let assemblyFormat = "$sym_name $kind $sizes attr-dict";
   let hasVerifier = 1;
 }
@@ -96,7 +96,7 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts,
-                       EnumProperty<Yoco_WeightLayout>:$layout, I64Prop:$panel,
+                       Yoco_WeightLayoutAttr:$layout, I64Attr:$panel,
                        TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type);
   let assemblyFormat = "$sym_name $parts $layout $panel `:` $type attr-dict";
   let hasVerifier = 1;

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attributes: syntax, checks, and the arithmetic of sizes.
+
+#include "dialect/YocoOps.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+#include "dialect/YocoEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/YocoAttributes.cpp.inc"
+
+void YocoDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/YocoAttributes.cpp.inc"
+      >();
+}
+
+//===- Demand ------------------------------------------------------------------------------------------------===//
+
+/// demand ::= `none` | `last` integer | `all`
+static FailureOr<RowDemand> parseDemand(AsmParser &parser) {
+  if (succeeded(parser.parseOptionalKeyword("none")))
+    return RowDemand::none();
+  if (succeeded(parser.parseOptionalKeyword("all")))
+    return RowDemand::all();
+  if (succeeded(parser.parseOptionalKeyword("last"))) {
+    SMLoc loc = parser.getCurrentLocation();
+    int64_t rows = 0;
+    if (failed(parser.parseInteger(rows)))
+      return failure();
+    if (rows <= 0 || RowDemand::last(rows).isAll())
+      return (LogicalResult)(parser.emitError(loc) << "expected a positive number of rows, got " << rows);
+    return RowDemand::last(rows);
+  }
+  return (LogicalResult)parser.emitError(parser.getCurrentLocation(), "expected `none`, `last` or `all`");
+}
+
+Attribute DemandAttr::parse(AsmParser &parser, Type) {
+  if (failed(parser.parseLess()))
+    return {};
+  FailureOr<RowDemand> demand = parseDemand(parser);
+  if (failed(demand) || failed(parser.parseGreater()))
+    return {};
+  return DemandAttr::get(parser.getContext(), *demand);
+}
+
+void DemandAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  getDemand().print(printer.getStream());
+  printer << ">";
+}
+
+/// `key` `=` keyword, as one of the cases of an enum.
+template <typename Enum>
+static FailureOr<Enum> parseEnumField(AsmParser &parser, StringRef key, std::optional<Enum> (*symbolize)(StringRef)) {
+  StringRef keyword;
+  if (failed(parser.parseKeyword(key)) || failed(parser.parseEqual()))
+    return failure();
+  SMLoc loc = parser.getCurrentLocation();
+  if (failed(parser.parseKeyword(&keyword)))
+    return failure();
+  if (std::optional<Enum> value = symbolize(keyword))
+    return *value;
+  return (LogicalResult)(parser.emitError(loc) << "unknown value `" << keyword << "` of `" << key << "`");
+}
+
+Attribute EntryAttr::parse(AsmParser &parser, Type) {
+  if (failed(parser.parseLess()))
+    return {};
+  auto rows = parseEnumField<RowShape>(parser, "rows", symbolizeRowShape);
+  if (failed(rows) || failed(parser.parseComma()))
+    return {};
+  auto bound = parseEnumField<RowBound>(parser, "bound", symbolizeRowBound);
+  if (failed(bound) || failed(parser.parseComma()) || failed(parser.parseKeyword("logits")) ||
+      failed(parser.parseEqual()))
+    return {};
+  FailureOr<RowDemand> logits = parseDemand(parser);
+  if (failed(logits) || failed(parser.parseGreater()))
+    return {};
+  return EntryAttr::get(parser.getContext(), *rows, *bound, *logits);
+}
+
+void EntryAttr::print(AsmPrinter &printer) const {
+  printer << "<rows = " << stringifyRowShape(getRows()) << ", bound = " << stringifyRowBound(getBound())
+          << ", logits = ";
+  getLogits().print(printer.getStream());
+  printer << ">";
+}
+
+//===- Random ------------------------------------------------------------------------------------------------===//
+
+Attribute RandomAttr::parse(AsmParser &parser, Type) {
+  uint64_t seed = 0, stream = 0;
+  FloatAttr scale;
+  if (parser.parseLess() || parser.parseKeyword("seed") || parser.parseEqual() || parser.parseInteger(seed) ||
+      parser.parseComma() || parser.parseKeyword("stream") || parser.parseEqual() || parser.parseInteger(stream) ||
+      parser.parseComma() || parser.parseKeyword("scale") || parser.parseEqual() ||
+      parser.parseAttribute(scale, parser.getBuilder().getF32Type()) || parser.parseGreater())
+    return {};
+  return parser.getChecked<RandomAttr>(parser.getContext(), seed, stream, scale);
+}
+
+void RandomAttr::print(AsmPrinter &printer) const {
+  printer << "<seed = " << getSeed() << ", stream = " << getStream() << ", scale = ";
+  printer.printAttributeWithoutType(getScale());
+  printer << ">";
+}
+
+LogicalResult RandomAttr::verify(function_ref<InFlightDiagnostic()> emitError, uint64_t, uint64_t, FloatAttr scale) {
+  if (!scale.getType().isF32() || !scale.getValue().isFinite() || scale.getValue().isNegative())
+    return emitError() << "expected `scale` to be a finite f32 of at least 0, got " << scale;
+  return success();
+}
+
+//===- Target, bounds, tiles ---------------------------------------------------------------------------------===//
+
+LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef device, StringRef,
+                                 Type compute) {
+  if (device.empty())
+    return emitError() << "expected the name of a kind of device, got an empty one";
+  if (!isa<FloatType>(compute))
+    return emitError() << "expected a floating-point type to compute in, got " << compute;
+  return success();
+}
+
+LogicalResult BoundsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t seq, int64_t batch,
+                                 int64_t chunk, int64_t block) {
+  if (seq < 1 || batch < 1 || chunk < 1 || block < 1)
+    return emitError() << "expected every bound to be at least 1, got seq " << seq << ", batch " << batch << ", chunk "
+                       << chunk << ", block " << block;
+  return success();
+}
+
+LogicalResult TilesAttr::verify(function_ref<InFlightDiagnostic()> emitError, TileUnit, int64_t divisor,
+                                int64_t multiplier) {
+  if (divisor < 1 || multiplier < 1)
+    return emitError() << "expected divisor and multiplier to be at least 1, got " << divisor << " and " << multiplier;
+  return success();
+}
+
+//===- Size --------------------------------------------------------------------------------------------------===//
+
+static constexpr std::array<StringLiteral, 4> kBoundNames = {"seq", "batch", "chunk", "block"};
+
+std::optional<int64_t> SizeTerm::evaluate(const Bounds &bounds) const {
+  const std::array<int64_t, 4> values = {bounds.seq, bounds.batch, bounds.chunk, bounds.block};
+  int64_t product = coefficient;
+  for (auto [value, power] : llvm::zip_equal(values, powers))
+    for (unsigned i = 0; i < power; ++i)
+      if (llvm::MulOverflow(product, value, product))
+        return std::nullopt;
+  int64_t padded = 0;
+  if (llvm::AddOverflow(product, kAlignment - 1, padded))
+    return std::nullopt;
+  return padded - padded % kAlignment;
+}
+
+/// term ::= integer (`*` bound)*
+static ParseResult parseTerm(AsmParser &parser, SizeTerm &term) {
+  SMLoc loc = parser.getCurrentLocation();
+  if (failed(parser.parseInteger(term.coefficient)))
+    return failure();
+  if (term.coefficient < 0)
+    return parser.emitError(loc) << "expected a number of bytes of at least 0, got " << term.coefficient;
+  while (succeeded(parser.parseOptionalStar())) {
+    StringRef keyword;
+    loc = parser.getCurrentLocation();
+    if (failed(parser.parseKeyword(&keyword)))
+      return failure();
+    const auto *it = llvm::find(kBoundNames, keyword);
+    if (it == kBoundNames.end())
+      return parser.emitError(loc) << "expected `seq`, `batch`, `chunk` or `block`, got `" << keyword << "`";
+    uint8_t &power = term.powers[it - kBoundNames.begin()];
+    if (power == 4)
+      return parser.emitError(loc) << "expected `" << keyword << "` at most 4 times in a product";
+    ++power;
+  }
+  return success();
+}
+
+Attribute SizeAttr::parse(AsmParser &parser, Type) {
+  SmallVector<SizeTerm> terms;
+  if (failed(parser.parseLess()))
+    return {};
+  do {
+    if (failed(parseTerm(parser, terms.emplace_back())))
+      return {};
+    if (terms.back().coefficient == 0)
+      terms.pop_back();
+  } while (succeeded(parser.parseOptionalPlus()));
+  if (failed(parser.parseGreater()))
+    return {};
+  return SizeAttr::get(parser.getContext(), terms);
+}
+
+void SizeAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  llvm::interleave(
+      getTerms(), printer.getStream(),
+      [&](const SizeTerm &term) {
+        printer << term.coefficient;
+        for (auto [name, power] : llvm::zip_equal(kBoundNames, term.powers))
+          for (unsigned i = 0; i < power; ++i)
+            printer << " * " << name;
+      },
+      " + ");
+  if (getTerms().empty())
+    printer << "0";
+  printer << ">";
+}
+
+LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<SizeTerm> terms) {
+  for (const SizeTerm &term : terms)
+    if (term.coefficient <= 0)
+      return emitError() << "expected positive coefficients, got " << term.coefficient;
+  return success();
+}
+
+SizeAttr SizeAttr::get(MLIRContext *context, SizeTerm term) {
+  if (term.coefficient == 0)
+    return SizeAttr::get(context, ArrayRef<SizeTerm>());
+  return SizeAttr::get(context, ArrayRef<SizeTerm>(term));
+}
+
+std::optional<int64_t> SizeAttr::evaluate(const Bounds &bounds) const {
+  int64_t sum = 0;
+  for (const SizeTerm &term : getTerms()) {
+    std::optional<int64_t> bytes = term.evaluate(bounds);
+    if (!bytes || llvm::AddOverflow(sum, *bytes, sum))
+      return std::nullopt;
+  }
+  return sum;
+}
+
+SizeAttr SizeAttr::add(SizeAttr other) const {
+  SmallVector<SizeTerm> terms(getTerms());
+  for (const SizeTerm &term : other.getTerms()) {
+    // Only products that need no rounding may be added up before they are rounded.
+    auto *it = llvm::find_if(terms, [&](const SizeTerm &candidate) {
+      return candidate.powers == term.powers && candidate.isAlwaysAligned() && term.isAlwaysAligned();
+    });
+    if (it != terms.end())
+      it->coefficient += term.coefficient;
+    else
+      terms.push_back(term);
+  }
+  return SizeAttr::get(getContext(), terms);
+}
+
+bool SizeAttr::isProvablyAtMost(SizeAttr other) const {
+  // Bounds are at least 1 and rounding is monotone, so a term is at most another of the same powers and no smaller
+  // coefficient. Each term of `other` pays for one of ours; what it has left pays for more only where it is not rounded.
+  SmallVector<SizeTerm> budget(other.getTerms());
+  for (const SizeTerm &term : getTerms()) {
+    auto *it = llvm::find_if(budget, [&](const SizeTerm &candidate) {
+      return candidate.powers == term.powers && candidate.coefficient >= term.coefficient;
+    });
+    if (it == budget.end())
+      return false;
+    if (it->isAlwaysAligned() && term.isAlwaysAligned())
+      it->coefficient -= term.coefficient;
+    else
+      it->coefficient = 0;
+  }
+  return true;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Registration of the dialect, and the checks of its attributes on other dialects' operations.
+
+#include "dialect/YocoOps.h"
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+#include "dialect/YocoDialect.cpp.inc"
+
+namespace {
+/// Gives long rope attributes a name at the top of the printed module.
+struct YocoAsmInterface : public OpAsmDialectInterface {
+  using OpAsmDialectInterface::OpAsmDialectInterface;
+
+  AliasResult getAlias(Attribute attribute, llvm::raw_ostream &os) const override {
+    if (!isa<RopeAttr>(attribute))
+      return AliasResult::NoAlias;
+    os << "rope";
+    return AliasResult::FinalAlias;
+  }
+};
+} // namespace
+
+void YocoDialect::initialize() {
+  registerAttributes();
+  registerTypes();
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/YocoOps.cpp.inc"
+      >();
+  addInterfaces<YocoAsmInterface>();
+}
+
+/// Checks an attribute of a module. Names that the dialect does not know are left alone.
+static LogicalResult verifyModuleAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName().strref();
+  auto expect = [&](bool holds, StringRef what) -> LogicalResult {
+    if (holds)
+      return success();
+    return op->emitOpError("expected `") << name << "` to be " << what << ", got " << attribute.getValue();
+  };
+  Attribute value = attribute.getValue();
+  if (name == YocoDialect::getPhaseAttrName())
+    return expect(isa<PhaseAttr>(value), "a `#yoco.phase`");
+  if (name == YocoDialect::getTargetAttrName())
+    return expect(isa<TargetAttr>(value), "a `#yoco.target`");
+  if (name == YocoDialect::getBoundsAttrName())
+    return expect(isa<BoundsAttr>(value), "a `#yoco.bounds`");
+  if (name == YocoDialect::getCheckpointAttrName() || name == YocoDialect::getTokenizerAttrName())
+    return expect(isa<StringAttr>(value), "a string");
+  if (name == YocoDialect::getStopIdsAttrName())
+    return expect(isa<DenseI32ArrayAttr>(value), "an array of 32-bit integers");
+  if (name == YocoDialect::getMaxSequenceLengthAttrName()) {
+    auto integer = dyn_cast<IntegerAttr>(value);
+    return expect(integer && integer.getInt() > 0, "a positive integer");
+  }
+  return success();
+}
+
+LogicalResult YocoDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName().strref();
+  if (isa<ModuleOp>(op))
+    return verifyModuleAttribute(op, attribute);
+  if (name == getLayerAttrName()) {
+    if (!isa<StringAttr>(attribute.getValue()))
+      return op->emitOpError("expected `yoco.layer` to be a string, got ") << attribute.getValue();
+    return success();
+  }
+  if (name != getEntryAttrName())
+    return success();
+  if (!isa<func::FuncOp>(op))
+    return op->emitOpError("expected `yoco.entry` on a function, got it on '") << op->getName() << "'";
+  if (!isa<EntryAttr>(attribute.getValue()))
+    return op->emitOpError("expected `yoco.entry` to be a `#yoco.entry`, got ") << attribute.getValue();
+  return success();
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Fused operations: checks, parameters, state, and the step from tensors to buffers.
+
+#include "dialect/ParameterUses.h"
+#include "dialect/YocoOps.h"
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+//===- Tensors and buffers -----------------------------------------------------------------------------------===//
+
+bool yoco::isBufferForm(Operation *op) {
+  return llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>);
+}
+
+Operation *yoco::detail::cloneToBuffers(Operation *op, OpBuilder &builder, ValueRange operands, ValueRange outs) {
+  OperationState state(op->getLoc(), op->getName());
+  state.addOperands(operands);
+  state.addOperands(outs);
+  NamedAttrList attributes(op->getAttrDictionary());
+  StringRef segmentsName = "operandSegmentSizes";
+  if (auto segments = dyn_cast_or_null<DenseI32ArrayAttr>(attributes.get(segmentsName))) {
+    SmallVector<int32_t> sizes(segments.asArrayRef());
+    sizes.back() = static_cast<int32_t>(outs.size());
+    attributes.set(segmentsName, builder.getDenseI32ArrayAttr(sizes));
+  }
+  state.addAttributes(attributes);
+  return builder.create(state);
+}
+
+LogicalResult yoco::detail::verifyRowKernel(Operation *op) {
+  auto kernel = cast<RowKernelOpInterface>(op);
+  bool buffers = isBufferForm(op);
+  for (Type type : op->getOperandTypes())
+    if (buffers && isa<TensorType>(type))
+      return op->emitOpError("expected tensors or buffers, got both");
+  if (!buffers)
+    return success(kernel.getOutBuffers().empty());
+  if (op->getNumResults() != 0)
+    return op->emitOpError("expected no results on buffers, got ") << op->getNumResults();
+  return success();
+}
+
+void yoco::detail::getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  if (!isBufferForm(op))
+    return;
+  OperandRange outs = cast<RowKernelOpInterface>(op).getOutBuffers();
+  auto stateOp = dyn_cast<StateOpInterface>(op);
+  Value written = stateOp ? stateOp.getWrittenState() : Value();
+  for (OpOperand &operand : op->getOpOperands()) {
+    bool isOut = llvm::is_contained(outs, operand.get());
+    if (!isOut)
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (isOut || operand.get() == written)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
+
+/// Columns of rows, as tensor or buffer.
+static int64_t getColumns(Value rows) { return cast<ShapedType>(rows.getType()).getShape().back(); }
+
+/// What a fused operation writes: the first result on tensors, the one buffer in `outs` on buffers. Null, and an error, when
+/// there is not exactly one.
+static Value getOut(Operation *op, OperandRange outs, unsigned results = 1) {
+  if (isBufferForm(op) ? outs.size() == 1 : op->getNumResults() == results)
+    return isBufferForm(op) ? outs.front() : op->getResult(0);
+  if (isBufferForm(op))
+    op->emitOpError("expected one buffer in `outs`, got ") << outs.size();
+  else
+    op->emitOpError("expected ") << results << " results, got " << op->getNumResults();
+  return {};
+}
+
+static LogicalResult expectColumns(Operation *op, StringRef what, Value rows, int64_t columns) {
+  if (getColumns(rows) == columns)
+    return success();
+  return op->emitOpError("expected ") << what << " of " << columns << " columns, got " << rows.getType();
+}
+
+#define YOCO_OUTS(OpType)                                                                                              \
+  OperandRange OpType::getOutBuffers() { return getOuts(); }
+YOCO_OUTS(FusedPositionsOp)
+YOCO_OUTS(FusedEmbedOp)
+YOCO_OUTS(FusedNormOp)
+YOCO_OUTS(FusedRopeOp)
+YOCO_OUTS(FusedLinearOp)
+YOCO_OUTS(FusedRetentionOp)
+YOCO_OUTS(FusedAttentionOp)
+YOCO_OUTS(FusedCacheWriteOp)
+#undef YOCO_OUTS
+
+#define YOCO_NO_PARAMETERS(OpType)                                                                                     \
+  SmallVector<ParameterGroup> OpType::getParameterGroups() { return {}; }
+YOCO_NO_PARAMETERS(FusedPositionsOp)
+YOCO_NO_PARAMETERS(FusedRopeOp)
+YOCO_NO_PARAMETERS(FusedRetentionOp)
+YOCO_NO_PARAMETERS(FusedAttentionOp)
+YOCO_NO_PARAMETERS(FusedCacheWriteOp)
+#undef YOCO_NO_PARAMETERS
+
+//===- Row-wise kernels --------------------------------------------------------------------------------------===//
+
+LogicalResult FusedPositionsOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
+
+LogicalResult FusedEmbedOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
+
+SmallVector<ParameterGroup> FusedEmbedOp::getParameterGroups() { return {ParameterGroup{{getTableAttr()}, false}}; }
+
+LogicalResult FusedEmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyMatrix(*this, tables, getTableAttr(), -1, getColumns(getOut(*this, getOuts())));
+}
+
+LogicalResult FusedNormOp::verify() {
+  Value out = getOut(*this, getOuts());
+  if (!out || failed(expectColumns(*this, "a result", out, getColumns(getInput()))))
+    return failure();
+  if (getGroups() < 1 || getColumns(getInput()) % getGroups() != 0)
+    return emitOpError("expected groups that divide ") << getColumns(getInput()) << " columns, got " << getGroups();
+  if (getEps().convertToFloat() < 0)
+    return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
+  return success();
+}
+
+SmallVector<ParameterGroup> FusedNormOp::getParameterGroups() {
+  if (!getWeightAttr())
+    return {};
+  return {ParameterGroup{{getWeightAttr()}, false}};
+}
+
+LogicalResult FusedNormOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyVector(*this, tables, getWeightAttr(), getColumns(getInput()) / static_cast<int64_t>(getGroups()));
+}
+
+LogicalResult FusedRopeOp::verify() {
+  Value out = getOut(*this, getOuts());
+  if (!out || failed(expectColumns(*this, "a result", out, getColumns(getInput()))))
+    return failure();
+  int64_t heads = getHeads();
+  if (heads < 1 || getColumns(getInput()) % heads != 0)
+    return emitOpError("expected heads that divide ") << getColumns(getInput()) << " columns, got " << heads;
+  return verifyRope(*this, getRope(), getColumns(getInput()) / heads);
+}
+
+//===- Linear groups -----------------------------------------------------------------------------------------===//
+
+LogicalResult FusedLinearOp::verify() {
+  Value out = getOut(*this, getOuts());
+  if (!out)
+    return failure();
+  if (getWeights().empty())
+    return emitOpError("expected at least one weight, got none");
+  if (isGated() && getWeights().size() != 2)
+    return emitOpError("expected two weights with ")
+           << stringifyActivation(getActivation()) << ", got " << getWeights().size();
+  if (getNormWeightAttr() && !getEpsAttr())
+    return emitOpError("expected `eps` with `norm_weight`, got none");
+  if (getEpsAttr() && getEps()->convertToFloat() < 0)
+    return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
+  return getResidual() ? expectColumns(*this, "a residual", getResidual(), getColumns(out)) : success();
+}
+
+SmallVector<ParameterGroup> FusedLinearOp::getParameterGroups() {
+  SmallVector<ParameterGroup> groups;
+  for (Attribute weight : getWeights()) {
+    if (groups.empty() || isGated())
+      groups.push_back(ParameterGroup{{}, true});
+    groups.back().parts.push_back(cast<FlatSymbolRefAttr>(weight));
+  }
+  if (getNormWeightAttr())
+    groups.push_back(ParameterGroup{{getNormWeightAttr()}, false});
+  return groups;
+}
+
+LogicalResult FusedLinearOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (isInKernels(*this))
+    return success();
+  int64_t columns = getColumns(getInput()), rows = 0;
+  int64_t outColumns = getColumns(getOut(*this, getOuts()));
+  for (Attribute weight : getWeights()) {
+    auto name = cast<FlatSymbolRefAttr>(weight);
+    if (failed(verifyMatrix(*this, tables, name, isGated() ? outColumns : -1, columns)))
+      return failure();
+    rows += lookupParameter(*this, tables, name)->getDimSize(0);
+  }
+  if (!isGated() && rows != outColumns)
+    return emitOpError("expected a result of as many columns as the weights have rows, ")
+           << rows << ", got " << outColumns;
+  return verifyVector(*this, tables, getNormWeightAttr(), columns);
+}
+
+//===- Retention ---------------------------------------------------------------------------------------------===//
+
+LogicalResult FusedRetentionOp::verify() {
+  Value out = getOut(*this, getOuts(), 2);
+  if (!out)
+    return failure();
+  ArrayRef<int64_t> shape = getState().getType().getShape();
+  if (shape.size() != 3)
+    return emitOpError("expected a state of heads, key width and value width, got ") << getState().getType();
+  int64_t keys = shape[0] * shape[1], values = shape[0] * shape[2];
+  if (failed(expectColumns(*this, "queries", getQuery(), keys)) ||
+      failed(expectColumns(*this, "keys", getKey(), keys)) ||
+      failed(expectColumns(*this, "values", getValue(), values)) ||
+      failed(expectColumns(*this, "gates", getGate(), shape[0])) ||
+      failed(expectColumns(*this, "a result", out, values)) ||
+      (getSwish() && failed(expectColumns(*this, "a swish gate", getSwish(), values))))
+    return failure();
+  if (!isBufferForm(*this) && getResult(1).getType() != getState().getType())
+    return emitOpError("expected the next state to be of type ")
+           << getState().getType() << ", got " << getResult(1).getType();
+  if (static_cast<int64_t>(getChunk()) < 0)
+    return emitOpError("expected a chunk of at least 0, got ") << static_cast<int64_t>(getChunk());
+  return verifyRope(*this, getRopeAttr(), shape[1]);
+}
+
+Value FusedRetentionOp::getReadState() { return getState(); }
+Value FusedRetentionOp::getWrittenState() { return getState(); }
+Value FusedRetentionOp::getNewState() { return isBufferForm(*this) ? Value() : Value(getResult(1)); }
+
+//===- Attention and cache writes ----------------------------------------------------------------------------===//
+
+LogicalResult FusedAttentionOp::verify() {
+  Value out = getOut(*this, getOuts());
+  if (!out)
+    return failure();
+  KVCacheType cache = getCache().getType();
+  int64_t heads = getHeads();
+  if (heads < 1 || heads % cache.getHeads() != 0)
+    return emitOpError("expected the number of query heads to be a multiple of that of key heads, got ")
+           << heads << " and " << cache.getHeads();
+  if (failed(expectColumns(*this, "queries", getQuery(), heads * cache.getKey())) ||
+      failed(expectColumns(*this, "a result", out, heads * cache.getValue())))
+    return failure();
+  if (!getKeys() != !getValues())
+    return emitOpError("expected fresh keys and values together, got one without the other");
+  if (cache.isRing() != static_cast<bool>(getKeys()))
+    return emitOpError("expected fresh keys and values with a ring and only there, got ") << cache;
+  if (cache.isRing() && (static_cast<int64_t>(getWindow()) < 1 || static_cast<int64_t>(getWindow()) > cache.getWindow()))
+    return emitOpError("expected a window from 1 to that of the ring, ")
+           << cache.getWindow() << ", got " << getWindow();
+  if (getKeys() && (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * cache.getKey())) ||
+                    failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue()))))
+    return failure();
+  return verifyRope(*this, getRopeAttr(), cache.getKey());
+}
+
+Value FusedAttentionOp::getReadState() { return getCache(); }
+Value FusedAttentionOp::getWrittenState() { return {}; }
+Value FusedAttentionOp::getNewState() { return {}; }
+
+LogicalResult FusedCacheWriteOp::verify() {
+  KVCacheType cache = getCache().getType();
+  if (!getOuts().empty())
+    return emitOpError("expected no buffers in `outs`, got ") << getOuts().size();
+  if (!isBufferForm(*this) && getResult().size() != 1)
+    return emitOpError("expected one result, got ") << getResult().size();
+  if (!isBufferForm(*this) && getResult().front().getType() != cache)
+    return emitOpError("expected a result of the type of the cache, ") << cache << ", got " << getResult().front();
+  if (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * cache.getKey())) ||
+      failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue())))
+    return failure();
+  return verifyRope(*this, getRopeAttr(), cache.getKey());
+}
+
+Value FusedCacheWriteOp::getReadState() { return {}; }
+Value FusedCacheWriteOp::getWrittenState() { return getCache(); }
+Value FusedCacheWriteOp::getNewState() { return isBufferForm(*this) ? Value() : Value(getResult().front()); }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The dialect in C++: attributes, types, interfaces and operations.
+
+#ifndef YOCO_DIALECT_YOCOOPS_H
+#define YOCO_DIALECT_YOCOOPS_H
+
+#include "dialect/RowDemand.h"
+#include "dialect/SizeTerm.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialect/YocoDialect.h.inc"
+#include "dialect/YocoEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/YocoAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialect/YocoTypes.h.inc"
+
+namespace mlir::yoco {
+
+/// Parameters that one kernel argument is made of: their rows one behind the other.
+struct ParameterGroup {
+  SmallVector<FlatSymbolRefAttr> parts;
+  /// A matrix that rows are multiplied by, which a target may store as it likes; otherwise it is stored as it is.
+  bool isMatrix = false;
+};
+
+/// Name of the unit attribute of a module that holds kernels.
+inline constexpr llvm::StringLiteral kKernelsAttrName = "yoco.kernels";
+/// Name of the attribute that says which parameter of a kernel an argument holds.
+inline constexpr llvm::StringLiteral kParameterAttrName = "yoco.parameter";
+
+namespace detail {
+/// Builds `op` again on buffers: without results, with `outs` as its last operand group.
+Operation *cloneToBuffers(Operation *op, OpBuilder &builder, ValueRange operands, ValueRange outs);
+/// What holds for every fused operation: tensors or buffers, not both; as many buffers as results before.
+LogicalResult verifyRowKernel(Operation *op);
+/// Reads and writes of a fused operation: none on tensors.
+void getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects);
+} // namespace detail
+
+/// True when `op` works on buffers (phase `planned`) and not on tensors.
+bool isBufferForm(Operation *op);
+
+} // namespace mlir::yoco
+
+#include "dialect/YocoInterfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialect/YocoOps.h.inc"
+
+#endif // YOCO_DIALECT_YOCOOPS_H

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations of phases `planned` and `program`: checks.
+
+#include "dialect/ParameterUses.h"
+#include "dialect/YocoOps.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+#define GET_OP_CLASSES
+#include "dialect/YocoOps.cpp.inc"
+
+LogicalResult ArenaOp::verify() {
+  if (getSizes().empty())
+    return emitOpError("expected at least one size, got none");
+  return success();
+}
+
+LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (!tables.lookupNearestSymbolFrom<ArenaOp>(*this, getArenaAttr()))
+    return emitOpError("expected ") << getArenaAttr() << " to name a `yoco.arena`";
+  return success();
+}
+
+LogicalResult StateRefOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto state = tables.lookupNearestSymbolFrom<StateDeclOp>(*this, getStateAttr());
+  if (!state)
+    return emitOpError("expected ") << getStateAttr() << " to name a `yoco.state_decl`";
+  if (state.getType() != getType())
+    return emitOpError("expected the declared type ") << state.getType() << ", got " << getType();
+  return success();
+}
+
+LogicalResult PackedParameterOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  bool panels = getLayout() == WeightLayout::panels;
+  if (getParts().empty())
+    return emitOpError("expected at least one part, got none");
+  if (panels ? getPanel() < 1 : getPanel() != 0)
+    return emitOpError("expected a panel of ") << (panels ? "at least 1 row" : "0 with layout row_major") << ", got "
+                                               << getPanel();
+  if (!type.hasStaticShape() || type.getRank() > 2 || (panels && type.getRank() != 2))
+    return emitOpError("expected the type of a vector or matrix of static shape, a matrix with panels, got ") << type;
+  return success();
+}
+
+LogicalResult PackedParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto type = cast<RankedTensorType>(getType());
+  int64_t rows = 0;
+  for (Attribute part : getParts()) {
+    FailureOr<RankedTensorType> source = lookupParameter(*this, tables, cast<FlatSymbolRefAttr>(part));
+    if (failed(source))
+      return failure();
+    if (source->getElementType() != type.getElementType() || source->getRank() != type.getRank() ||
+        source->getShape().drop_front() != type.getShape().drop_front())
+      return emitOpError("expected parts with the element type and row of ") << type << ", got " << *source;
+    rows += source->getDimSize(0);
+  }
+  if (rows != type.getDimSize(0))
+    return emitOpError("expected as many rows as the parts have, ") << rows << ", got " << type.getDimSize(0);
+  return success();
+}
+
+LogicalResult ParameterRefOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto packed = tables.lookupNearestSymbolFrom<PackedParameterOp>(*this, getParameterAttr());
+  if (!packed)
+    return emitOpError("expected ") << getParameterAttr() << " to name a `yoco.packed_parameter`";
+  auto type = cast<RankedTensorType>(packed.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  if (packed.getLayout() == WeightLayout::panels) {
+    int64_t panel = packed.getPanel();
+    shape = {static_cast<int64_t>(llvm::divideCeil(shape[0], panel)), shape[1], panel};
+  }
+  auto expected = MemRefType::get(shape, type.getElementType());
+  if (getType() != expected)
+    return emitOpError("expected type ") << expected << ", got " << getType();
+  return success();
+}
+
+/// The types of the arguments that a kernel has for a launch argument.
+static void appendKernelTypes(Type type, SmallVectorImpl<Type> &types) {
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  MLIRContext *context = type.getContext();
+  if (isa<SegmentsType>(type))
+    return types.push_back(MemRefType::get({dynamic, 4}, IntegerType::get(context, 32)));
+  if (auto state = dyn_cast<yoco::StateType>(type)) {
+    SmallVector<int64_t> shape = {dynamic};
+    llvm::append_range(shape, state.getShape());
+    return types.push_back(MemRefType::get(shape, state.getElement()));
+  }
+  if (auto cache = dyn_cast<KVCacheType>(type)) {
+    int64_t positions = cache.isRing() ? cache.getWindow() : dynamic;
+    types.push_back(MemRefType::get({dynamic, positions, cache.getHeads(), cache.getKey()}, cache.getElement()));
+    types.push_back(MemRefType::get({dynamic, positions, cache.getHeads(), cache.getValue()}, cache.getElement()));
+    return;
+  }
+  types.push_back(type);
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto kernel = tables.lookupNearestSymbolFrom<func::FuncOp>(*this, getKernelAttr());
+  if (!kernel)
+    return emitOpError("expected ") << getKernelAttr() << " to name a kernel function";
+  // Before a kernel is lowered its arguments are the launch's own; afterwards states are buffers.
+  auto index = IndexType::get(getContext());
+  SmallVector<Type> plain(5, index), lowered(5, index);
+  for (Type type : getOperandTypes()) {
+    plain.push_back(type);
+    appendKernelTypes(type, lowered);
+  }
+  ArrayRef<Type> inputs = kernel.getFunctionType().getInputs();
+  if (inputs != ArrayRef<Type>(plain) && inputs != ArrayRef<Type>(lowered))
+    return emitOpError("expected arguments that fit the kernel, ") << kernel.getFunctionType() << ", got "
+                                                                   << getOperandTypes();
+  return success();
+}
