@@ -1,6 +1,8 @@
-// The fixed parts of a YOCO model file: header, alignment, checksums. docs/FileFormat.md is the specification.
+// The fixed parts of a YOCO model file: header, alignment, checksums.
+// docs/FileFormat.md is the specification.
 //
-// Plain C++ without dependencies: the compiler's emitter and the runtime's loader both include it.
+// Plain C++ without dependencies: the compiler's emitter and the runtime's
+// loader both include it.
 
 #ifndef YOCO_RUNTIME_SCHEMA_FILEHEADER_H
 #define YOCO_RUNTIME_SCHEMA_FILEHEADER_H
@@ -20,7 +22,8 @@ constexpr uint64_t kChecksumBlockSize = uint64_t(1) << 20;
 /// Bits of `FileHeader::requiredFeatures` that have a meaning.
 constexpr uint64_t kKnownFeatures = 0;
 
-/// The first bytes of a file, little-endian. Every byte after the last field and before `kFileHeaderSize` is zero.
+/// The first bytes of a file, little-endian. Every byte after the last field
+/// and before `kFileHeaderSize` is zero.
 struct FileHeader {
   char magic[8];
   uint32_t version;
@@ -34,19 +37,23 @@ struct FileHeader {
   uint8_t reserved[64];
 };
 
-static_assert(sizeof(FileHeader) == kFileHeaderSize, "the header is written as it stands");
+static_assert(sizeof(FileHeader) == kFileHeaderSize,
+              "the header is written as it stands");
 static_assert(offsetof(FileHeader, fileSize) == 16, "see docs/FileFormat.md");
 static_assert(offsetof(FileHeader, planOffset) == 32, "see docs/FileFormat.md");
 static_assert(offsetof(FileHeader, reserved) == 64, "see docs/FileFormat.md");
 
-/// Rounds `offset` up to the alignment of segments. The caller knows that it does not overflow.
+/// Rounds `offset` up to the alignment of segments. The caller knows that it
+/// does not overflow.
 constexpr uint64_t alignFileOffset(uint64_t offset) {
   return (offset + kFileAlignment - 1) / kFileAlignment * kFileAlignment;
 }
 
-/// Size of the checksum table of a file whose table starts at `checksumOffset`: one hash per block, and one of the table.
+/// Size of the checksum table of a file whose table starts at `checksumOffset`:
+/// one hash per block, and one of the table.
 constexpr uint64_t checksumTableSize(uint64_t checksumOffset) {
-  return 8 * (checksumOffset / kChecksumBlockSize + (checksumOffset % kChecksumBlockSize != 0) + 1);
+  return 8 * (checksumOffset / kChecksumBlockSize +
+              (checksumOffset % kChecksumBlockSize != 0) + 1);
 }
 
 } // namespace yoco

@@ -1,4 +1,5 @@
-// The counter-based generator behind `--random-weights`: docs/FileFormat.md, "Generated parameters".
+// The counter-based generator behind `--random-weights`: docs/FileFormat.md,
+// "Generated parameters".
 
 #ifndef YOCO_RUNTIME_SCHEMA_GENERATEDPARAMETERS_H
 #define YOCO_RUNTIME_SCHEMA_GENERATEDPARAMETERS_H
@@ -20,7 +21,8 @@ constexpr uint64_t generatorKey(uint64_t seed, uint64_t stream) {
   return mixBits(seed + kGoldenGamma * (stream + 1));
 }
 
-/// Element `index` (row * columns + column, counted within its generated rows), before rounding to the element type.
+/// Element `index` (row * columns + column, counted within its generated rows),
+/// before rounding to the element type.
 inline float generatedValue(uint64_t key, uint64_t index, float scale) {
   if (scale == 0.0f)
     return 1.0f;

@@ -1,0 +1,101 @@
+// What a kind of machine offers to sessions: weights and kernels of a variant
+// made ready (Program), and the arenas and entry points of one session over
+// them (Executor).
+
+#ifndef YOCO_RUNTIME_DEVICE_DEVICE_H
+#define YOCO_RUNTIME_DEVICE_DEVICE_H
+
+#include "runtime/core/Memory.h"
+#include "runtime/core/Parallel.h"
+#include "runtime/core/Status.h"
+#include "runtime/model/PlanSizes.h"
+#include "runtime/schema/model_generated.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace yoco::runtime {
+
+/// A row of the segment table that a step works on: docs/KernelABI.md.
+struct SegmentRow {
+  int32_t slot;
+  int32_t firstPosition;
+  int32_t rowBegin;
+  int32_t rowCount;
+};
+static_assert(sizeof(SegmentRow) == 16, "the table is int32 [segments][4]");
+
+/// The input of one step. Borrowed for the call.
+struct Step {
+  const int32_t *ids;
+  uint32_t rows;
+  const SegmentRow *segments;
+  uint32_t segmentCount;
+};
+
+/// What an executor is made for.
+struct ExecutorOptions {
+  Bounds bounds;
+  PlanSizes sizes;               // evaluated at these bounds
+  std::vector<uint32_t> entries; // indices of those that will run
+  uint32_t threads;              // 0: one per hardware thread
+  yoco_parallel_for parallelFor; // null: threads of its own
+  void *parallelForUser;
+  yoco_allocator allocator;
+};
+
+/// The memory of one session, and its entry points ready to run in it. Used by
+/// one thread at a time.
+class Executor {
+public:
+  virtual ~Executor() = default;
+  /// Runs an entry, one of the options' `entries`, over a step within the
+  /// bounds.
+  virtual Status run(uint32_t entry, const Step &step) = 0;
+  /// Rows first .. first + rows of the logits of the entry that ran last, in
+  /// memory that the caller can read until the next run.
+  virtual Result<const float *> logits(uint32_t entry, uint32_t first,
+                                       uint32_t rows) = 0;
+  /// Copies all states of a slot.
+  virtual Status copySlot(uint32_t from, uint32_t to) = 0;
+  virtual uint64_t arenaBytes(uint32_t arena) const = 0;
+  /// 0: the caller's parallel-for.
+  virtual uint32_t threads() const = 0;
+};
+
+/// Weights and kernels of a variant on a device. Immutable; shared by sessions.
+class Program {
+public:
+  virtual ~Program() = default;
+  virtual Result<std::unique_ptr<Executor>>
+  createExecutor(ExecutorOptions options) const = 0;
+};
+
+/// A verified variant and the bytes of its file, both of which outlive the
+/// program made of them.
+struct ProgramSource {
+  const fb::Variant &variant;
+  const uint8_t *file;
+  uint32_t vocabularySize;
+  uint32_t threads; // for work at load time; 0: one per hardware thread
+  const yoco_allocator &allocator;
+};
+
+class Device {
+public:
+  virtual ~Device() = default;
+  /// As in `Variant.device`.
+  virtual const char *name() const = 0;
+  /// OK when this machine can run the variant; else what is missing.
+  virtual Status supports(const fb::Variant &variant) const = 0;
+  virtual Result<std::unique_ptr<Program>>
+  load(const ProgramSource &source) const = 0;
+};
+
+/// The devices of this build, by name; null when there is none of that name.
+const Device *findDevice(const char *name);
+
+} // namespace yoco::runtime
+
+#endif // YOCO_RUNTIME_DEVICE_DEVICE_H

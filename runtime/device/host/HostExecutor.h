@@ -1,0 +1,81 @@
+// One session on the host: its arenas, and its entry points with every address
+// filled in.
+
+#ifndef YOCO_RUNTIME_DEVICE_HOST_HOSTEXECUTOR_H
+#define YOCO_RUNTIME_DEVICE_HOST_HOSTEXECUTOR_H
+
+#include "runtime/core/ThreadPool.h"
+#include "runtime/device/host/HostDevice.h"
+
+namespace yoco::runtime {
+
+class HostExecutor final : public Executor {
+public:
+  /// `program` outlives the executor.
+  static Result<std::unique_ptr<Executor>> create(const HostProgram &program,
+                                                  ExecutorOptions options);
+
+  Status run(uint32_t entry, const Step &step) override;
+  Result<const float *> logits(uint32_t entry, uint32_t first,
+                               uint32_t rows) override;
+  Status copySlot(uint32_t from, uint32_t to) override;
+  uint64_t arenaBytes(uint32_t arena) const override {
+    return arenas[arena].size();
+  }
+  uint32_t threads() const override { return pool ? pool->threads() : 0; }
+
+private:
+  /// A launch, copy or fill whose addresses are known.
+  struct Instruction {
+    fb::Operation kind;
+    // Launch
+    HostKernel kernel;
+    fb::TileUnit unit;
+    uint64_t divisor;
+    uint64_t multiplier;
+    const uint64_t *words;
+    // Copy, Fill
+    uint8_t *destination;
+    const uint8_t *source;
+    uint64_t size;
+    uint8_t value;
+  };
+  /// An entry point ready to run. Not ready when `instructions` belongs to an
+  /// entry that the session left out.
+  struct Entry {
+    int32_t *ids = nullptr;
+    SegmentRow *segments = nullptr;
+    const float *logits = nullptr;
+    std::vector<Instruction> instructions;
+    std::vector<uint64_t> words;        // the arguments of all launches
+    std::vector<uint32_t> rowWords;     // those that are the rows of the step
+    std::vector<uint32_t> segmentWords; // those that are its segments
+  };
+  struct Plane {
+    uint8_t *data;
+    uint64_t stride;
+  };
+
+  HostExecutor(const HostProgram &program, ExecutorOptions options)
+      : program(program), options(std::move(options)) {}
+  Status allocate();
+  Status startThreads();
+  void resolveEntry(uint32_t index);
+  Instruction resolveInstruction(const fb::Instruction &instruction,
+                                 Entry &entry);
+  void resolvePlanes();
+  uint8_t *address(uint32_t buffer) const;
+
+  const HostProgram &program;
+  ExecutorOptions options;
+  std::vector<Memory> arenas;
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<Parallel> callerParallel;
+  Parallel *parallel = nullptr;
+  std::vector<Entry> entries; // by index in the plan
+  std::vector<Plane> planes;
+};
+
+} // namespace yoco::runtime
+
+#endif // YOCO_RUNTIME_DEVICE_HOST_HOSTEXECUTOR_H

@@ -1,0 +1,50 @@
+// Checks everything that a plan says, once; the rest of the runtime trusts it.
+
+#ifndef YOCO_RUNTIME_MODEL_PLANVERIFIER_H
+#define YOCO_RUNTIME_MODEL_PLANVERIFIER_H
+
+#include "runtime/core/Status.h"
+#include "runtime/model/Path.h"
+#include "runtime/schema/FileHeader.h"
+#include "runtime/schema/model_generated.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace yoco::runtime {
+
+/// Checks the plan of `file` as docs/FileFormat.md says. The FlatBuffers
+/// verifier has passed it.
+Status verifyPlan(const fb::Plan &plan, const uint8_t *file,
+                  const FileHeader &header);
+
+/// The segments that a plan refers to, and where.
+class SegmentList {
+public:
+  /// Checks the segment by itself and remembers it.
+  Status add(const fb::Segment &segment, const FileHeader &header,
+             const Path &path);
+  /// Checks that segments are the same or apart, and that what lies between
+  /// them is zero.
+  Status verifyLayout(const uint8_t *file, const FileHeader &header);
+
+private:
+  struct Range {
+    uint64_t offset;
+    uint64_t size;
+    std::string name;
+    bool shareable; // the same range may come again
+  };
+  std::vector<Range> ranges;
+};
+
+/// Checks one variant: names, indices, enums. Segments are added to `segments`.
+Status verifyVariant(const fb::Variant &variant, const FileHeader &header,
+                     SegmentList &segments, const Path &path);
+
+/// Checks that a name is 1 to 1024 printable ASCII characters.
+Status verifyName(const flatbuffers::String &name, const Path &path);
+
+} // namespace yoco::runtime
+
+#endif // YOCO_RUNTIME_MODEL_PLANVERIFIER_H

@@ -1,0 +1,227 @@
+#include "runtime/session/Session.h"
+
+#include "runtime/core/Clock.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstring>
+
+namespace yoco::runtime {
+
+Status Session::checkRole(Role role) const {
+  static const char *const names[roleCount] = {"prefill", "decode", "score"};
+  if (entries[role] >= 0)
+    return Status();
+  return makeError(YOCO_UNSUPPORTED,
+                   "the session has no entry `%s`: the file lacks it or "
+                   "options.entries left it out",
+                   names[role]);
+}
+
+Status Session::checkSlot(int32_t slot) const {
+  if (slot >= 0 && uint64_t(slot) < bounds.batch)
+    return Status();
+  return makeError(YOCO_INVALID_ARGUMENT,
+                   "slot %d: the session has slots 0 to %" PRIu64, slot,
+                   bounds.batch - 1);
+}
+
+Status Session::checkDistinct(const int32_t *slots, size_t n) const {
+  if (n > bounds.batch)
+    return makeError(YOCO_OUT_OF_BOUNDS,
+                     "%zu slots are above the session's max_batch of %" PRIu64,
+                     n, bounds.batch);
+  for (size_t i = 0; i < n; ++i) {
+    YOCO_RETURN_IF_ERROR(checkSlot(slots[i]));
+    if (std::find(slots, slots + i, slots[i]) != slots + i)
+      return makeError(YOCO_INVALID_ARGUMENT,
+                       "slots[%zu]: slot %d is there twice", i, slots[i]);
+  }
+  return Status();
+}
+
+Status Session::checkRoom(int32_t slot, size_t count) const {
+  uint64_t position = positions[size_t(slot)];
+  if (count <= bounds.seq - position)
+    return Status();
+  return makeError(YOCO_OUT_OF_BOUNDS,
+                   "slot %d holds %" PRIu64
+                   " tokens: %zu more are above the session's "
+                   "max_sequence_length of %" PRIu64,
+                   slot, position, count, bounds.seq);
+}
+
+Status Session::checkIds(const int32_t *ids, size_t count) const {
+  uint32_t vocabularySize = model->plan().vocabulary_size();
+  for (size_t i = 0; i < count; ++i)
+    if (ids[i] < 0 || uint32_t(ids[i]) >= vocabularySize)
+      return makeError(YOCO_INVALID_ARGUMENT,
+                       "ids[%zu]: id %d is not in the vocabulary of %u", i,
+                       ids[i], vocabularySize);
+  return Status();
+}
+
+uint64_t Session::mostRows(Role role) const {
+  return bounds.rows(model->variant(variantIndex)
+                         .entries()
+                         ->Get(uint32_t(entries[role]))
+                         ->row_bound());
+}
+
+/// Runs the segments in `step` and moves their slots on.
+Status Session::runStep(Role role, const int32_t *ids, uint32_t rows) {
+  Stopwatch watch;
+  YOCO_RETURN_IF_ERROR(
+      executor->run(uint32_t(entries[role]),
+                    {ids, rows, step.data(), uint32_t(step.size())}));
+  for (const SegmentRow &segment : step)
+    positions[size_t(segment.slot)] += uint64_t(segment.rowCount);
+  tallies[role].tokens += rows;
+  tallies[role].seconds += watch.seconds();
+  return Status();
+}
+
+Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n,
+                        const int32_t *ids) {
+  YOCO_RETURN_IF_ERROR(checkRole(prefillRole));
+  YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
+  size_t total = 0;
+  for (size_t i = 0; i < n; ++i) {
+    YOCO_RETURN_IF_ERROR(checkRoom(slots[i], counts[i]));
+    total += counts[i];
+  }
+  YOCO_RETURN_IF_ERROR(checkIds(ids, total));
+
+  // Each step takes as many rows as fit, a segment for each sequence that has
+  // some of them.
+  uint64_t most = mostRows(prefillRole);
+  size_t sequence = 0, taken = 0; // tokens taken of that sequence
+  while (sequence < n) {
+    step.clear();
+    uint64_t rows = 0;
+    while (sequence < n && rows < most) {
+      uint64_t count =
+          std::min<uint64_t>(most - rows, counts[sequence] - taken);
+      if (count != 0)
+        step.push_back({slots[sequence],
+                        int32_t(positions[size_t(slots[sequence])]),
+                        int32_t(rows), int32_t(count)});
+      rows += count;
+      taken += size_t(count);
+      if (taken < counts[sequence])
+        break;
+      ++sequence;
+      taken = 0;
+    }
+    if (rows != 0)
+      YOCO_RETURN_IF_ERROR(runStep(prefillRole, ids, uint32_t(rows)));
+    ids += rows;
+  }
+  return Status();
+}
+
+Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n,
+                       float *logits) {
+  YOCO_RETURN_IF_ERROR(checkRole(decodeRole));
+  YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
+  for (size_t i = 0; i < n; ++i)
+    YOCO_RETURN_IF_ERROR(checkRoom(slots[i], 1));
+  YOCO_RETURN_IF_ERROR(checkIds(ids, n));
+  if (n == 0)
+    return Status();
+  step.clear();
+  for (size_t i = 0; i < n; ++i)
+    step.push_back(
+        {slots[i], int32_t(positions[size_t(slots[i])]), int32_t(i), 1});
+  YOCO_RETURN_IF_ERROR(runStep(decodeRole, ids, uint32_t(n)));
+  if (!logits)
+    return Status();
+  YOCO_ASSIGN_OR_RETURN(
+      const float *rows,
+      executor->logits(uint32_t(entries[decodeRole]), 0, uint32_t(n)));
+  memcpy(logits, rows, n * model->plan().vocabulary_size() * sizeof(float));
+  return Status();
+}
+
+Status Session::prompt(int32_t slot, const int32_t *ids, size_t count,
+                       float *logits) {
+  YOCO_RETURN_IF_ERROR(checkRole(decodeRole));
+  if (count > 1)
+    YOCO_RETURN_IF_ERROR(checkRole(prefillRole));
+  YOCO_RETURN_IF_ERROR(checkSlot(slot));
+  if (count == 0)
+    return makeError(YOCO_INVALID_ARGUMENT,
+                     "count: expected at least 1 token, got 0");
+  YOCO_RETURN_IF_ERROR(checkRoom(slot, count));
+  YOCO_RETURN_IF_ERROR(checkIds(ids, count));
+  if (size_t head = count - 1; head != 0)
+    YOCO_RETURN_IF_ERROR(prefill(&slot, &head, 1, ids));
+  return decode(&slot, ids + count - 1, 1, logits);
+}
+
+Status Session::score(int32_t slot, const int32_t *ids, size_t count,
+                      yoco_logits_callback callback, void *user) {
+  YOCO_RETURN_IF_ERROR(checkRole(scoreRole));
+  YOCO_RETURN_IF_ERROR(checkSlot(slot));
+  YOCO_RETURN_IF_ERROR(checkRoom(slot, count));
+  YOCO_RETURN_IF_ERROR(checkIds(ids, count));
+  uint64_t most = mostRows(scoreRole);
+  for (size_t first = 0; first < count;) {
+    uint32_t rows = uint32_t(std::min<uint64_t>(most, count - first));
+    step.assign(1, {slot, int32_t(positions[size_t(slot)]), 0, int32_t(rows)});
+    YOCO_RETURN_IF_ERROR(runStep(scoreRole, ids + first, rows));
+    YOCO_ASSIGN_OR_RETURN(
+        const float *logits,
+        executor->logits(uint32_t(entries[scoreRole]), 0, rows));
+    if (callback(user, first, rows, logits) != 0)
+      return makeError(YOCO_CANCELLED,
+                       "the logits callback stopped scoring at row %zu of %zu",
+                       first + rows, count);
+    first += rows;
+  }
+  return Status();
+}
+
+Status Session::reset(int32_t slot) {
+  YOCO_RETURN_IF_ERROR(checkSlot(slot));
+  positions[size_t(slot)] = 0;
+  return Status();
+}
+
+Status Session::copySlot(int32_t from, int32_t to) {
+  YOCO_RETURN_IF_ERROR(checkSlot(from));
+  YOCO_RETURN_IF_ERROR(checkSlot(to));
+  if (from == to)
+    return Status();
+  // An empty slot has nothing that will be read.
+  if (positions[size_t(from)] != 0)
+    YOCO_RETURN_IF_ERROR(executor->copySlot(uint32_t(from), uint32_t(to)));
+  positions[size_t(to)] = positions[size_t(from)];
+  return Status();
+}
+
+Result<uint64_t> Session::position(int32_t slot) const {
+  YOCO_RETURN_IF_ERROR(checkSlot(slot));
+  return positions[size_t(slot)];
+}
+
+void Session::fillStats(yoco_session_stats &stats) const {
+  const fb::Variant &variant = model->variant(variantIndex);
+  stats.device = variant.device()->c_str();
+  stats.target = variant.target()->c_str();
+  stats.bounds = {bounds.seq, bounds.batch, bounds.chunk, bounds.block};
+  stats.load_seconds = loadSeconds;
+  stats.prefill_tokens = tallies[prefillRole].tokens;
+  stats.prefill_seconds = tallies[prefillRole].seconds;
+  stats.decode_tokens = tallies[decodeRole].tokens;
+  stats.decode_seconds = tallies[decodeRole].seconds;
+  stats.score_tokens = tallies[scoreRole].tokens;
+  stats.score_seconds = tallies[scoreRole].seconds;
+  stats.persistent_bytes = executor->arenaBytes(0);
+  stats.scratch_bytes = executor->arenaBytes(1);
+  stats.weight_bytes = model->weightBytes(variantIndex);
+  stats.kv_bytes_per_token = growingBytesPerPosition(variant);
+  stats.threads = executor->threads();
+}
+
+} // namespace yoco::runtime

@@ -1,0 +1,71 @@
+// Slots with a sequence each, over the entry points of a model.
+
+#ifndef YOCO_RUNTIME_SESSION_SESSION_H
+#define YOCO_RUNTIME_SESSION_SESSION_H
+
+#include "runtime/model/Model.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace yoco::runtime {
+
+/// See yoco.h for what the functions mean.
+class Session {
+public:
+  static Result<std::unique_ptr<Session>>
+  create(std::shared_ptr<Model> model, const yoco_session_options &options);
+
+  Status prefill(const int32_t *slots, const size_t *counts, size_t n,
+                 const int32_t *ids);
+  Status decode(const int32_t *slots, const int32_t *ids, size_t n,
+                float *logits);
+  Status prompt(int32_t slot, const int32_t *ids, size_t count, float *logits);
+  Status score(int32_t slot, const int32_t *ids, size_t count,
+               yoco_logits_callback callback, void *user);
+  Status reset(int32_t slot);
+  Status copySlot(int32_t from, int32_t to);
+  Result<uint64_t> position(int32_t slot) const;
+  void fillStats(yoco_session_stats &stats) const;
+
+  /// The text of the last failure; kept here because a session has one user at
+  /// a time.
+  std::string lastError;
+
+private:
+  enum Role { prefillRole, decodeRole, scoreRole, roleCount };
+  /// Tokens and seconds that an entry has taken.
+  struct Tally {
+    uint64_t tokens = 0;
+    double seconds = 0;
+  };
+
+  explicit Session(std::shared_ptr<Model> model) : model(std::move(model)) {}
+  Status findEntries(uint32_t wanted);
+  Status createExecutor(const yoco_session_options &options);
+  void shrinkArenas(PlanSizes &sizes) const;
+
+  Status checkRole(Role role) const;
+  Status checkSlot(int32_t slot) const;
+  Status checkDistinct(const int32_t *slots, size_t n) const;
+  Status checkRoom(int32_t slot, size_t count) const;
+  Status checkIds(const int32_t *ids, size_t count) const;
+  uint64_t mostRows(Role role) const;
+  Status runStep(Role role, const int32_t *ids, uint32_t rows);
+
+  std::shared_ptr<Model> model;
+  uint32_t variantIndex = 0;
+  Bounds bounds;
+  int32_t entries[roleCount] = {
+      -1, -1, -1}; // index in the variant; -1: not there or not wanted
+  std::unique_ptr<Executor> executor;
+  std::vector<uint64_t> positions; // tokens in each slot
+  std::vector<SegmentRow> step; // segments of the step being made; room for all
+  Tally tallies[roleCount];
+  double loadSeconds = 0;
+};
+
+} // namespace yoco::runtime
+
+#endif // YOCO_RUNTIME_SESSION_SESSION_H
