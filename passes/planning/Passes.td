@@ -1,10 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Passes of passes/planning.
+// Passes of passes/planning, in the order in which they run: phase `fused` to `planned`, and the first step to `program`.
 
 #ifndef YOCO_PASSES_PLANNING_PASSES_TD
 #define YOCO_PASSES_PLANNING_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+
+def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
+  let summary = "turn entry points on tensors into entry points on buffers";
+  let description = [{
+    Every fused operation writes buffers of its own, column slices and reshapes become views, and states are written in
+    place, since they are linear. Entry points then have no arguments and no results: the caller fills the buffers with
+    roles `ids` and `segments`, and reads the one with role `logits`.
+
+    Before:
+    ```mlir
+    yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+    func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x4xf32>
+        attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x4xf32>
+      return %x : tensor<?x4xf32>
+    }
+    ```
+    After:
+    ```mlir
+    yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+    func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %ids = yoco.alloc #yoco.size<64 * batch> role ids : memref<?xi32>
+      %segments = yoco.alloc #yoco.size<16 * batch> role segments : !yoco.segments
+      %x = yoco.alloc #yoco.size<64 * batch> role logits : memref<?x4xf32>
+      yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let statistics = [
+    Statistic<"numBuffers", "buffers", "Buffers made, without views and states">,
+    Statistic<"numViews", "views", "Column slices and reshapes that became views">,
+    Statistic<"numCopies", "copies", "Copies made, because an entry point returns rows that no kernel of it produced">,
+  ];
+}
+
+def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
+  let summary = "place caches and states in the persistent arena";
+  let description = [{
+    Growing caches come first, the one with the most readers foremost; then rings and states.
+
+    Before:
+    ```mlir
+    yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
+    yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+    ```
+    After:
+    ```mlir
+    yoco.state_decl @s0 : !yoco.state<4x64x64xf32> planes [#yoco.size<1024 * seq * batch>]
+    yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+      planes [#yoco.size<0>, #yoco.size<512 * seq * batch>]
+    yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 65536 * batch>]
+    ```
+  }];
+  let statistics = [
+    Statistic<"numGrowingCaches", "growing-caches", "Caches that grow with the sequence">,
+    Statistic<"numRings", "rings", "Caches of a window">,
+    Statistic<"numStates", "states", "States of fixed size">,
+    Statistic<"bytesPerToken", "kv-bytes-per-token", "Bytes that one more token of a sequence takes">,
+    Statistic<"numReaders", "shared-readers", "Operations of one entry point that read a growing cache">,
+  ];
+}
+
+def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "give every buffer its place in the scratch arena";
+  let description = [{
+    Buffers that are never alive at the same time may share bytes. Sizes are coefficients of one bound of a session, so that the
+    plan holds for all bounds.
+
+    Before:
+    ```mlir
+    func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+      %ids = yoco.alloc #yoco.size<64 * chunk> role ids : memref<?xi32>
+      %segments = yoco.alloc #yoco.size<16 * batch> role segments : !yoco.segments
+      %pos = yoco.alloc #yoco.size<64 * chunk> : memref<?xi32>
+      yoco.fused_positions %ids at %segments outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+      return
+    }
+    ```
+    After:
+    ```mlir
+    yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
+    func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+      %ids = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * chunk> role ids : memref<?xi32>
+      %segments = yoco.view @scratch at #yoco.size<0> size #yoco.size<16 * batch> role segments : !yoco.segments
+      %pos = yoco.view @scratch at #yoco.size<64 * batch + 64 * chunk> size #yoco.size<64 * chunk> : memref<?xi32>
+      yoco.fused_positions %ids at %segments outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"packed\"",
+           "`packed` (best fit over lifetimes) or `naive` (one buffer behind the other)">,
+  ];
+  let statistics = [
+    Statistic<"numBuffers", "buffers", "Buffers placed">,
+    Statistic<"plannedBytes", "planned-bytes", "Bytes of the largest entry point, every bound at 1">,
+    Statistic<"naiveBytes", "naive-bytes", "The same if no two buffers shared bytes">,
+  ];
+}
+
+def VerifyMemoryPlanPass : Pass<"yoco-verify-memory-plan", "::mlir::ModuleOp"> {
+  let summary = "prove that buffers that are alive together are apart, for all bounds";
+  let description = [{
+    Changes nothing. Shares no code with the passes that plan; reports every violation. In
+
+    ```mlir
+    yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
+    func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+      %ids = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * chunk> role ids : memref<?xi32>
+      %segments = yoco.view @scratch at #yoco.size<0> size #yoco.size<16 * batch> role segments : !yoco.segments
+      %pos = yoco.view @scratch at #yoco.size<64 * batch + 64 * chunk> size #yoco.size<64 * chunk> : memref<?xi32>
+      yoco.fused_positions %ids at %segments outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+      return
+    }
+    ```
+
+    the three buffers are alive together, and `64 * batch` (end of the segment table), `64 * batch + 64 * chunk` (end of the ids)
+    and `64 * batch + 128 * chunk` follow each other whatever `batch` and `chunk` are.
+  }];
+  let statistics = [
+    Statistic<"numBuffers", "buffers", "Buffers looked at">,
+    Statistic<"numPlanes", "planes", "Planes of caches and states looked at">,
+    Statistic<"numPairs", "pairs", "Pairs shown to be disjoint">,
+  ];
+}
+
+def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "turn fused operations into launches of kernels, equal kernels made once";
+  let description = [{
+    Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of kernels, whose body is
+    that operation on the function's arguments. What differs between two layers, the parameters, are arguments too, so
+    layers of the same shape share their kernels. Parameters are laid out as the target wants them, once for each list of parts.
+
+    Before:
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+      yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+      yoco.arena @scratch scratch [#yoco.size<128 * batch>]
+      func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %ids = yoco.view @scratch at #yoco.size<0> size #yoco.size<64 * batch> role ids : memref<?xi32>
+        %x = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * batch> role logits : memref<?x4xf32>
+        yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
+        return
+      }
+    }
+    ```
+    After:
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+      yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+      yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<16x4xbf16>
+      yoco.arena @scratch scratch [#yoco.size<128 * batch>]
+      func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %ids = yoco.view @scratch at #yoco.size<0> size #yoco.size<64 * batch> role ids : memref<?xi32>
+        %x = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * batch> role logits : memref<?x4xf32>
+        %w = yoco.parameter_ref @packed.embed : memref<16x4xbf16>
+        yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles #yoco.tiles<rows, divisor = 16, multiplier = 1>
+          : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
+        return
+      }
+      module @kernels attributes {yoco.kernels} {
+        func.func @embed_0(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %ids: memref<?xi32>,
+                           %x: memref<?x4xf32>, %w: memref<16x4xbf16> {yoco.parameter = @w0}) {
+          yoco.fused_embed %ids table @w0 outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
+          return
+        }
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numLaunches", "launches", "Operations that became launches">,
+    Statistic<"numKernels", "outlined", "Kernels made">,
+    Statistic<"numShared", "shared", "Launches of a kernel that another operation had made">,
+    Statistic<"numParameters", "parameters", "Packed parameters made">,
+  ];
+}
 
 #endif // YOCO_PASSES_PLANNING_PASSES_TD

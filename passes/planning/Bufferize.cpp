@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-bufferize: phase `fused`, entry points on tensors -> entry points on buffers.
+//
+// Every entry point is one straight line of operations, and states are linear, so there is nothing to analyse:
+//   1. arguments become buffers with a role (ids, segments) and references to declared states;
+//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at rows
+//      (column slices, reshapes) becomes a view of its operand's buffer;
+//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is checked;
+//   4. the returned rows are the buffer with role logits. Where an entry point returns rows that no kernel of its own
+//      produced (its own argument, a reshaped view), they are copied; that is the only copy.
+// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the bound.
+//
+// Refused: whatever none of this covers. Every such operation is reported.
+
+#include "passes/Passes.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_BUFFERIZEPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+
+/// Rewrites one entry point.
+class EntryBufferizer {
+public:
+  EntryBufferizer(func::FuncOp entry, EntryAttr shape) : entry(entry), shape(shape), builder(entry.getContext()) {}
+
+  LogicalResult run();
+
+  unsigned numBuffers = 0, numCopies = 0, numViews = 0;
+
+private:
+  LogicalResult bufferizeArguments();
+  LogicalResult bufferizeArgument(BlockArgument argument);
+  LogicalResult bufferizeOp(Operation *op);
+  LogicalResult bufferizeKernel(RowKernelOpInterface op);
+  LogicalResult bufferizeGeneric(linalg::GenericOp op);
+  LogicalResult bufferizeSlice(tensor::ExtractSliceOp op);
+  template <typename MemRefOp, typename TensorOp>
+  LogicalResult bufferizeReshape(TensorOp op);
+  LogicalResult bufferizeDim(tensor::DimOp op);
+  LogicalResult bufferizeReturn(func::ReturnOp op);
+  LogicalResult bufferizeLogits(OpOperand &returned);
+  void finish();
+
+  Value allocate(Operation *op, Type tensor, BufferRole role);
+  Value allocate(Operation *op, Type tensor);
+  SizeAttr getSize(int64_t bytesPerRow, RowBound bound);
+  FailureOr<Value> getBuffer(Operation *op, Value value);
+  Value getRows();
+
+  func::FuncOp entry;
+  EntryAttr shape;
+  OpBuilder builder;
+  Value ids, rows;
+  DenseMap<Value, Value> buffers;       // tensor, table or version of a state -> its buffer
+  DenseMap<Value, Value> current;       // reference to a state -> the version that it holds by now
+  SmallVector<Value> states;            // references, in the order of the arguments
+  SmallVector<Operation *> replaced;
+};
+
+} // namespace
+
+//===- Buffers -----------------------------------------------------------------------------------------------===//
+
+SizeAttr EntryBufferizer::getSize(int64_t bytesPerRow, RowBound bound) {
+  SizeTerm term = SizeTerm::constant(bytesPerRow);
+  term.powers[bound == RowBound::batch ? 1 : bound == RowBound::chunk ? 2 : 3] = 1;
+  return SizeAttr::get(builder.getContext(), term);
+}
+
+/// A fresh buffer for rows of type `tensor`. Null, with an error on `op`, when there is no such buffer.
+Value EntryBufferizer::allocate(Operation *op, Type tensor) {
+  auto type = dyn_cast<RankedTensorType>(tensor);
+  int64_t bytes = 0;
+  bool valid = type && type.getRank() >= 1 && type.getRank() <= 3 && type.isDynamicDim(0) &&
+               (isa<FloatType>(type.getElementType()) || type.getElementType().isInteger(32)) &&
+               llvm::none_of(type.getShape().drop_front(), [](int64_t size) { return size <= 0; });
+  if (valid) {
+    bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    for (int64_t size : type.getShape().drop_front())
+      valid &= !llvm::MulOverflow(bytes, size, bytes);
+    valid &= bytes <= std::numeric_limits<int64_t>::max() - kAlignment;
+  }
+  if (!valid) {
+    op->emitOpError("expected rows of floats or 32-bit integers, got ") << tensor;
+    return {};
+  }
+  ++numBuffers;
+  SizeAttr size = getSize(llvm::alignTo(bytes, kAlignment), shape.getBound());
+  auto alloc = AllocOp::create(builder, op->getLoc(), MemRefType::get(type.getShape(), type.getElementType()), size,
+                               BufferRoleAttr());
+  return alloc.getResult();
+}
+
+Value EntryBufferizer::allocate(Operation *op, Type tensor, BufferRole role) {
+  Value buffer = allocate(op, tensor);
+  if (buffer)
+    buffer.getDefiningOp<AllocOp>().setRoleAttr(BufferRoleAttr::get(builder.getContext(), role));
+  return buffer;
+}
+
+/// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a version
+/// of a state that has been overwritten.
+FailureOr<Value> EntryBufferizer::getBuffer(Operation *op, Value value) {
+  auto it = buffers.find(value);
+  if (it == buffers.end()) {
+    if (!isa<TensorType, SegmentsType, KVCacheType, yoco::StateType>(value.getType()))
+      return value;
+    return (LogicalResult)(op->emitOpError("expected an operand that has a buffer, got one of type ")
+                           << value.getType() << " that has none");
+  }
+  auto version = current.find(it->second);
+  if (version != current.end() && version->second != value) {
+    InFlightDiagnostic error = op->emitOpError("uses a version of a state that has been overwritten");
+    if (Operation *writer = version->second.getDefiningOp())
+      error.attachNote(writer->getLoc()) << "overwritten here";
+    return (LogicalResult)error;
+  }
+  return it->second;
+}
+
+/// Rows of the step. Every buffer has as many.
+Value EntryBufferizer::getRows() {
+  if (rows)
+    return rows;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(ids);
+  Value zero = arith::ConstantIndexOp::create(builder, ids.getLoc(), 0);
+  return rows = memref::DimOp::create(builder, ids.getLoc(), ids, zero);
+}
+
+//===- Arguments and results ---------------------------------------------------------------------------------===//
+
+LogicalResult EntryBufferizer::bufferizeArgument(BlockArgument argument) {
+  Type type = argument.getType();
+  unsigned index = argument.getArgNumber();
+  Location loc = argument.getLoc();
+  if (isa<KVCacheType, yoco::StateType>(type)) {
+    auto name = entry.getArgAttrOfType<FlatSymbolRefAttr>(index, YocoDialect::getStateAttrName());
+    if (!name)
+      return entry.emitOpError("expected `yoco.state` on argument ") << index << " of type " << type;
+    Value state = StateRefOp::create(builder, loc, type, name);
+    buffers[argument] = state;
+    current[state] = argument;
+    states.push_back(state);
+    return success();
+  }
+  if (isa<SegmentsType>(type)) {
+    SizeAttr size = getSize(16, RowBound::batch);
+    auto role = BufferRoleAttr::get(builder.getContext(), BufferRole::segments);
+    buffers[argument] = AllocOp::create(builder, loc, type, size, role);
+    ++numBuffers;
+    return success();
+  }
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (ids || !tensor || tensor.getRank() != 1 || !tensor.getElementType().isInteger(32))
+    return entry.emitOpError("expected one argument of token ids (`tensor<?xi32>`), segments and states, got ")
+           << type << " as argument " << index;
+  ids = allocate(entry, type, BufferRole::ids);
+  buffers[argument] = ids;
+  return success(static_cast<bool>(ids));
+}
+
+LogicalResult EntryBufferizer::bufferizeArguments() {
+  bool failed = false;
+  for (BlockArgument argument : entry.getArguments())
+    failed |= mlir::failed(bufferizeArgument(argument));
+  if (!failed && !ids)
+    return entry.emitOpError("expected an argument of token ids (`tensor<?xi32>`), got none");
+  return success(!failed);
+}
+
+/// Makes the rows that are returned the buffer with role logits.
+LogicalResult EntryBufferizer::bufferizeLogits(OpOperand &returned) {
+  FailureOr<Value> buffer = getBuffer(returned.getOwner(), returned.get());
+  if (failed(buffer))
+    return failure();
+  auto role = BufferRoleAttr::get(builder.getContext(), BufferRole::logits);
+  if (auto alloc = buffer->getDefiningOp<AllocOp>(); alloc && !alloc.getRole()) {
+    alloc.setRoleAttr(role);
+    return success();
+  }
+  Value copy = allocate(returned.getOwner(), returned.get().getType(), BufferRole::logits);
+  if (!copy)
+    return failure();
+  if (copy.getType() != buffer->getType())
+    return returned.getOwner()->emitOpError("expected returned rows to be a whole buffer, got columns of one, ")
+           << buffer->getType();
+  CopyOp::create(builder, returned.getOwner()->getLoc(), *buffer, copy);
+  ++numCopies;
+  return success();
+}
+
+LogicalResult EntryBufferizer::bufferizeReturn(func::ReturnOp op) {
+  bool failed = false, hasLogits = false;
+  unsigned nextState = 0;
+  for (OpOperand &returned : op->getOpOperands()) {
+    Type type = returned.get().getType();
+    if (isa<TensorType>(type)) {
+      if (hasLogits)
+        failed |= mlir::failed(op.emitOpError("expected one result of rows, got a second one of type ") << type);
+      else
+        failed |= mlir::failed(bufferizeLogits(returned));
+      hasLogits = true;
+      continue;
+    }
+    FailureOr<Value> state = getBuffer(op, returned.get());
+    failed |= mlir::failed(state);
+    if (mlir::failed(state))
+      continue;
+    if (nextState >= states.size() || states[nextState] != *state)
+      failed |= mlir::failed(op.emitOpError("expected result ")
+                             << returned.getOperandNumber() << " to be the next version of state argument " << nextState);
+    ++nextState;
+  }
+  if (!failed && nextState != states.size())
+    return op.emitOpError("expected ") << states.size() << " states as results, got " << nextState;
+  if (!failed && hasLogits == shape.getLogits().isNone())
+    return op.emitOpError("expected ") << (hasLogits ? "no rows" : "rows") << " as result by the entry point's `logits`";
+  if (!failed)
+    func::ReturnOp::create(builder, op.getLoc());
+  replaced.push_back(op);
+  return success(!failed);
+}
+
+//===- Operations --------------------------------------------------------------------------------------------===//
+
+LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
+  SmallVector<Value> operands, outs;
+  for (Value operand : op->getOperands()) {
+    FailureOr<Value> buffer = getBuffer(op, operand);
+    if (failed(buffer))
+      return failure();
+    operands.push_back(*buffer);
+  }
+  auto stateOp = dyn_cast<StateOpInterface>(op.getOperation());
+  Value newState = stateOp ? stateOp.getNewState() : Value();
+  for (Value result : op->getResults()) {
+    if (result == newState) {
+      Value state = buffers.lookup(stateOp.getWrittenState());
+      buffers[result] = state;
+      current[state] = result;
+      continue;
+    }
+    outs.push_back(allocate(op, result.getType()));
+    if (!outs.back())
+      return failure();
+    buffers[result] = outs.back();
+  }
+  op.cloneToBuffers(builder, operands, outs);
+  return success();
+}
+
+LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
+  if (!op.hasPureTensorSemantics() || op.getNumLoops() != op.getNumParallelLoops())
+    return op.emitOpError("cannot be bufferized: expected tensors and parallel loops alone");
+  bool captures = false;
+  op.getRegion().walk([&](Operation *nested) {
+    captures |= llvm::any_of(nested->getOperandTypes(), llvm::IsaPred<TensorType>);
+  });
+  if (captures)
+    return op.emitOpError("cannot be bufferized: expected its body to read operands alone, got a captured tensor");
+  for (OpOperand &init : op.getDpsInitsMutable())
+    if (op.payloadUsesValueFromOperand(&init))
+      return op.emitOpError("cannot be bufferized: expected its body not to read the value of an init");
+  SmallVector<Value> inputs, outs;
+  for (Value input : op.getInputs()) {
+    FailureOr<Value> buffer = getBuffer(op, input);
+    if (failed(buffer))
+      return failure();
+    inputs.push_back(*buffer);
+  }
+  for (Value result : op.getResults()) {
+    outs.push_back(allocate(op, result.getType()));
+    if (!outs.back())
+      return failure();
+    buffers[result] = outs.back();
+  }
+  auto generic = linalg::GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outs, op.getIndexingMaps(),
+                                           op.getIteratorTypes(), op.getDocAttr(), op.getLibraryCallAttr());
+  generic->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  generic.getRegion().takeBody(op.getRegion());
+  return success();
+}
+
+LogicalResult EntryBufferizer::bufferizeSlice(tensor::ExtractSliceOp op) {
+  FailureOr<Value> source = getBuffer(op, op.getSource());
+  if (failed(source))
+    return failure();
+  ArrayRef<int64_t> offsets = op.getStaticOffsets(), strides = op.getStaticStrides();
+  bool wholeRows = offsets.front() == 0 && ShapedType::isDynamic(op.getStaticSizes().front()) &&
+                   llvm::all_of(strides, [](int64_t stride) { return stride == 1; }) &&
+                   llvm::none_of(offsets, ShapedType::isDynamic) && op.getSourceType().getRank() == op.getType().getRank();
+  if (!wholeRows)
+    return op.emitOpError("cannot be bufferized: expected a slice of columns of all rows");
+  SmallVector<OpFoldResult> sizes = op.getMixedSizes();
+  sizes.front() = getRows();
+  buffers[op.getResult()] = memref::SubViewOp::create(builder, op.getLoc(), *source, op.getMixedOffsets(), sizes,
+                                                      op.getMixedStrides());
+  ++numViews;
+  return success();
+}
+
+template <typename MemRefOp, typename TensorOp>
+LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
+  FailureOr<Value> source = getBuffer(op, op.getSrc());
+  if (failed(source))
+    return failure();
+  if (llvm::size(op.getReassociationIndices().front()) != 1)
+    return op.emitOpError("cannot be bufferized: expected the dimension of rows to stay as it is");
+  auto sourceType = cast<MemRefType>(source->getType());
+  FailureOr<MemRefType> type;
+  if constexpr (std::is_same_v<MemRefOp, memref::ExpandShapeOp>)
+    type = memref::ExpandShapeOp::computeExpandedType(sourceType, op.getType().getShape(), op.getReassociationIndices());
+  else if (memref::CollapseShapeOp::isGuaranteedCollapsible(sourceType, op.getReassociationIndices()))
+    type = memref::CollapseShapeOp::computeCollapsedType(sourceType, op.getReassociationIndices());
+  if (failed(type))
+    return op.emitOpError("cannot be bufferized: expected a reshape that needs no copy of ") << sourceType;
+  if constexpr (std::is_same_v<MemRefOp, memref::ExpandShapeOp>) {
+    SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type->getShape());
+    sizes.front() = getRows();
+    buffers[op.getResult()] = MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices(), sizes);
+  } else {
+    buffers[op.getResult()] = MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices());
+  }
+  ++numViews;
+  return success();
+}
+
+LogicalResult EntryBufferizer::bufferizeDim(tensor::DimOp op) {
+  if (op.getConstantIndex() != 0)
+    return op.emitOpError("cannot be bufferized: expected the number of rows, dimension 0");
+  op.getResult().replaceAllUsesWith(getRows());
+  return success();
+}
+
+/// True for what stays as it is: arithmetic on numbers that are no rows.
+static bool isScalar(Operation *op) {
+  auto isRows = llvm::IsaPred<ShapedType, SegmentsType, KVCacheType, yoco::StateType>;
+  return op->getNumRegions() == 0 && isMemoryEffectFree(op) && llvm::none_of(op->getOperandTypes(), isRows) &&
+         llvm::none_of(op->getResultTypes(), isRows);
+}
+
+LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
+  builder.setInsertionPoint(op);
+  if (auto returnOp = dyn_cast<func::ReturnOp>(op))
+    return bufferizeReturn(returnOp);
+  if (isScalar(op))
+    return success();
+  replaced.push_back(op);
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](RowKernelOpInterface kernel) {
+        if (!isBufferForm(op))
+          return bufferizeKernel(kernel);
+        return LogicalResult(op->emitOpError("cannot be bufferized: expected tensors, got buffers"));
+      })
+      .Case([&](linalg::GenericOp generic) { return bufferizeGeneric(generic); })
+      .Case([&](tensor::ExtractSliceOp slice) { return bufferizeSlice(slice); })
+      .Case([&](tensor::ExpandShapeOp reshape) { return bufferizeReshape<memref::ExpandShapeOp>(reshape); })
+      .Case([&](tensor::CollapseShapeOp reshape) { return bufferizeReshape<memref::CollapseShapeOp>(reshape); })
+      .Case([&](tensor::DimOp dim) { return bufferizeDim(dim); })
+      .Case([&](tensor::EmptyOp) { return success(); }) // an init that nothing reads
+      .Default([&](Operation *) {
+        return op->emitOpError("cannot be bufferized: expected a fused operation, an elementwise `linalg.generic`, a slice of "
+                               "columns or a reshape");
+      });
+}
+
+void EntryBufferizer::finish() {
+  for (Operation *op : llvm::reverse(replaced))
+    op->erase();
+  BitVector allArguments(entry.getNumArguments(), true), allResults(entry.getNumResults(), true);
+  (void)entry.eraseResults(allResults);
+  (void)entry.eraseArguments(allArguments);
+  for (Value state : states)
+    if (state.use_empty())
+      state.getDefiningOp()->erase();
+}
+
+LogicalResult EntryBufferizer::run() {
+  if (!entry.getBody().hasOneBlock())
+    return entry.emitOpError("expected a body of one block");
+  builder.setInsertionPointToStart(&entry.front());
+  if (failed(bufferizeArguments()))
+    return failure();
+  bool failed = false;
+  // Operations that are made on the way stand before the one they replace and are not visited.
+  SmallVector<Operation *> ops;
+  for (Operation &op : entry.front())
+    if (!isa<AllocOp, StateRefOp>(op))
+      ops.push_back(&op);
+  for (Operation *op : ops) {
+    bool opFailed = mlir::failed(bufferizeOp(op));
+    // Give the results of a refused operation buffers, so that what uses them is not blamed.
+    for (Value result : op->getResults())
+      if (opFailed && isa<RankedTensorType>(result.getType()) && !buffers.count(result))
+        buffers[result] = ids;
+    failed |= opFailed;
+  }
+  if (!failed)
+    finish();
+  return success(!failed);
+}
+
+//===- Pass --------------------------------------------------------------------------------------------------===//
+
+namespace {
+struct Bufferize : yoco::impl::BufferizePassBase<Bufferize> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    bool failed = false;
+    for (auto entry : module.getOps<func::FuncOp>()) {
+      auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
+      if (!shape)
+        continue;
+      EntryBufferizer bufferizer(entry, shape);
+      failed |= mlir::failed(bufferizer.run());
+      numBuffers += bufferizer.numBuffers;
+      numViews += bufferizer.numViews;
+      numCopies += bufferizer.numCopies;
+    }
+    if (failed)
+      return signalPassFailure();
+    module->setAttr(YocoDialect::getPhaseAttrName(), PhaseAttr::get(&getContext(), Phase::planned));
+  }
+};
+} // namespace

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-plan-shared-kv: phase `planned`; gives every declared cache and state its place in the persistent arena.
+//
+//   1. Growing caches come first, the one with the most readers foremost: in a decoder-decoder model that is the one shared
+//      key-value buffer, at offset 0. They alone grow with the longest sequence, so whatever a user adds to that bound is
+//      added at one known place. Rings and states follow in the order of their declarations.
+//   2. A cache has two planes, keys and values, a state one. A plane holds all slots, one behind the other.
+//   3. The arena is the sum of the planes. Nothing in it is ever reused: everything lives as long as the session.
+//
+// Refused: nothing.
+
+#include "passes/Passes.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_PLANSHAREDKVPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+/// The sizes of the planes of a cache or state, as functions of the bounds.
+static SmallVector<SizeAttr> getPlaneSizes(Type type) {
+  MLIRContext *context = type.getContext();
+  auto perSlot = [&](int64_t bytes) { return SizeAttr::get(context, SizeTerm{bytes, {0, 1, 0, 0}}); };
+  if (auto state = dyn_cast<yoco::StateType>(type))
+    return {perSlot(state.getBytesPerSlot())};
+  auto cache = cast<KVCacheType>(type);
+  SmallVector<SizeAttr> sizes;
+  for (int64_t bytes : {cache.getKeyBytesPerPosition(), cache.getValueBytesPerPosition()})
+    sizes.push_back(cache.isRing() ? perSlot(bytes * cache.getWindow())
+                                   : SizeAttr::get(context, SizeTerm{bytes, {1, 1, 0, 0}}));
+  return sizes;
+}
+
+static bool isGrowing(StateDeclOp state) {
+  auto cache = dyn_cast<KVCacheType>(state.getType());
+  return cache && !cache.isRing();
+}
+
+/// For each state, the most operations of one entry point that read it.
+static llvm::StringMap<unsigned> countReaders(ModuleOp module) {
+  llvm::StringMap<unsigned> most;
+  for (auto entry : module.getOps<func::FuncOp>()) {
+    llvm::StringMap<unsigned> readers;
+    entry.walk([&](StateOpInterface op) {
+      if (Value state = op.getReadState())
+        if (auto ref = state.getDefiningOp<StateRefOp>())
+          ++readers[ref.getState()];
+    });
+    for (auto &[name, count] : readers)
+      most[name] = std::max(most[name], count);
+  }
+  return most;
+}
+
+/// Replaces the arena @persistent, or makes it before the first entry point.
+static void setArena(ModuleOp module, SizeAttr size) {
+  OpBuilder builder(module.getContext());
+  StringRef name = "persistent";
+  auto sizes = builder.getArrayAttr({size});
+  if (auto arena = module.lookupSymbol<ArenaOp>(name)) {
+    arena.setSizesAttr(sizes);
+    return;
+  }
+  auto entries = module.getOps<func::FuncOp>();
+  if (entries.empty())
+    builder.setInsertionPointToEnd(module.getBody());
+  else
+    builder.setInsertionPoint(*entries.begin());
+  ArenaOp::create(builder, module.getLoc(), name, ArenaKind::persistent, sizes);
+}
+
+namespace {
+struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<StateDeclOp> states(module.getOps<StateDeclOp>());
+    llvm::StringMap<unsigned> readers = countReaders(module);
+    llvm::stable_sort(states, [&](StateDeclOp a, StateDeclOp b) {
+      if (isGrowing(a) != isGrowing(b))
+        return isGrowing(a);
+      return isGrowing(a) && readers.lookup(a.getSymName()) > readers.lookup(b.getSymName());
+    });
+
+    Builder builder(&getContext());
+    SizeAttr end = SizeAttr::get(&getContext(), ArrayRef<SizeTerm>());
+    for (StateDeclOp state : states) {
+      SmallVector<Attribute> offsets;
+      for (SizeAttr size : getPlaneSizes(state.getType())) {
+        offsets.push_back(end);
+        end = end.add(size);
+      }
+      state.setPlanesAttr(builder.getArrayAttr(offsets));
+      count(state, readers.lookup(state.getSymName()));
+    }
+    setArena(module, end);
+  }
+
+  void count(StateDeclOp state, unsigned readers) {
+    auto cache = dyn_cast<KVCacheType>(state.getType());
+    if (!cache) {
+      ++numStates;
+    } else if (cache.isRing()) {
+      ++numRings;
+    } else {
+      ++numGrowingCaches;
+      bytesPerToken += cache.getKeyBytesPerPosition() + cache.getValueBytesPerPosition();
+      numReaders += readers;
+    }
+  }
+};
+} // namespace

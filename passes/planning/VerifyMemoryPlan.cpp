@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-verify-memory-plan: phase `planned`; proves that the plan is right for all bounds of a session, and changes nothing.
+//
+// Shares no code with the passes that plan. It takes the offsets as they stand in the IR and shows, for every entry point,
+//   1. that every buffer has a place: no `yoco.alloc` is left, views are of the scratch arena;
+//   2. that a buffer has the bytes of its rows, and ends within the arena: for some size in the arena's list;
+//   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation that
+//      first touches it (ids, segments: from the start) to the one that last does (logits: to the end), through views;
+//   4. that ids, segments and logits are there once, as the entry point's `yoco.entry` wants them;
+// and for the module
+//   5. that every cache and state has its planes in the persistent arena, with room for all slots, no two with a byte in
+//      common;
+//   6. that all offsets and sizes can be computed at the bounds that the module was planned for.
+//
+// "At most" means `SizeAttr::isProvablyAtMost`: for all bounds, not for those at hand, because a session may choose smaller
+// ones. Alignment needs no check of its own: a size is a sum of products each rounded up to 64 bytes, so an offset that is
+// not a multiple of 64 cannot be written down.
+//
+// Reports every violation, not the first alone.
+
+#include "passes/Passes.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_VERIFYMEMORYPLANPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+
+/// Bytes of an arena, for one reason.
+struct Range {
+  Operation *op = nullptr;
+  std::string name; // for messages, when `op` alone does not say it
+  SizeAttr begin, end;
+};
+
+bool areDisjoint(const Range &a, const Range &b) {
+  return a.end.isProvablyAtMost(b.begin) || b.end.isProvablyAtMost(a.begin);
+}
+
+class PlanVerifier {
+public:
+  explicit PlanVerifier(ModuleOp module) : module(module) {}
+
+  void verifyStates();
+  void verifyEntry(func::FuncOp entry, EntryAttr shape);
+
+  bool failed = false;
+  unsigned numBuffers = 0, numPairs = 0, numPlanes = 0;
+
+private:
+  InFlightDiagnostic report(Operation *op) {
+    failed = true;
+    return op->emitOpError();
+  }
+  void verifyWithin(const Range &range, ArenaOp arena);
+  void verifyDisjoint(const Range &a, const Range &b);
+  void verifyBytes(ViewOp view, EntryAttr shape);
+  void verifyRoles(func::FuncOp entry, EntryAttr shape);
+  void verifyPlanes(StateDeclOp state, ArenaOp arena, SmallVectorImpl<Range> &planes);
+
+  ModuleOp module;
+};
+
+} // namespace
+
+//===- Ranges ------------------------------------------------------------------------------------------------===//
+
+/// `range` ends within `arena`, and its end can be computed at the bounds of the plan.
+void PlanVerifier::verifyWithin(const Range &range, ArenaOp arena) {
+  auto bounds = module->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
+  if (bounds && !range.end.evaluate(bounds.getBounds()))
+    report(range.op) << "expected an end of at most 2^63 - 1 bytes at " << bounds << ", got " << range.end;
+  if (llvm::none_of(arena.getSizes().getAsRange<SizeAttr>(),
+                    [&](SizeAttr size) { return range.end.isProvablyAtMost(size); }))
+    report(range.op) << range.name << "expected to end within " << arena.getSymNameAttr() << " for all bounds, at most "
+                     << arena.getSizes() << ", got " << range.end;
+}
+
+void PlanVerifier::verifyDisjoint(const Range &a, const Range &b) {
+  ++numPairs;
+  if (areDisjoint(a, b))
+    return;
+  report(b.op) << b.name << "expected bytes of its own for all bounds, got " << b.begin << " up to " << b.end
+               << ", which may overlap " << a.begin << " up to " << a.end << " of a buffer that is alive with it";
+  mlir::emitRemark(a.op->getLoc()) << "the other buffer";
+}
+
+//===- Entry points ------------------------------------------------------------------------------------------===//
+
+/// First and last operation of `block` that touches the bytes of `buffer`, itself or through views. Null, null when none does.
+static std::pair<Operation *, Operation *> getLifetime(Value buffer, Block &block) {
+  std::pair<Operation *, Operation *> lifetime;
+  auto touch = [&](Operation *op) {
+    op = block.findAncestorOpInBlock(*op);
+    if (!op)
+      return;
+    if (!lifetime.first || op->isBeforeInBlock(lifetime.first))
+      lifetime.first = op;
+    if (!lifetime.second || lifetime.second->isBeforeInBlock(op))
+      lifetime.second = op;
+  };
+  std::function<void(Value)> follow = [&](Value value) {
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = use.getOwner();
+      if (auto view = dyn_cast<ViewLikeOpInterface>(user); view && view.getViewSource() == value)
+        llvm::for_each(user->getResults(), follow);
+      else if (!isa<memref::DimOp>(user))
+        touch(user);
+    }
+  };
+  follow(buffer);
+  return lifetime;
+}
+
+/// The size that the type of a buffer asks for, where the entry point's rows are limited as `shape` says.
+static SizeAttr getNeededSize(ViewOp view, EntryAttr shape) {
+  SizeTerm term = {16, {0, 1, 0, 0}}; // the segment table: four 32-bit numbers for each slot
+  if (auto type = dyn_cast<MemRefType>(view.getType())) {
+    term.coefficient = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    for (int64_t size : type.getShape().drop_front())
+      if (llvm::MulOverflow(term.coefficient, size, term.coefficient))
+        return {};
+    bool batch = shape.getBound() == RowBound::batch, chunk = shape.getBound() == RowBound::chunk;
+    term.powers = {0, batch, chunk, !batch && !chunk};
+  }
+  return SizeAttr::get(view.getContext(), term);
+}
+
+void PlanVerifier::verifyBytes(ViewOp view, EntryAttr shape) {
+  SizeAttr needed = getNeededSize(view, shape);
+  if (!needed || !needed.isProvablyAtMost(view.getSize()))
+    report(view) << "expected the bytes that its rows need for all bounds, " << needed << ", got " << view.getSizeAttr();
+}
+
+/// ids and segments once, logits once or never.
+void PlanVerifier::verifyRoles(func::FuncOp entry, EntryAttr shape) {
+  unsigned counts[3] = {0, 0, 0};
+  for (auto view : entry.front().getOps<ViewOp>())
+    if (std::optional<BufferRole> role = view.getRole())
+      ++counts[static_cast<unsigned>(*role)];
+  for (BufferRole role : {BufferRole::ids, BufferRole::segments, BufferRole::logits}) {
+    unsigned expected = role != BufferRole::logits || !shape.getLogits().isNone();
+    unsigned got = counts[static_cast<unsigned>(role)];
+    if (got != expected)
+      report(entry) << "expected " << expected << " buffers of role " << stringifyBufferRole(role) << ", got " << got;
+  }
+}
+
+void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
+  if (!entry.getBody().hasOneBlock()) {
+    report(entry) << "expected a body of one block";
+    return;
+  }
+  Block &block = entry.front();
+  verifyRoles(entry, shape);
+  entry.walk([&](AllocOp alloc) { report(alloc) << "expected a buffer with a place, got one without"; });
+
+  // What each operation begins and ends; a sweep over them then knows what is alive with a buffer.
+  Operation *first = &block.front(), *last = &block.back();
+  DenseMap<Operation *, SmallVector<Range>> begins;
+  DenseMap<Operation *, SmallVector<Operation *>> ends;
+  for (auto view : block.getOps<ViewOp>()) {
+    ++numBuffers;
+    Range range{view, "", view.getOffset(), view.getOffset().add(view.getSize())};
+    auto arena = module.lookupSymbol<ArenaOp>(view.getArena());
+    if (arena.getKind() != ArenaKind::scratch)
+      report(view) << "expected a place in an arena of kind scratch, got " << stringifyArenaKind(arena.getKind());
+    verifyBytes(view, shape);
+    verifyWithin(range, arena);
+    std::optional<BufferRole> role = view.getRole();
+    auto [begin, end] = getLifetime(view.getResult(), block);
+    if (role)
+      (role == BufferRole::logits ? end : begin) = role == BufferRole::logits ? last : first;
+    if (!begin || !end) // nothing touches it, but what the caller fills it may fill
+      begin = end = begin ? begin : end;
+    if (!begin)
+      continue;
+    begins[begin].push_back(range);
+    ends[end].push_back(view);
+  }
+  SmallVector<Range> alive;
+  for (Operation &op : block) {
+    auto it = begins.find(&op);
+    if (it != begins.end()) {
+      for (const Range &range : it->second) {
+        for (const Range &other : alive)
+          if (other.op->getAttr("arena") == range.op->getAttr("arena"))
+            verifyDisjoint(other, range);
+        alive.push_back(range);
+      }
+    }
+    auto ended = ends.find(&op);
+    if (ended != ends.end())
+      llvm::erase_if(alive, [&](const Range &range) { return llvm::is_contained(ended->second, range.op); });
+  }
+}
+
+//===- States ------------------------------------------------------------------------------------------------===//
+
+/// Bytes of the planes that a cache or state of `type` must have.
+static SmallVector<SizeTerm> getNeededPlanes(Type type) {
+  if (auto state = dyn_cast<yoco::StateType>(type))
+    return {SizeTerm{state.getBytesPerSlot(), {0, 1, 0, 0}}};
+  auto cache = cast<KVCacheType>(type);
+  int64_t keys = cache.getKeyBytesPerPosition(), values = cache.getValueBytesPerPosition();
+  if (int64_t window = cache.getWindow())
+    return {SizeTerm{keys * window, {0, 1, 0, 0}}, SizeTerm{values * window, {0, 1, 0, 0}}};
+  return {SizeTerm{keys, {1, 1, 0, 0}}, SizeTerm{values, {1, 1, 0, 0}}};
+}
+
+void PlanVerifier::verifyPlanes(StateDeclOp state, ArenaOp arena, SmallVectorImpl<Range> &planes) {
+  SmallVector<SizeTerm> needed = getNeededPlanes(state.getType());
+  std::optional<ArrayAttr> offsets = state.getPlanes();
+  if (!offsets || offsets->size() != needed.size()) {
+    report(state) << "expected the offsets of " << needed.size() << " planes, got " << (offsets ? offsets->size() : 0);
+    return;
+  }
+  for (auto [index, offset, term] : llvm::enumerate(offsets->getAsRange<SizeAttr>(), needed)) {
+    ++numPlanes;
+    SizeAttr end = offset.add(SizeAttr::get(state.getContext(), term));
+    planes.push_back({state, ("plane " + Twine(index) + ": ").str(), offset, end});
+    verifyWithin(planes.back(), arena);
+  }
+}
+
+void PlanVerifier::verifyStates() {
+  SmallVector<StateDeclOp> states(module.getOps<StateDeclOp>());
+  if (states.empty())
+    return;
+  auto arenas = llvm::make_filter_range(module.getOps<ArenaOp>(),
+                                        [](ArenaOp arena) { return arena.getKind() == ArenaKind::persistent; });
+  if (std::distance(arenas.begin(), arenas.end()) != 1) {
+    report(module) << "expected one arena of kind persistent, got " << std::distance(arenas.begin(), arenas.end());
+    return;
+  }
+  SmallVector<Range> planes;
+  for (StateDeclOp state : states)
+    verifyPlanes(state, *arenas.begin(), planes);
+
+  // In the order in which they stand at some bounds, each ends before the next begins: then they are disjoint. Only where
+  // that cannot be shown are all pairs looked at.
+  const Bounds some = {3, 5, 7, 11};
+  llvm::stable_sort(planes, [&](const Range &a, const Range &b) {
+    return a.begin.evaluate(some).value_or(0) < b.begin.evaluate(some).value_or(0);
+  });
+  bool inOrder = true;
+  for (size_t i = 1; i < planes.size() && inOrder; ++i, ++numPairs)
+    inOrder = planes[i - 1].end.isProvablyAtMost(planes[i].begin);
+  for (size_t i = 1; i < planes.size() && !inOrder; ++i)
+    for (size_t j = 0; j < i; ++j)
+      verifyDisjoint(planes[j], planes[i]);
+}
+
+//===- Pass --------------------------------------------------------------------------------------------------===//
+
+namespace {
+struct VerifyMemoryPlan : yoco::impl::VerifyMemoryPlanPassBase<VerifyMemoryPlan> {
+  void runOnOperation() override {
+    PlanVerifier verifier(getOperation());
+    verifier.verifyStates();
+    for (auto entry : getOperation().getOps<func::FuncOp>())
+      if (auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName()))
+        verifier.verifyEntry(entry, shape);
+    numBuffers = verifier.numBuffers;
+    numPlanes = verifier.numPlanes;
+    numPairs = verifier.numPairs;
+    if (verifier.failed)
+      signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+} // namespace
