@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A checkpoint: a folder with a configuration, weights and perhaps a tokenizer.
+
+#ifndef YOCO_FRONTEND_CHECKPOINT_H
+#define YOCO_FRONTEND_CHECKPOINT_H
+
+#include "frontend/SafeTensors.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/JSON.h"
+#include <vector>
+
+namespace mlir::yoco {
+
+/// An open checkpoint. Tensors are borrowed from it. Immutable, so that threads may share it.
+class Checkpoint {
+public:
+  /// Opens config.json (or params.json) and, unless `withWeights` is false, model.safetensors or the files that
+  /// model.safetensors.index.json names.
+  static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef folder, bool withWeights = true);
+
+  /// Opens the weights alone: what is needed once there is a module.
+  static llvm::Expected<std::unique_ptr<Checkpoint>> openWeights(llvm::StringRef folder);
+
+  /// The folder, absolute.
+  llvm::StringRef getFolder() const { return folder; }
+
+  /// The file that the configuration comes from, and what it holds. Empty after `openWeights`.
+  llvm::StringRef getConfigFile() const { return configFile; }
+  const llvm::json::Object &getConfig() const { return config; }
+
+  /// Whether the folder has this file.
+  bool hasFile(llvm::StringRef name) const;
+
+  /// Null when there is no tensor of that name.
+  const Tensor *find(llvm::StringRef name) const;
+
+  /// What names the tensors, for messages: the weights file or the index.
+  llvm::StringRef getWeightsFile() const { return weightsFile; }
+
+  /// The names of all tensors, in order.
+  std::vector<llvm::StringRef> getTensorNames() const;
+
+private:
+  llvm::Error openFolder(llvm::StringRef path);
+  llvm::Error openConfig();
+  llvm::Error openWeightFiles();
+  llvm::Error openIndex();
+  llvm::Expected<const SafeTensors *> openShard(llvm::StringRef name);
+  llvm::Error checkShards() const;
+  std::string getPath(llvm::StringRef name) const;
+
+  std::string folder;
+  std::string configFile;
+  std::string weightsFile;
+  llvm::json::Object config;
+  std::map<std::string, std::unique_ptr<SafeTensors>> shards;
+  std::map<std::string, const SafeTensors *, std::less<>> owners; // tensor name -> its file
+};
+
+} // namespace mlir::yoco
+
+#endif // YOCO_FRONTEND_CHECKPOINT_H

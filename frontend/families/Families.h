@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Model families, one file each: how the fields and tensors of a checkpoint become operations.
+
+#ifndef YOCO_FRONTEND_FAMILIES_FAMILIES_H
+#define YOCO_FRONTEND_FAMILIES_FAMILIES_H
+
+#include "frontend/Import.h"
+
+namespace mlir::yoco {
+
+/// Imports a checkpoint of one family.
+using ImportFamilyFn = llvm::Expected<OwningOpRef<ModuleOp>> (*)(const Checkpoint &, const ImportOptions &,
+                                                                 MLIRContext *);
+
+/// model_type `yoco`: the original YOCO, with gated retention or sliding-window attention.
+llvm::Expected<OwningOpRef<ModuleOp>> importYoco(const Checkpoint &checkpoint, const ImportOptions &options,
+                                                 MLIRContext *context);
+
+} // namespace mlir::yoco
+
+#endif // YOCO_FRONTEND_FAMILIES_FAMILIES_H
