@@ -5,6 +5,34 @@
 #ifndef YOCO_PASSES_PASSES_TD
 #define YOCO_PASSES_PASSES_TD
 
+include "mlir/Pass/PassBase.td"
+
+def VerifyPhasePass : Pass<"yoco-verify-phase", "::mlir::ModuleOp"> {
+  let summary = "checks that everything in a module belongs to a phase, and marks it as being in it";
+  let description = [{
+    Runs at the end of each phase's pipeline. Reports every operation that does not belong, not only the first.
+
+    Before, with `phase=model`:
+
+    ```mlir
+    module {
+      yoco.parameter @w : tensor<8x8xf32> from "w"
+    }
+    ```
+
+    After:
+
+    ```mlir
+    module attributes {yoco.phase = #yoco.phase<model>} {
+      yoco.parameter @w : tensor<8x8xf32> from "w"
+    }
+    ```
+  }];
+  let options = [Option<"phase", "phase", "std::string", /*default=*/"",
+                        "The phase: `model`, `step`, `fused`, `planned` or `program` (default: the module's own)">];
+  let statistics = [Statistic<"numIllegal", "illegal", "Operations that do not belong to the phase">];
+}
+
 include "passes/step/Passes.td"
 include "passes/fusion/Passes.td"
 include "passes/planning/Passes.td"

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/analysis/States.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+bool yoco::isStateType(Type type) { return isa<KVCacheType, yoco::StateType>(type); }
+
+StringAttr yoco::getStateName(Value version) {
+  while (Operation *op = version.getDefiningOp()) {
+    auto stateOp = dyn_cast<StateOpInterface>(op);
+    if (!stateOp || stateOp.getNewState() != version)
+      return {};
+    version = stateOp.getWrittenState();
+  }
+  auto argument = cast<BlockArgument>(version);
+  auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  if (!function)
+    return {};
+  auto name = function.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), YocoDialect::getStateAttrName());
+  return name ? name.getAttr() : StringAttr();
+}
+
+EntryAttr yoco::getEntry(func::FuncOp function) {
+  return function->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
+}
+
+SmallVector<func::FuncOp> yoco::getEntryPoints(ModuleOp module) {
+  SmallVector<func::FuncOp> entries;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (getEntry(function))
+      entries.push_back(function);
+  return entries;
+}

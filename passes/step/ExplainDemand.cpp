@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/step/ExplainDemand.h"
+#include "passes/analysis/States.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+
+/// Row operations of one layer in one entry point.
+struct Work {
+  unsigned needed = 0, total = 0;
+  RowDemand rows;
+  llvm::SetVector<StringAttr> writes; // states that the layer writes and that must be written
+};
+
+using Layers = llvm::MapVector<StringAttr, Work>;
+
+} // namespace
+
+static StringAttr getLayer(Operation *op) {
+  auto layer = op->getAttrOfType<StringAttr>(YocoDialect::getLayerAttrName());
+  return layer ? layer : StringAttr::get(op->getContext(), "(no layer)");
+}
+
+/// Counts operations that give rows or write states; sizes and constants are not work.
+static Layers collectWork(func::FuncOp entry, const RowDemands &demands) {
+  Layers layers;
+  for (Operation &op : entry.getBody().front().without_terminator()) {
+    auto stateOp = dyn_cast<StateOpInterface>(op);
+    Value written = stateOp ? stateOp.getWrittenState() : Value();
+    if (!written && llvm::none_of(op.getResultTypes(), isRowTensor))
+      continue;
+    if (isa<tensor::SplatOp>(op))
+      continue;
+    Work &work = layers[getLayer(&op)];
+    ++work.total;
+    if (!demands.isNeeded(&op))
+      continue;
+    ++work.needed;
+    for (Value result : op.getResults())
+      work.rows = work.rows.join(demands.get(result));
+    if (written)
+      work.writes.insert(getStateName(written));
+  }
+  return layers;
+}
+
+static std::string formatWork(const Work &work) {
+  if (work.needed == 0)
+    return "none";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  work.rows.print(os);
+  if (work.needed != work.total)
+    os << " (" << work.needed << " of " << work.total << " ops)";
+  return text;
+}
+
+/// Why the rest of a layer does not run.
+static std::string formatRule(const Work &work) {
+  if (work.needed == work.total)
+    return "";
+  if (work.needed == 0)
+    return "no demand: no logits are wanted here, and no later step reads a state of this layer";
+  if (work.writes.empty())
+    return "only what later layers need";
+  std::string text = "only what it owes to later steps: ";
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(work.writes, os, [&](StringAttr name) { os << "@" << name.getValue(); });
+  return text;
+}
+
+static void printRow(raw_ostream &os, ArrayRef<std::string> cells, ArrayRef<size_t> widths) {
+  std::string line;
+  for (auto [cell, width] : llvm::zip_equal(cells, widths))
+    line += cell + std::string(width - cell.size() + 2, ' ');
+  os << StringRef(line).rtrim() << "\n";
+}
+
+/// One line for each state: what it holds, and whether later steps read it.
+static void printStates(ModuleOp module, const RowDemands &demands, raw_ostream &os) {
+  for (auto state : module.getOps<StateDeclOp>()) {
+    os << "@" << state.getSymName() << ": ";
+    if (auto cache = dyn_cast<KVCacheType>(state.getType())) {
+      if (cache.isRing())
+        os << "ring of the last " << cache.getWindow() << " positions, owes the last " << cache.getWindow() - 1
+           << " rows";
+      else
+        os << "growing cache, owes all rows";
+    } else {
+      os << "state, owes all rows";
+    }
+    os << (demands.isStateRead(state.getSymNameAttr()) ? "\n" : " (but nothing reads it: never written)\n");
+  }
+}
+
+void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &os) {
+  SmallVector<func::FuncOp> entries = getEntryPoints(module);
+  SmallVector<Layers> work;
+  llvm::SetVector<StringAttr> layers;
+  std::vector<std::vector<std::string>> table = {{"layer"}};
+  for (func::FuncOp entry : entries) {
+    table[0].push_back("@" + entry.getSymName().str());
+    for (auto &layer : work.emplace_back(collectWork(entry, demands)))
+      layers.insert(layer.first);
+  }
+  table[0].push_back("rule that removed the rest");
+  for (StringAttr layer : layers) {
+    std::vector<std::string> &row = table.emplace_back(1, layer.str());
+    std::string rule;
+    for (Layers &entryWork : work) {
+      row.push_back(formatWork(entryWork[layer]));
+      if (rule.empty())
+        rule = formatRule(entryWork[layer]);
+    }
+    row.push_back(rule);
+  }
+  std::vector<size_t> widths(table[0].size());
+  for (const auto &row : table)
+    for (auto [width, cell] : llvm::zip_equal(widths, row))
+      width = std::max(width, cell.size());
+  os << "rows computed per layer and entry point\n\n";
+  for (const auto &row : table)
+    printRow(os, row, widths);
+  os << "\n";
+  printStates(module, demands, os);
+}
+
+LogicalResult yoco::explainDemand(ModuleOp module, raw_ostream &os) {
+  FailureOr<RowDemands> demands = RowDemands::compute(module);
+  if (failed(demands))
+    return failure();
+  printDemand(module, *demands, os);
+  return success();
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The demand table: what each layer computes in each entry point, and the rule that removed the rest.
+
+#ifndef YOCO_PASSES_STEP_EXPLAINDEMAND_H
+#define YOCO_PASSES_STEP_EXPLAINDEMAND_H
+
+#include "passes/analysis/RowDemandAnalysis.h"
+
+namespace mlir::yoco {
+
+/// Prints the table for `module`, in phase `step` before yoco-prune-rows.
+void printDemand(ModuleOp module, const RowDemands &demands, llvm::raw_ostream &os);
+
+/// Runs the analysis and prints the table.
+LogicalResult explainDemand(ModuleOp module, llvm::raw_ostream &os);
+
+} // namespace mlir::yoco
+
+#endif // YOCO_PASSES_STEP_EXPLAINDEMAND_H

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Input and output: phase `step` or `fused`; nothing is changed.
+//
+// A state is a linear value. For each version of each state, in the block of its entry point:
+//   1. at most one operation replaces it by a new version;
+//   2. every operation that reads it stands before that operation, or is it;
+//   3. an entry point returns, for its i-th state argument, a version of that same state which nothing replaces.
+// With these, every write can go to the memory of the version that it replaces, and no copy is ever needed.
+
+#include "passes/Passes.h"
+#include "passes/analysis/States.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_VERIFYSTATESPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPass> {
+  void runOnOperation() override {
+    bool failedAny = false;
+    for (func::FuncOp entry : getEntryPoints(getOperation()))
+      failedAny |= failed(verifyEntry(entry));
+    if (failedAny)
+      signalPassFailure();
+  }
+
+  LogicalResult verifyEntry(func::FuncOp entry) {
+    bool ok = true;
+    SmallVector<Value> versions;
+    for (BlockArgument argument : entry.getArguments()) {
+      if (!isStateType(argument.getType()))
+        continue;
+      if (!entry.getArgAttr(argument.getArgNumber(), YocoDialect::getStateAttrName())) {
+        entry.emitError("expected `yoco.state` on argument ") << argument.getArgNumber() << ", a state, got none";
+        ok = false;
+      }
+      versions.push_back(argument);
+    }
+    SmallVector<Value> arguments = versions;
+    entry.walk([&](StateOpInterface op) {
+      if (Value next = op.getNewState())
+        versions.push_back(next);
+    });
+    for (Value version : versions)
+      ok &= succeeded(verifyVersion(version));
+    return success(ok && succeeded(verifyReturned(entry, arguments)));
+  }
+
+  LogicalResult verifyVersion(Value version) {
+    ++numVersions;
+    Operation *writer = nullptr;
+    for (Operation *user : version.getUsers()) {
+      auto stateOp = dyn_cast<StateOpInterface>(user);
+      if (!stateOp || stateOp.getWrittenState() != version || user == writer)
+        continue;
+      if (writer) {
+        InFlightDiagnostic error = user->emitError("expected a state to be written once, got a second write");
+        error.attachNote(writer->getLoc()) << "it is written here too";
+        return error;
+      }
+      writer = user;
+    }
+    if (!writer)
+      return success();
+    for (Operation *user : version.getUsers()) {
+      if (user == writer || user->isBeforeInBlock(writer))
+        continue;
+      InFlightDiagnostic error = user->emitError("expected a state to be read before it is written, got a read after");
+      error.attachNote(writer->getLoc()) << "it is written here";
+      return error;
+    }
+    return success();
+  }
+
+  LogicalResult verifyReturned(func::FuncOp entry, ArrayRef<Value> arguments) {
+    Operation *terminator = entry.getBody().front().getTerminator();
+    SmallVector<Value> returned;
+    for (Value operand : terminator->getOperands())
+      if (isStateType(operand.getType()))
+        returned.push_back(operand);
+    if (returned.size() != arguments.size())
+      return terminator->emitError("expected every state argument to be returned, ")
+             << arguments.size() << " in all, got " << returned.size();
+    for (auto [argument, version] : llvm::zip_equal(arguments, returned)) {
+      if (!getStateName(version) || getStateName(version) != getStateName(argument))
+        return terminator->emitError("expected versions of the state arguments, in order, got another value for ")
+               << argument.getType();
+      bool isLast = llvm::none_of(version.getUsers(), [&](Operation *user) {
+        auto stateOp = dyn_cast<StateOpInterface>(user);
+        return stateOp && stateOp.getWrittenState() == version;
+      });
+      if (!isLast)
+        return terminator->emitError("expected the last version of ") << getStateName(argument) << ", got an earlier one";
+    }
+    return success();
+  }
+};
+} // namespace
