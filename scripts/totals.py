@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Adds up what the groups of scripts/check left behind: totals.py FOLDER FILE...
 
-A .json file is lit's, an .xml file is CTest's, an .ok file stands for one step that succeeded. A file that is missing or
-in which nothing ran counts as one failure: a suite that was not found must not look like one that passed.
+A .json file is lit's, an .xml file is CTest's. A file that is missing or in which nothing ran counts as one failure: a suite
+that was not found must not look like one that passed.
 """
 import collections
 import json
@@ -13,8 +13,6 @@ import xml.etree.ElementTree
 
 def outcomes(path):
     """-> [(test, "passed" | "failed" | "skipped")]"""
-    if path.suffix == ".ok":
-        return [(path.stem, "passed" if path.exists() else "failed")]
     if not path.exists():
         return [(f"{path.stem}: left no results", "failed")]
     if path.suffix == ".json":
