@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Every source file says its licence, and none knows the machine that it was written on."""
+import os
 import re
+import subprocess
 import unittest
 
 from sources import ROOT, files, read
@@ -46,3 +48,12 @@ class Sources(unittest.TestCase):
                 if line != line.rstrip() and path.suffix not in (".txt",):
                     found.append(f"{path}:{number}")
         self.assertEqual(found, [])
+
+    def test_scripts_are_sound(self):
+        scripts = [p for p in files("", under="scripts/") + files("", under=".ci/")]
+        self.assertGreater(len(scripts), 0)
+        for path in scripts:
+            with self.subTest(path):
+                self.assertTrue(os.access(ROOT / path, os.X_OK), "has no run bit")
+                done = subprocess.run(["bash", "-n", ROOT / path], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
