@@ -33,9 +33,14 @@ public:
   virtual MatrixLayout getParameterLayout(RowKernelOpInterface op, unsigned group) const = 0;
   /// Tiles of the kernel that `op`, in buffer form, becomes.
   virtual TilesAttr getTiles(RowKernelOpInterface op) const = 0;
+  /// Tiles of the kernel that an elementwise `linalg.generic` over rows becomes.
+  virtual TilesAttr getElementwiseTiles(MLIRContext *context) const = 0;
   /// Rows of a prefill step when the user names none.
   virtual int64_t getDefaultChunk() const = 0;
 };
+
+/// The target attribute of the variant that `op` is in. Emits an error and returns null when there is none.
+TargetAttr getTargetAttrOf(Operation *op);
 
 /// The target of the variant that `op` is in. Emits an error and returns null when there is none.
 std::unique_ptr<Target> getTargetOf(Operation *op);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "kernels/host/HostTiles.h"
+#include <cstring>
+
+using namespace yoco::kernels;
+
+// Each level of the x86-64 psABI spelled out: code generation may use these and nothing else, and the loader checks all of
+// them. Features that only the operating system or an assembler cares about are left out.
+#define YOCO_X86_64_V3                                                                                                 \
+  "avx", "avx2", "bmi", "bmi2", "cmov", "cx16", "cx8", "f16c", "fma", "fxsr", "lzcnt", "mmx", "movbe", "popcnt",       \
+      "sahf", "sse", "sse2", "sse3", "sse4.1", "sse4.2", "ssse3", "xsave"
+
+static const char *const v3Features[] = {YOCO_X86_64_V3, nullptr};
+static const char *const v4Features[] = {YOCO_X86_64_V3, "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl",
+                                         nullptr};
+
+// 16 registers of 8 lanes: 6 * 2 sums, 2 weights, 1 broadcast. 32 registers of 16 lanes: 12 * 2 sums.
+static const HostChip chips[] = {
+    {"x86-64-v3", v3Features, {8, 2, 6, 2, 4, 4, 48, 8, 64, 64, 256, 192 << 10}},
+    {"x86-64-v4", v4Features, {16, 2, 12, 4, 4, 4, 48, 8, 64, 64, 256, 192 << 10}},
+};
+
+const HostChip *yoco::kernels::getHostChips(size_t &count) {
+  count = sizeof(chips) / sizeof(chips[0]);
+  return chips;
+}
+
+const HostChip *yoco::kernels::findHostChip(const char *name) {
+  for (const HostChip &chip : chips)
+    if (std::strcmp(chip.name, name) == 0)
+      return &chip;
+  return nullptr;
+}

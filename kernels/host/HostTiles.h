@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tile choices of host kernels, as data. The lowering builds its loops from them and the target answers from them, so that
+// the number of tiles in a file and the loops in its code agree.
+
+#ifndef YOCO_KERNELS_HOST_HOSTTILES_H
+#define YOCO_KERNELS_HOST_HOSTTILES_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace yoco::kernels {
+
+/// Sizes that the kernels of one processor are built with.
+struct HostTiles {
+  /// f32 lanes of a vector register.
+  int64_t lanes;
+  /// Vectors that make the panel of a packed matrix: its rows, side by side.
+  int64_t panelVectors;
+  /// Rows that a product keeps sums of at once. `rowBlock * panelVectors` sums, a panel and a broadcast fit the registers.
+  int64_t rowBlock;
+  /// The same when few rows are left.
+  int64_t smallRowBlock;
+  /// Panels that one row alone is multiplied by at once: their chains of sums hide the latency of a multiply-add.
+  int64_t singleRowPanels;
+  /// Panels of a tile of a product, and its rows (a multiple of `rowBlock`, so that weights are reused from the cache).
+  int64_t tilePanels;
+  int64_t tileRows;
+  /// Rows of a tile of a row-wise kernel.
+  int64_t rowWiseRows;
+  /// Keys that a step of the softmax of attention takes; a multiple of `lanes`.
+  int64_t keyBlock;
+  /// Rows of a block of chunkwise retention, when its buffers fit the stack.
+  int64_t retentionChunk;
+  /// Rows of a prefill step when the user names none.
+  int64_t prefillChunk;
+  /// What the buffers of a kernel on the stack may take together.
+  int64_t stackBytes;
+
+  int64_t panel() const { return lanes * panelVectors; }
+};
+
+/// A processor that host kernels can be made for.
+struct HostChip {
+  const char *name;
+  /// LLVM's names of the features that the code may use, terminated by null.
+  const char *const *features;
+  HostTiles tiles;
+};
+
+/// The chip called `name` ("x86-64-v3", "x86-64-v4"); null when there is none.
+const HostChip *findHostChip(const char *name);
+/// All chips, from the least to the most able; `count` receives how many.
+const HostChip *getHostChips(size_t &count);
+
+} // namespace yoco::kernels
+
+#endif // YOCO_KERNELS_HOST_HOSTTILES_H
