@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Unsigned 64-bit arithmetic that remembers an overflow.
 
 #ifndef YOCO_RUNTIME_CORE_ARITHMETIC_H

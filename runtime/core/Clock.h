@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Wall-clock time for statistics.
 
 #ifndef YOCO_RUNTIME_CORE_CLOCK_H

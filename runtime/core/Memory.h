@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Memory that its owner gives back to where it came from.
 
 #ifndef YOCO_RUNTIME_CORE_MEMORY_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Running the tiles of a job on several threads.
 
 #ifndef YOCO_RUNTIME_CORE_PARALLEL_H

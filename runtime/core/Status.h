@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Errors as values: a status is OK, or a code and a text that names what is
 // wrong and where.
 

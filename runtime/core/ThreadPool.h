@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Threads that take the tiles of a job from each other's hands.
 //
 // A job is published by storing its number in the upper half of `ticket` and

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // What a kind of machine offers to sessions: weights and kernels of a variant
 // made ready (Program), and the arenas and entry points of one session over
 // them (Executor).

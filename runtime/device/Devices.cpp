@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "runtime/device/Device.h"
 #include "runtime/device/host/HostDevice.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Header and checksums of a model file: docs/FileFormat.md.
 
 #ifndef YOCO_RUNTIME_MODEL_CHECKSUMS_H

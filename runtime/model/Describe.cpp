@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // yoco_model_describe(): a model file in words.
 
 #include "runtime/model/Model.h"

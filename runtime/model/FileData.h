@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The bytes of a model file, wherever they come from.
 
 #ifndef YOCO_RUNTIME_MODEL_FILEDATA_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // A model file that has been opened and verified.
 
 #ifndef YOCO_RUNTIME_MODEL_MODEL_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // How parameters lie in memory, and those whose values are made rather than
 // read.
 

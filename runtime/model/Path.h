@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Where in a plan something stands, for error texts:
 // variants[0].entries[1].instructions[7].
 

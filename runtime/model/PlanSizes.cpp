@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "runtime/model/PlanSizes.h"
 
 #include "runtime/core/Memory.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The sizes of a plan at given bounds.
 //
 // Whatever depends on the bounds of a session is checked here, at the file's

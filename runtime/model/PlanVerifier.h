@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Checks everything that a plan says, once; the rest of the runtime trusts it.
 
 #ifndef YOCO_RUNTIME_MODEL_PLANVERIFIER_H

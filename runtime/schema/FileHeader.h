@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The fixed parts of a YOCO model file: header, alignment, checksums.
 // docs/FileFormat.md is the specification.
 //

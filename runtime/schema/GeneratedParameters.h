@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The counter-based generator behind `--random-weights`: docs/FileFormat.md,
 // "Generated parameters".
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The C API: checks of pointers and struct sizes, and nothing else of its own.
 
 #include "runtime/core/Arithmetic.h"

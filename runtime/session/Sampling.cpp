@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Sampling without memory: top-k and top-p keep the ids that come first by
 // (logit descending, id ascending). Such a set is all logits above a threshold
 // and the first few of those equal to it, so it is found by narrowing the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Choosing an id from logits.
 
 #ifndef YOCO_RUNTIME_SESSION_SAMPLING_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Slots with a sequence each, over the entry points of a model.
 
 #ifndef YOCO_RUNTIME_SESSION_SESSION_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // How a session is made: variant, entries, bounds, memory.
 
 #include "runtime/core/Clock.h"

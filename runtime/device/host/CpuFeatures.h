@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // What the processor can do, by the names that LLVM uses.
 
 #ifndef YOCO_RUNTIME_DEVICE_HOST_CPUFEATURES_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The shared object of a host variant: checked, then loaded from memory.
 
 #ifndef YOCO_RUNTIME_DEVICE_HOST_HOSTCODE_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
 #include "runtime/device/host/HostDevice.h"
 
 #include "runtime/core/ThreadPool.h"
@@ -47,8 +49,9 @@ Status HostProgram::loadParameters(const ProgramSource &source) {
       parameters.push_back(source.file + parameter->segment()->offset());
       continue;
     }
-    if (!pool)
+    if (!pool) {
       YOCO_ASSIGN_OR_RETURN(pool, ThreadPool::create(source.threads));
+    }
     std::string what = "parameter " + parameter->name()->str();
     YOCO_ASSIGN_OR_RETURN(Memory memory,
                           Memory::allocate(source.allocator,

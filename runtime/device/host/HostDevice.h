@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // The device `host`: kernels are functions of a shared object, tiles are run by
 // a thread pool, memory is memory.
 

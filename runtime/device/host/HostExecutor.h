@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // One session on the host: its arenas, and its entry points with every address
 // filled in.
 

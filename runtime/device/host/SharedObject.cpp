@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
 // Checks of the ELF image of a host variant, before the dynamic linker sees it.
 
 #include "runtime/core/Arithmetic.h"

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The command line of yoco-run.
+
+#ifndef YOCO_TOOLS_YOCORUN_ARGUMENTS_H
+#define YOCO_TOOLS_YOCORUN_ARGUMENTS_H
+
+#include "yoco/yoco.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace yoco::run {
+
+struct Arguments {
+  std::string model;
+  std::string device; // "": the first target that this machine can run
+  std::optional<std::string> prompt;
+  std::optional<std::string> promptTokens; // a file; "-": standard input
+  std::optional<uint64_t> maxNewTokens;
+  yoco_sampling_options sampling = {};
+  bool ignoreEos = false;
+  bool printTokens = false;
+  bool score = false;
+  std::string logits; // file to write
+  uint32_t threads = 0;
+  uint64_t maxSeqLen = 0;
+  uint64_t maxBatch = 0;
+  yoco_verify verify = YOCO_VERIFY_FULL;
+  bool stats = false;
+  bool describe = false;
+};
+
+/// What `--max-new-tokens` is when it is not given and the sequence bound
+/// leaves that much room.
+constexpr uint64_t kDefaultNewTokens = 128;
+
+/// Reads the command line. Nothing is returned when --help or --version has
+/// been answered; throws std::runtime_error when the command line makes no
+/// sense.
+std::optional<Arguments> parseArguments(int argc, char **argv);
+
+} // namespace yoco::run
+
+#endif // YOCO_TOOLS_YOCORUN_ARGUMENTS_H

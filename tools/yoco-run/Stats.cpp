@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/yoco-run/Run.h"
+
+#include <nlohmann/json.hpp>
+
+namespace yoco::run {
+
+using Json = nlohmann::ordered_json;
+
+static void addRate(Json &json, const std::string &name, uint64_t tokens,
+                    double seconds) {
+  json[name + "_tokens"] = tokens;
+  json[name + "_seconds"] = seconds;
+  json[name + "_tokens_per_second"] =
+      seconds > 0 ? Json(double(tokens) / seconds) : Json(nullptr);
+}
+
+std::string statsJson(const yoco_session *session, size_t promptTokens,
+                      size_t newTokens) {
+  yoco_session_stats stats = {};
+  stats.struct_size = sizeof(stats);
+  yoco_session_get_stats(session, &stats);
+  Json json;
+  json["device"] = stats.device;
+  json["target"] = stats.target;
+  json["threads"] = stats.threads;
+  json["load_seconds"] = stats.load_seconds;
+  json["prompt_tokens"] = promptTokens;
+  json["new_tokens"] = newTokens;
+  addRate(json, "prefill", stats.prefill_tokens, stats.prefill_seconds);
+  addRate(json, "decode", stats.decode_tokens, stats.decode_seconds);
+  addRate(json, "score", stats.score_tokens, stats.score_seconds);
+  json["bytes_held"] = {
+      {"persistent", stats.persistent_bytes},
+      {"scratch", stats.scratch_bytes},
+      {"total", stats.persistent_bytes + stats.scratch_bytes}};
+  json["weight_bytes"] = stats.weight_bytes;
+  json["kv_bytes_per_token"] = stats.kv_bytes_per_token;
+  json["bounds"] = {{"max_seq_len", stats.bounds.max_sequence_length},
+                    {"max_batch", stats.bounds.max_batch},
+                    {"prefill_chunk", stats.bounds.prefill_chunk},
+                    {"score_block", stats.bounds.score_block}};
+  return json.dump();
+}
+
+} // namespace yoco::run

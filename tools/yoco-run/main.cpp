@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-run: runs a model file from the command line.
+
+#include "tools/yoco-run/Arguments.h"
+#include "tools/yoco-run/Npy.h"
+#include "tools/yoco-run/Output.h"
+#include "tools/yoco-run/Run.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+
+namespace yoco::run {
+
+static ModelPointer openModel(const Arguments &arguments) {
+  yoco_model_options options = {};
+  options.struct_size = sizeof(options);
+  options.verify = arguments.verify;
+  options.threads = arguments.threads;
+  yoco_model *model = nullptr;
+  char error[2048];
+  if (yoco_model_open_file(arguments.model.c_str(), &options, &model, error,
+                           sizeof(error)) != YOCO_OK)
+    throw std::runtime_error(error);
+  return ModelPointer(model);
+}
+
+static SessionPointer createSession(const Arguments &arguments,
+                                    yoco_model *model) {
+  yoco_session_options options = {};
+  options.struct_size = sizeof(options);
+  options.device =
+      arguments.device.empty() ? nullptr : arguments.device.c_str();
+  options.threads = arguments.threads;
+  options.bounds.max_sequence_length = arguments.maxSeqLen;
+  options.bounds.max_batch = arguments.maxBatch;
+  yoco_session *session = nullptr;
+  char error[2048];
+  if (yoco_session_create(model, &options, &session, error, sizeof(error)) !=
+      YOCO_OK)
+    throw std::runtime_error(arguments.model + ": " + error);
+  return SessionPointer(session);
+}
+
+static void checkBound(const char *flag, uint64_t wanted, uint64_t bound) {
+  if (wanted > bound)
+    throw std::runtime_error(std::string(flag) + ": " + std::to_string(wanted) +
+                             " is above the file's bound of " +
+                             std::to_string(bound) +
+                             "; compile the model with a larger " + flag);
+}
+
+/// How many tokens to generate; throws when the prompt and they do not fit.
+static uint64_t chooseNewTokens(const Arguments &arguments,
+                                uint64_t promptTokens, uint64_t bound) {
+  uint64_t least = arguments.score ? 0 : arguments.maxNewTokens.value_or(1);
+  if (promptTokens > bound || least > bound - promptTokens) {
+    std::string wanted = std::to_string(promptTokens) + " prompt tokens";
+    if (!arguments.score)
+      wanted += " and " + std::to_string(least) + " new ones";
+    throw std::runtime_error(
+        wanted + " are above the session's sequence bound of " +
+        std::to_string(bound) + "; use a shorter prompt" +
+        (arguments.maxNewTokens ? " or fewer new tokens" : "") +
+        (arguments.maxSeqLen ? ", or a larger --max-seq-len"
+                             : ", or compile with a larger --max-seq-len"));
+  }
+  return arguments.maxNewTokens.value_or(
+      std::min(kDefaultNewTokens, bound - promptTokens));
+}
+
+static void run(const Arguments &arguments) {
+  if (arguments.score)
+    checkOutputPath(arguments.logits);
+  ModelPointer model = openModel(arguments);
+  if (arguments.describe) {
+    std::string text;
+    yoco_model_describe(
+        model.get(),
+        [](void *user, const char *piece, size_t size) {
+          static_cast<std::string *>(user)->append(piece, size);
+        },
+        &text);
+    return print(text);
+  }
+  yoco_model_info info = {};
+  info.struct_size = sizeof(info);
+  yoco_model_get_info(model.get(), &info);
+  checkBound("--max-seq-len", arguments.maxSeqLen,
+             info.bounds.max_sequence_length);
+  checkBound("--max-batch", arguments.maxBatch, info.bounds.max_batch);
+
+  bool makesText = !arguments.score && !arguments.printTokens;
+  std::unique_ptr<Tokenizer> tokenizer;
+  if (arguments.prompt || makesText)
+    tokenizer = loadTokenizer(info);
+  if (makesText && !tokenizer)
+    throw std::runtime_error(
+        arguments.model +
+        ": the file has no tokenizer to print text with; use --print-tokens" +
+        (arguments.prompt ? " and --prompt-tokens" : ""));
+  std::vector<int32_t> prompt = readPrompt(arguments, info, tokenizer.get());
+  uint64_t bound = arguments.maxSeqLen ? arguments.maxSeqLen
+                                       : info.bounds.max_sequence_length;
+  uint64_t newTokens = chooseNewTokens(arguments, prompt.size(), bound);
+
+  SessionPointer session = createSession(arguments, model.get());
+  size_t made = 0;
+  if (arguments.score)
+    score(arguments, info, prompt, session.get());
+  else
+    made = generate(arguments, info, tokenizer.get(), prompt, newTokens,
+                    session.get());
+  if (arguments.stats)
+    fprintf(stderr, "%s\n",
+            statsJson(session.get(), prompt.size(), made).c_str());
+}
+
+} // namespace yoco::run
+
+int main(int argc, char **argv) {
+  try {
+    yoco::run::prepareStandardStreams();
+    if (auto arguments = yoco::run::parseArguments(argc, argv))
+      yoco::run::run(*arguments);
+    return 0;
+  } catch (const std::exception &error) {
+    std::string text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    fprintf(stderr, "yoco-run: %s\n", text.c_str());
+    return 1;
+  }
+}
