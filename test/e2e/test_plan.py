@@ -6,14 +6,14 @@ import checkpoint
 from checkpoint import Config
 from harness import CHECKPOINTS, Case
 
-HELD = ("persistent_bytes", "scratch_bytes", "weight_bytes", "kv_bytes_per_token")
-
 
 class Plan(Case):
     def held(self, model, count=4, *flags):
         """-> {what: bytes} of a session, by --stats."""
         stats = self.stats(model, [1, 2, 3], count, *flags)
-        return {key: stats[key] for key in HELD}
+        held = stats["bytes_held"]
+        self.assertEqual(held["total"], held["persistent"] + held["scratch"])
+        return held | {key: stats[key] for key in ("weight_bytes", "kv_bytes_per_token")}
 
     def planned(self, source, *flags):
         """-> the text of --plan, with thousands separators taken out of its numbers."""
@@ -24,9 +24,9 @@ class Plan(Case):
         for flags in ((), ("--max-seq-len=512",), ("--max-seq-len=333", "--max-batch=3", "--prefill-chunk=5")):
             held = self.held(self.compile(CHECKPOINTS[name], *flags))
             plan = self.planned(CHECKPOINTS[name], *flags)
-            for key in HELD:
+            for key, size in held.items():
                 with self.subTest(flags=flags, key=key):
-                    self.assertRegex(plan, rf"\b{held[key]}\b", f"{key} of the session is not in the plan\n{plan}")
+                    self.assertRegex(plan, rf"\b{size}\b", f"{key} of the session is not in the plan\n{plan}")
 
     def test_held_is_planned_gated_retention(self):
         self.check_plan("yoco-gret-random")
@@ -55,7 +55,8 @@ class Plan(Case):
             model = self.compile(self.folder / "checkpoint", "--max-seq-len=1024", *flags)
             grown = self.held(model)
             growth = (1024 - 128) * batch * config.kv_bytes_per_token
-            self.assertEqual(grown, short | {"persistent_bytes": short["persistent_bytes"] + growth})
+            expected = {key: short[key] + growth for key in ("persistent", "total")}
+            self.assertEqual(grown, short | expected)
             self.assertEqual(self.held(model, 4, "--max-seq-len=128"), short)
 
     def test_growth_gated_retention(self):
