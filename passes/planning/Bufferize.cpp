@@ -382,9 +382,9 @@ void EntryBufferizer::finish() {
   BitVector allArguments(entry.getNumArguments(), true), allResults(entry.getNumResults(), true);
   (void)entry.eraseResults(allResults);
   (void)entry.eraseArguments(allArguments);
-  for (Value state : states)
-    if (state.use_empty())
-      state.getDefiningOp()->erase();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.front())))
+    if (isOpTriviallyDead(&op)) // references to states that the entry point does not touch, numbers that nobody asks for
+      op.erase();
 }
 
 LogicalResult EntryBufferizer::run() {

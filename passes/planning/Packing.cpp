@@ -5,6 +5,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include <numeric>
 
+using namespace mlir;
 using namespace mlir::yoco;
 
 int64_t yoco::placeNaively(llvm::MutableArrayRef<LiveInterval> intervals) {
@@ -105,7 +106,9 @@ int64_t yoco::placeBestFit(llvm::MutableArrayRef<LiveInterval> intervals) {
   }
   std::vector<unsigned> order(intervals.size());
   std::iota(order.begin(), order.end(), 0);
-  llvm::stable_sort(order, [&](unsigned a, unsigned b) { return intervals[a].size > intervals[b].size; });
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::make_pair(-intervals[a].size, a) < std::make_pair(-intervals[b].size, b);
+  });
 
   PlacedIntervals placed(intervals, first, last);
   llvm::SmallVector<unsigned> alive;

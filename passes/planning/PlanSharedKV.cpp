@@ -11,7 +11,8 @@
 // Refused: nothing.
 
 #include "passes/Passes.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include <map>
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_PLANSHAREDKVPASS
@@ -77,17 +78,17 @@ namespace {
 struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SmallVector<StateDeclOp> states(module.getOps<StateDeclOp>());
     llvm::StringMap<unsigned> readers = countReaders(module);
-    llvm::stable_sort(states, [&](StateDeclOp a, StateDeclOp b) {
-      if (isGrowing(a) != isGrowing(b))
-        return isGrowing(a);
-      return isGrowing(a) && readers.lookup(a.getSymName()) > readers.lookup(b.getSymName());
-    });
+    // Ordered by (not growing, fewer readers, place of the declaration).
+    std::map<std::tuple<bool, int64_t, size_t>, StateDeclOp> states;
+    for (StateDeclOp state : module.getOps<StateDeclOp>()) {
+      bool growing = isGrowing(state);
+      states[{!growing, growing ? -int64_t(readers.lookup(state.getSymName())) : 0, states.size()}] = state;
+    }
 
     Builder builder(&getContext());
     SizeAttr end = SizeAttr::get(&getContext(), ArrayRef<SizeTerm>());
-    for (StateDeclOp state : states) {
+    for (auto [key, state] : states) {
       SmallVector<Attribute> offsets;
       for (SizeAttr size : getPlaneSizes(state.getType())) {
         offsets.push_back(end);

@@ -248,12 +248,13 @@ void PlanVerifier::verifyStates() {
   // In the order in which they stand at some bounds, each ends before the next begins: then they are disjoint. Only where
   // that cannot be shown are all pairs looked at.
   const Bounds some = {3, 5, 7, 11};
-  llvm::stable_sort(planes, [&](const Range &a, const Range &b) {
-    return a.begin.evaluate(some).value_or(0) < b.begin.evaluate(some).value_or(0);
-  });
+  SmallVector<std::pair<int64_t, const Range *>> order;
+  for (const Range &plane : planes)
+    order.emplace_back(plane.begin.evaluate(some).value_or(0), &plane);
+  llvm::sort(order);
   bool inOrder = true;
   for (size_t i = 1; i < planes.size() && inOrder; ++i, ++numPairs)
-    inOrder = planes[i - 1].end.isProvablyAtMost(planes[i].begin);
+    inOrder = order[i - 1].second->end.isProvablyAtMost(order[i].second->begin);
   for (size_t i = 1; i < planes.size() && !inOrder; ++i)
     for (size_t j = 0; j < i; ++j)
       verifyDisjoint(planes[j], planes[i]);

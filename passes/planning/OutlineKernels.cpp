@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-outline-kernels: phase `planned`, the first step towards `program`; operations on buffers become launches of kernels.
+//
+// For every fused operation and every `linalg.generic` of an entry point, in order:
+//   1. its parameters, group by group, are laid out as the target wants them: one `yoco.packed_parameter` for each list of parts
+//      and layout, however often it is used;
+//   2. a function is built whose arguments are the scalars that every kernel gets (rows, segments, seq, first and last
+//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group `i`
+//      called `@w<i>`, so that nothing in it says which layer it comes from;
+//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear time;
+//   4. the operation is replaced by a `yoco.launch`.
+//
+// Refused: groups of parameters of several element types, bodies that use values of the entry point other than constants.
+
+#include "passes/Passes.h"
+#include "passes/Target.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_OUTLINEKERNELSPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+
+/// Equality of kernels, their names aside.
+struct KernelInfo : DenseMapInfo<func::FuncOp> {
+  static unsigned getHashValue(func::FuncOp kernel) {
+    auto hash = [](Operation *op) -> llvm::hash_code {
+      return OperationEquivalence::computeHash(op, OperationEquivalence::ignoreHashValue,
+                                               OperationEquivalence::ignoreHashValue,
+                                               OperationEquivalence::IgnoreLocations);
+    };
+    llvm::hash_code code = mlir::hash_value(Type(kernel.getFunctionType()));
+    for (Operation &op : kernel.front())
+      code = llvm::hash_combine(code, hash(&op));
+    return code;
+  }
+  static bool isEqual(func::FuncOp a, func::FuncOp b) {
+    func::FuncOp empty = getEmptyKey(), tombstone = getTombstoneKey();
+    if (a == b || a == empty || a == tombstone || b == empty || b == tombstone)
+      return a == b;
+    return a.getFunctionType() == b.getFunctionType() && a.getArgAttrsAttr() == b.getArgAttrsAttr() &&
+           a->getDiscardableAttrDictionary() == b->getDiscardableAttrDictionary() &&
+           OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(),
+                                                      OperationEquivalence::IgnoreLocations);
+  }
+};
+
+class Outliner {
+public:
+  Outliner(ModuleOp module, const Target &target) : module(module), symbols(module), target(target) {}
+
+  LogicalResult run();
+
+  unsigned numLaunches = 0, numKernels = 0, numParameters = 0;
+
+private:
+  LogicalResult outline(Operation *op);
+  FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, MatrixLayout layout);
+  Value getParameter(Operation *op, PackedParameterOp packed);
+  FailureOr<func::FuncOp> buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups);
+  func::FuncOp getShared(func::FuncOp kernel, StringRef operation);
+  TilesAttr getTiles(Operation *op);
+
+  ModuleOp module;
+  SymbolTable symbols;
+  const Target &target;
+  ModuleOp kernels;
+  DenseSet<func::FuncOp, KernelInfo> made;
+  llvm::StringMap<unsigned> numbers;
+  DenseMap<Attribute, PackedParameterOp> packed;        // by list of parts, layout and panel
+  DenseMap<std::pair<Block *, Attribute>, Value> references; // of each entry point
+  Operation *lastPacked = nullptr;
+};
+
+} // namespace
+
+//===- Parameters --------------------------------------------------------------------------------------------===//
+
+/// The packed form of a group; made when it is not there. A failure with an error on `op` when the parts do not fit.
+FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterGroup &group, MatrixLayout layout) {
+  Builder builder(op->getContext());
+  SmallVector<Attribute> parts(group.parts.begin(), group.parts.end());
+  auto key = builder.getArrayAttr({builder.getArrayAttr(parts), builder.getI64IntegerAttr(int64_t(layout.layout)),
+                                   builder.getI64IntegerAttr(layout.panel)});
+  PackedParameterOp &entry = packed[key];
+  if (entry)
+    return entry;
+
+  SmallVector<int64_t> shape;
+  Type element;
+  for (FlatSymbolRefAttr part : group.parts) {
+    auto parameter = symbols.lookup<ParameterOp>(part.getValue());
+    if (!parameter)
+      return (LogicalResult)(op->emitOpError("expected ") << part << " to name a `yoco.parameter`");
+    RankedTensorType type = parameter.getTensorType();
+    if (element && (type.getElementType() != element || type.getShape().drop_front() != ArrayRef(shape).drop_front()))
+      return (LogicalResult)(op->emitOpError("expected parameters of one matrix to have one element type and row, got ")
+                             << part << " of " << type << " after " << RankedTensorType::get(shape, element));
+    if (element)
+      shape[0] += type.getDimSize(0);
+    else
+      shape.assign(type.getShape().begin(), type.getShape().end());
+    element = type.getElementType();
+  }
+
+  OpBuilder at(op->getContext());
+  if (lastPacked)
+    at.setInsertionPointAfter(lastPacked);
+  else
+    at.setInsertionPoint(*module.getOps<func::FuncOp>().begin());
+  std::string name = ("packed." + group.parts.front().getValue()).str();
+  auto type = RankedTensorType::get(shape, element);
+  entry = PackedParameterOp::create(at, op->getLoc(), name, builder.getArrayAttr(parts), layout.layout, layout.panel, type);
+  symbols.insert(entry);
+  lastPacked = entry;
+  ++numParameters;
+  return entry;
+}
+
+/// The type of the memory that a packed parameter fills.
+static MemRefType getMemoryType(PackedParameterOp packed) {
+  auto type = cast<RankedTensorType>(packed.getType());
+  if (packed.getLayout() == WeightLayout::row_major)
+    return MemRefType::get(type.getShape(), type.getElementType());
+  int64_t panel = packed.getPanel();
+  return MemRefType::get({int64_t(llvm::divideCeil(type.getDimSize(0), panel)), type.getDimSize(1), panel},
+                         type.getElementType());
+}
+
+/// The reference to `packed` in the entry point of `op`; made before `op` when it is not there.
+Value Outliner::getParameter(Operation *op, PackedParameterOp packed) {
+  Value &reference = references[{op->getBlock(), packed.getSymNameAttr()}];
+  if (!reference) {
+    OpBuilder builder(op);
+    reference = ParameterRefOp::create(builder, op->getLoc(), getMemoryType(packed), packed.getSymName());
+  }
+  return reference;
+}
+
+//===- Kernels -----------------------------------------------------------------------------------------------===//
+
+/// Puts `@w<i>` in the place of the parts of group `i` in all attributes of `op`.
+static void renameParameters(Operation *op, ArrayRef<ParameterGroup> groups) {
+  SmallVector<bool> used(groups.size(), false);
+  MLIRContext *context = op->getContext();
+  // The group whose parts `symbols` begins with; one that has not been used before one that has.
+  auto find = [&](ArrayRef<Attribute> symbols) -> std::optional<unsigned> {
+    std::optional<unsigned> found;
+    for (auto [index, group] : llvm::enumerate(groups)) {
+      ArrayRef<FlatSymbolRefAttr> parts = group.parts;
+      if (parts.size() <= symbols.size() && llvm::equal(parts, symbols.take_front(parts.size())) &&
+          (!found || (used[*found] && !used[index])))
+        found = index;
+    }
+    if (found)
+      used[*found] = true;
+    return found;
+  };
+  auto getName = [&](unsigned index) { return FlatSymbolRefAttr::get(context, ("w" + Twine(index)).str()); };
+  for (NamedAttribute attribute : op->getAttrDictionary()) {
+    if (auto symbol = dyn_cast<FlatSymbolRefAttr>(attribute.getValue())) {
+      if (std::optional<unsigned> group = find({symbol}))
+        op->setAttr(attribute.getName(), getName(*group));
+    } else if (auto list = dyn_cast<ArrayAttr>(attribute.getValue());
+               list && !list.empty() && llvm::all_of(list, llvm::IsaPred<FlatSymbolRefAttr>)) {
+      SmallVector<Attribute> renamed;
+      for (ArrayRef<Attribute> rest = list.getValue(); !rest.empty();) {
+        std::optional<unsigned> group = find(rest);
+        renamed.push_back(group ? Attribute(getName(*group)) : rest.front());
+        rest = rest.drop_front(group ? groups[*group].parts.size() : 1);
+      }
+      op->setAttr(attribute.getName(), ArrayAttr::get(context, renamed));
+    }
+  }
+}
+
+/// A function with the arguments of a kernel and `op` as its body. It is in no module yet.
+FailureOr<func::FuncOp> Outliner::buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups) {
+  OpBuilder builder(op->getContext());
+  SmallVector<Type> inputs(5, builder.getIndexType());
+  llvm::append_range(inputs, op->getOperandTypes());
+  for (Value parameter : parameters)
+    inputs.push_back(parameter.getType());
+  auto kernel = func::FuncOp::create(op->getLoc(), "kernel", builder.getFunctionType(inputs, {}));
+  Block *body = kernel.addEntryBlock();
+  builder.setInsertionPointToStart(body);
+
+  IRMapping mapping;
+  llvm::SetVector<Value> captured;
+  for (Region &region : op->getRegions())
+    getUsedValuesDefinedAbove(region, captured);
+  for (Value value : captured) {
+    Operation *constant = value.getDefiningOp();
+    if (!constant || !constant->hasTrait<OpTrait::ConstantLike>()) {
+      kernel->erase();
+      return (LogicalResult)(op->emitOpError("expected its body to use constants of the entry point alone, got a value of type ")
+                             << value.getType());
+    }
+    builder.clone(*constant, mapping);
+  }
+  Operation *clone = builder.clone(*op, mapping);
+  for (OpOperand &operand : clone->getOpOperands())
+    operand.set(body->getArgument(5 + operand.getOperandNumber()));
+  clone->removeAttr(YocoDialect::getLayerAttrName());
+  renameParameters(clone, groups);
+  for (unsigned i = 0; i < parameters.size(); ++i)
+    kernel.setArgAttr(5 + op->getNumOperands() + i, kParameterAttrName,
+                      FlatSymbolRefAttr::get(builder.getContext(), ("w" + Twine(i)).str()));
+  func::ReturnOp::create(builder, op->getLoc());
+  return kernel;
+}
+
+/// `kernel`, now in the module of kernels, or the equal one that is there already.
+func::FuncOp Outliner::getShared(func::FuncOp kernel, StringRef operation) {
+  auto [it, inserted] = made.insert(kernel);
+  if (!inserted) {
+    kernel->erase();
+    return *it;
+  }
+  operation.consume_front("fused_");
+  kernel.setName((operation + "_" + Twine(numbers[operation]++)).str());
+  kernels.push_back(kernel);
+  ++numKernels;
+  return kernel;
+}
+
+TilesAttr Outliner::getTiles(Operation *op) {
+  if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
+    return target.getTiles(kernel);
+  return target.getElementwiseTiles(op->getContext());
+}
+
+LogicalResult Outliner::outline(Operation *op) {
+  auto rowKernel = dyn_cast<RowKernelOpInterface>(op);
+  SmallVector<ParameterGroup> groups;
+  if (rowKernel)
+    groups = rowKernel.getParameterGroups();
+  SmallVector<Value> parameters;
+  for (auto [index, group] : llvm::enumerate(groups)) {
+    FailureOr<PackedParameterOp> packed = getPacked(op, group, target.getParameterLayout(rowKernel, index));
+    if (failed(packed))
+      return failure();
+    parameters.push_back(getParameter(op, *packed));
+  }
+  FailureOr<func::FuncOp> kernel = buildKernel(op, parameters, groups);
+  if (failed(kernel))
+    return failure();
+  func::FuncOp shared = getShared(*kernel, op->getName().stripDialect());
+
+  OpBuilder builder(op);
+  SmallVector<Value> operands(op->getOperands());
+  llvm::append_range(operands, parameters);
+  auto name = SymbolRefAttr::get(kernels.getSymNameAttr(), {FlatSymbolRefAttr::get(shared.getSymNameAttr())});
+  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, getTiles(op));
+  if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
+    launch->setAttr(YocoDialect::getLayerAttrName(), layer);
+  op->erase();
+  ++numLaunches;
+  return success();
+}
+
+LogicalResult Outliner::run() {
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  kernels = ModuleOp::create(builder, module.getLoc(), StringRef("kernels"));
+  kernels->setAttr(kKernelsAttrName, builder.getUnitAttr());
+  bool failed = false;
+  for (auto entry : module.getOps<func::FuncOp>())
+    if (entry->hasAttr(YocoDialect::getEntryAttrName()))
+      for (Operation &op : llvm::make_early_inc_range(entry.front()))
+        if (isa<RowKernelOpInterface, linalg::GenericOp>(op))
+          failed |= mlir::failed(outline(&op));
+  return success(!failed);
+}
+
+//===- Pass --------------------------------------------------------------------------------------------------===//
+
+namespace {
+struct OutlineKernels : yoco::impl::OutlineKernelsPassBase<OutlineKernels> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::unique_ptr<Target> target = getTargetOf(module);
+    if (!target)
+      return signalPassFailure();
+    Outliner outliner(module, *target);
+    if (failed(outliner.run()))
+      return signalPassFailure();
+    numLaunches = outliner.numLaunches;
+    numKernels = outliner.numKernels;
+    numShared = outliner.numLaunches - outliner.numKernels;
+    numParameters = outliner.numParameters;
+  }
+};
+} // namespace
