@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Random damage with good checksums: every file is refused or opened, and never
+// more than that.
+//
+// Code of the file is not run here: a plan that hands a kernel the wrong buffer
+// is beyond what a loader can know.
+
+#include "runtime/device/host/HostCode.h"
+#include "runtime/schema/GeneratedParameters.h"
+#include "test/runtime/ToyModel.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace yoco;
+using namespace yoco::test;
+
+namespace {
+
+constexpr uint64_t kRounds = 4000;
+
+class Random {
+public:
+  explicit Random(uint64_t seed) : key(generatorKey(seed, 0)) {}
+  uint64_t next() { return mixBits(key + kGoldenGamma * ++counter); }
+  uint64_t below(uint64_t bound) { return next() % bound; }
+
+private:
+  uint64_t key;
+  uint64_t counter = 0;
+};
+
+/// Changes some bytes or words of a range in ways that find the edges of
+/// integers.
+void damage(Random &random, uint8_t *bytes, size_t size) {
+  constexpr uint64_t kEdges[] = {0,         1,          2,         0x7F,
+                                 0x80,      0xFF,       0x7FFF,    0xFFFF,
+                                 INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
+  for (uint64_t i = 0, count = 1 + random.below(4); i < count; ++i) {
+    size_t offset = random.below(size);
+    if (random.below(2)) {
+      bytes[offset] ^= uint8_t(1 + random.below(255));
+      continue;
+    }
+    size_t width = size_t(1) << random.below(4);
+    uint64_t value = kEdges[random.below(12)];
+    offset -= offset % width;
+    if (offset + width <= size)
+      memcpy(bytes + offset, &value, width);
+  }
+}
+
+/// Opens without running code, and asks for all that a file can be asked for.
+/// Whether it opened.
+bool exercise(const FileBytes &file) {
+  yoco_model_options options = {};
+  options.struct_size = sizeof(options);
+  options.threads = 1;
+  options.refuse_host_code = 1;
+  Opened model(file, options);
+  if (model.status != YOCO_OK) {
+    EXPECT_NE(model.error, "");
+    return false;
+  }
+  size_t described = 0;
+  yoco_model_describe(
+      model.model,
+      [](void *user, const char *, size_t size) {
+        *static_cast<size_t *>(user) += size;
+      },
+      &described);
+  EXPECT_NE(described, 0u);
+  yoco_variant_info variant = {};
+  variant.struct_size = sizeof(variant);
+  yoco_bounds bounds = {1, 1, 1, 1};
+  (void)yoco_model_get_variant(model.model, 0, &bounds, &variant, nullptr, 0);
+  OpenedSession session(model.model);
+  EXPECT_NE(session.status, YOCO_OK);
+  return true;
+}
+
+TEST(FuzzTest, damagedPlan) {
+  const FileBytes good = ToyModel().build();
+  FileHeader header;
+  memcpy(&header, good.data(), sizeof(header));
+  uint64_t opened = 0;
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    Random random(round);
+    FileBytes file = good;
+    damage(random, file.data() + header.planOffset, header.planSize);
+    writeChecksums(file);
+    opened += exercise(file);
+  }
+  EXPECT_GT(opened, 0u)
+      << "some damage is to names and numbers that may be anything";
+  EXPECT_LT(opened, kRounds / 2);
+}
+
+TEST(FuzzTest, damagedHeader) {
+  const FileBytes good = ToyModel().build();
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    Random random(round);
+    FileBytes file = good;
+    damage(random, file.data(), 72);
+    exercise(file);
+  }
+}
+
+// The checks before the dynamic linker stand on their own.
+TEST(FuzzTest, damagedSharedObject) {
+  const std::string good = readFile(YOCO_TOY_KERNELS);
+  uint64_t passed = 0;
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    Random random(round);
+    std::vector<uint8_t> code(good.begin(), good.end());
+    // Mostly the tables at the start, which say where all else is.
+    damage(random, code.data(), random.below(4) ? 0x400 : code.size());
+    if (random.below(8) == 0)
+      code.resize(random.below(code.size()));
+    passed += runtime::checkSharedObject(code.data(), code.size()).ok();
+  }
+  EXPECT_LT(passed, kRounds);
+}
+
+} // namespace

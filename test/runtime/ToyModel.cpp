@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "test/runtime/ToyModel.h"
+
+#include "runtime/schema/GeneratedParameters.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <xxhash.h>
+
+namespace yoco::test {
+
+FileBytes &FileBytes::operator=(const FileBytes &other) {
+  resize(other.byteCount);
+  if (byteCount != 0)
+    memcpy(start, other.start, byteCount);
+  return *this;
+}
+
+void FileBytes::resize(size_t size) {
+  storage.reset(new uint8_t[size + 64]());
+  start = reinterpret_cast<uint8_t *>(
+      (reinterpret_cast<uintptr_t>(storage.get()) + 63) / 64 * 64);
+  byteCount = size;
+}
+
+namespace {
+
+/// coefficient * seq^a * batch^b * chunk^c * block^d
+using Terms = std::vector<fb::TermT>;
+
+fb::TermT term(uint64_t coefficient, const char *variables) {
+  fb::TermT result;
+  result.coefficient = coefficient;
+  for (; *variables; ++variables) {
+    result.seq += *variables == 's';
+    result.batch += *variables == 'b';
+    result.chunk += *variables == 'c';
+    result.block += *variables == 'k';
+  }
+  return result;
+}
+
+std::unique_ptr<fb::SizeT> makeSize(const Terms &terms) {
+  auto size = std::make_unique<fb::SizeT>();
+  for (const fb::TermT &term : terms)
+    size->terms.push_back(std::make_unique<fb::TermT>(term));
+  return size;
+}
+
+/// Puts buffers of an arena one behind the other.
+class Layout {
+public:
+  Layout(fb::VariantT &variant, uint32_t arena)
+      : variant(variant), arena(arena) {}
+
+  uint32_t add(uint64_t coefficient, const char *variables) {
+    auto buffer = std::make_unique<fb::BufferT>();
+    buffer->arena = arena;
+    buffer->offset = makeSize(used);
+    buffer->size = makeSize({term(coefficient, variables)});
+    used.push_back(term(coefficient, variables));
+    variant.buffers.push_back(std::move(buffer));
+    return uint32_t(variant.buffers.size() - 1);
+  }
+  void finish() { variant.arenas[arena]->sizes.push_back(makeSize(used)); }
+
+private:
+  fb::VariantT &variant;
+  uint32_t arena;
+  Terms used;
+};
+
+using Arguments = std::vector<std::pair<fb::ArgumentKind, uint32_t>>;
+
+void addLaunch(fb::EntryT &entry, uint32_t kernel, const Arguments &arguments,
+               fb::TileUnit unit, uint64_t divisor, const char *layer) {
+  auto instruction = std::make_unique<fb::InstructionT>();
+  fb::LaunchT launch;
+  launch.kernel = kernel;
+  launch.unit = unit;
+  launch.divisor = divisor;
+  for (const auto &[kind, index] : arguments) {
+    auto argument = std::make_unique<fb::ArgumentT>();
+    argument->kind = kind;
+    argument->index = index;
+    launch.arguments.push_back(std::move(argument));
+  }
+  instruction->operation.Set(std::move(launch));
+  instruction->layer = layer;
+  entry.instructions.push_back(std::move(instruction));
+}
+
+template <typename Operation>
+void addOperation(fb::EntryT &entry, Operation operation) {
+  auto instruction = std::make_unique<fb::InstructionT>();
+  instruction->operation.Set(std::move(operation));
+  entry.instructions.push_back(std::move(instruction));
+}
+
+/// Buffers of the states, in the order in which addStates() makes them.
+enum StateBuffer : uint32_t { sumBuffer, ringBuffer, cacheBuffer };
+
+void addState(fb::VariantT &variant, const char *name, fb::StateKind kind,
+              uint32_t buffer, uint64_t perSlot, uint64_t perPosition) {
+  auto state = std::make_unique<fb::StateT>();
+  state->name = name;
+  state->kind = kind;
+  state->window = kind == fb::StateKind::ring_cache ? 4 : 0;
+  auto plane = std::make_unique<fb::PlaneT>();
+  plane->buffer = buffer;
+  plane->bytes_per_slot = perSlot;
+  plane->bytes_per_position = perPosition;
+  state->planes.push_back(std::move(plane));
+  variant.states.push_back(std::move(state));
+}
+
+void addStates(fb::VariantT &variant) {
+  Layout layout(variant, 0);
+  addState(variant, "sum", fb::StateKind::state, layout.add(8, "b"), 8, 0);
+  addState(variant, "ring", fb::StateKind::ring_cache, layout.add(16, "b"), 16,
+           0);
+  addState(variant, "cache", fb::StateKind::growing_cache, layout.add(4, "bs"),
+           0, 4);
+  layout.finish();
+}
+
+void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound,
+              const char *rows, bool logits) {
+  using Kind = fb::ArgumentKind;
+  Layout layout(variant, 1);
+  auto entry = std::make_unique<fb::EntryT>();
+  entry->name = name;
+  entry->row_bound = bound;
+  entry->row_shape = bound == fb::RowBound::batch
+                         ? fb::RowShape::one_per_segment
+                         : fb::RowShape::ragged;
+  entry->logit_rows = logits ? fb::LogitRows::all : fb::LogitRows::none;
+  entry->ids = layout.add(4, rows);
+  entry->segments = layout.add(16, "b");
+  uint32_t x = layout.add(16, rows);
+  fb::FillT fill;
+  fill.destination = x;
+  fill.value = 0xAB;
+  addOperation(*entry, fill);
+  addLaunch(*entry, 0,
+            {{Kind::buffer, entry->ids},
+             {Kind::buffer, entry->segments},
+             {Kind::buffer, sumBuffer},
+             {Kind::buffer, ringBuffer},
+             {Kind::buffer, cacheBuffer},
+             {Kind::buffer, x},
+             {Kind::segments, 0},
+             {Kind::max_sequence_length, 0}},
+            fb::TileUnit::segments, 1, "layers.0");
+  if (logits) {
+    fb::CopyT copy;
+    copy.source = x;
+    copy.destination = layout.add(16, rows);
+    addOperation(*entry, copy);
+    entry->logits = int32_t(layout.add(4 * kToyVocabulary, rows));
+    addLaunch(*entry, 1,
+              {{Kind::buffer, copy.destination},
+               {Kind::parameter, 0},
+               {Kind::parameter, 1},
+               {Kind::buffer, uint32_t(entry->logits)},
+               {Kind::rows, 0}},
+              fb::TileUnit::rows, 4, "output");
+  }
+  layout.finish();
+  variant.entries.push_back(std::move(entry));
+}
+
+constexpr uint64_t kSpreadSeed = 42, kSpreadStream = 7;
+
+float toyBias(uint32_t id) { return float(id % 3) * 0.125f; }
+
+/// The generated parameter, rounded to bfloat16 by arithmetic rather than by
+/// bits.
+float toySpread(uint32_t id) {
+  if (id >= 8)
+    return 1.0f; // the second run has scale 0
+  double value =
+      generatedValue(generatorKey(kSpreadSeed, kSpreadStream), id, 0.5f);
+  int exponent;
+  double fraction = std::frexp(value, &exponent);
+  return float(
+      std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+}
+
+} // namespace
+
+std::unique_ptr<fb::SegmentT> ToyModel::addBlob(std::string bytes) {
+  auto segment = std::make_unique<fb::SegmentT>();
+  segments.push_back(segment.get());
+  blobs.push_back(std::move(bytes));
+  return segment;
+}
+
+ToyModel::ToyModel(ToyBounds bounds) {
+  plan.producer = "toy";
+  plan.vocabulary_size = kToyVocabulary;
+  plan.bounds = std::make_unique<fb::BoundsT>();
+  plan.bounds->seq = bounds.seq;
+  plan.bounds->batch = bounds.batch;
+  plan.bounds->chunk = bounds.chunk;
+  plan.bounds->block = bounds.block;
+  plan.stop_ids = {3};
+  plan.variants.push_back(std::make_unique<fb::VariantT>());
+  variant().device = "host";
+  variant().target = "host:toy";
+
+  auto bias = std::make_unique<fb::ParameterT>();
+  bias->name = "bias";
+  bias->rows = kToyVocabulary;
+  bias->columns = 1;
+  std::string biasBytes;
+  for (uint32_t id = 0; id < kToyVocabulary; ++id) {
+    float value = toyBias(id);
+    biasBytes.append(reinterpret_cast<const char *>(&value), sizeof(value));
+  }
+  bias->segment = addBlob(biasBytes);
+  variant().parameters.push_back(std::move(bias));
+
+  auto spread = std::make_unique<fb::ParameterT>();
+  spread->name = "spread";
+  spread->element = fb::ElementType::bf16;
+  spread->rows = kToyVocabulary;
+  spread->columns = 1;
+  spread->layout = fb::ParameterLayout::panels;
+  spread->panel = 4;
+  for (uint64_t rows : {8, 3}) {
+    auto run = std::make_unique<fb::GeneratedRowsT>();
+    run->rows = rows;
+    run->seed = kSpreadSeed;
+    run->stream = kSpreadStream;
+    run->scale = rows == 8 ? 0.5f : 0.0f;
+    spread->generated.push_back(std::move(run));
+  }
+  variant().parameters.push_back(std::move(spread));
+
+  for (const char *name : {"persistent", "scratch"}) {
+    variant().arenas.push_back(std::make_unique<fb::ArenaT>());
+    variant().arenas.back()->name = name;
+  }
+  addStates(variant());
+  addEntry(variant(), "prefill", fb::RowBound::chunk, "c", false);
+  addEntry(variant(), "decode", fb::RowBound::batch, "b", true);
+  addEntry(variant(), "score", fb::RowBound::block, "k", true);
+  for (const char *name : {"toy_mix", "toy_logits"}) {
+    variant().kernels.push_back(std::make_unique<fb::KernelT>());
+    variant().kernels.back()->name = name;
+  }
+  variant().code = addBlob(readFile(YOCO_TOY_KERNELS));
+  plan.tokenizer = addBlob("not really a tokenizer");
+}
+
+void ToyModel::placeSegments() {
+  uint64_t offset = kFileHeaderSize;
+  for (size_t i = 0; i < blobs.size(); ++i) {
+    segments[i]->offset = offset;
+    segments[i]->size = blobs[i].size();
+    offset = alignFileOffset(offset + blobs[i].size());
+  }
+}
+
+FileBytes ToyModel::build() {
+  placeSegments();
+  return write();
+}
+
+FileBytes ToyModel::write() {
+  flatbuffers::FlatBufferBuilder builder;
+  fb::FinishPlanBuffer(builder, fb::Plan::Pack(builder, &plan));
+  uint64_t offset = kFileHeaderSize;
+  std::vector<uint64_t> places;
+  for (const std::string &blob : blobs) {
+    places.push_back(offset);
+    offset = alignFileOffset(offset + blob.size());
+  }
+  FileHeader header = {};
+  memcpy(header.magic, kFileMagic, sizeof(kFileMagic));
+  header.version = kFileVersion;
+  header.headerSize = kFileHeaderSize;
+  header.planOffset = offset;
+  header.planSize = builder.GetSize();
+  header.checksumOffset = alignFileOffset(offset + builder.GetSize());
+  header.checksumSize = checksumTableSize(header.checksumOffset);
+  header.fileSize = header.checksumOffset + header.checksumSize;
+  FileBytes file(header.fileSize);
+  memcpy(file.data(), &header, sizeof(header));
+  for (size_t i = 0; i < blobs.size(); ++i)
+    memcpy(file.data() + places[i], blobs[i].data(), blobs[i].size());
+  memcpy(file.data() + offset, builder.GetBufferPointer(), builder.GetSize());
+  writeChecksums(file);
+  return file;
+}
+
+void writeChecksums(FileBytes &file) {
+  FileHeader header;
+  memcpy(&header, file.data(), sizeof(header));
+  uint8_t *table = file.data() + header.checksumOffset;
+  uint64_t place = 0;
+  auto append = [&](uint64_t hash) {
+    memcpy(table + place, &hash, sizeof(hash));
+    place += sizeof(hash);
+  };
+  for (uint64_t offset = 0; offset < header.checksumOffset;
+       offset += kChecksumBlockSize)
+    append(XXH3_64bits(
+        file.data() + offset,
+        std::min(kChecksumBlockSize, header.checksumOffset - offset)));
+  append(XXH3_64bits(table, place));
+}
+
+std::vector<float> toyLogits(const std::vector<int32_t> &ids) {
+  uint32_t sum = 0, recent = 0, all = 0;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    sum = sum * 31 + uint32_t(ids[i]);
+    all = all * 37 + uint32_t(ids[i]);
+    if (i + 4 >= ids.size())
+      recent = recent * 33 + uint32_t(ids[i]);
+  }
+  std::vector<float> logits;
+  for (uint32_t v = 0; v < kToyVocabulary; ++v) {
+    uint32_t hash =
+        (sum * 7 + recent * 3 + all * 5 + uint32_t(ids.size() - 1) + v) *
+        2654435761u;
+    logits.push_back(float(hash >> 8) * 0x1p-24f * toySpread(v) + toyBias(v));
+  }
+  return logits;
+}
+
+int32_t toyNext(const std::vector<int32_t> &ids) {
+  std::vector<float> logits = toyLogits(ids);
+  return int32_t(std::max_element(logits.begin(), logits.end()) -
+                 logits.begin());
+}
+
+std::vector<int32_t> toyIds(size_t count, uint32_t seed) {
+  std::vector<int32_t> ids;
+  for (size_t i = 0; i < count; ++i)
+    ids.push_back(int32_t(mixBits(seed * 1000 + i) % kToyVocabulary));
+  return ids;
+}
+
+std::string readFile(const std::string &path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    fprintf(stderr, "cannot read %s\n", path.c_str());
+    abort();
+  }
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+void writeFile(const std::string &path, const FileBytes &bytes) {
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char *>(bytes.data()),
+             std::streamsize(bytes.size()));
+}
+
+Opened::Opened(const FileBytes &file, yoco_model_options options) {
+  char text[1024] = "";
+  status = yoco_model_open_memory(file.data(), file.size(), &options, &model,
+                                  text, sizeof(text));
+  error = text;
+}
+
+OpenedSession::OpenedSession(yoco_model *model, yoco_session_options options) {
+  options.struct_size = sizeof(options);
+  if (options.threads == 0)
+    options.threads = 2;
+  char text[1024] = "";
+  status = yoco_session_create(model, &options, &session, text, sizeof(text));
+  error = text;
+}
+
+yoco_session_stats OpenedSession::stats() const {
+  yoco_session_stats stats = {};
+  stats.struct_size = sizeof(stats);
+  yoco_session_get_stats(session, &stats);
+  return stats;
+}
+
+} // namespace yoco::test
