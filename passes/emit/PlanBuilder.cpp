@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Entry points become instruction lists. What is not an instruction (views, references, reshapes) says where an instruction's
+// arguments are: every argument is followed back to the view, the state or the parameter that it comes from. The word that a
+// kernel gets for a buffer is the address of that view; a column slice keeps its offset in the type of the kernel's
+// argument, where the kernel adds it.
+
+#include "passes/emit/PlanBuilder.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "passes/emit/TargetCode.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+//===- Pieces ------------------------------------------------------------------------------------------------===//
+
+static std::unique_ptr<fb::SizeT> makeSize(SizeAttr size) {
+  auto result = std::make_unique<fb::SizeT>();
+  for (const SizeTerm &term : size.getTerms()) {
+    auto product = std::make_unique<fb::TermT>();
+    product->coefficient = term.coefficient;
+    product->seq = term.powers[0];
+    product->batch = term.powers[1];
+    product->chunk = term.powers[2];
+    product->block = term.powers[3];
+    result->terms.push_back(std::move(product));
+  }
+  return result;
+}
+
+uint32_t VariantBuilder::getBuffer(uint32_t arena, SizeAttr offset, SizeAttr size) {
+  auto [it, inserted] =
+      buffers.try_emplace({arena, offset.getAsOpaquePointer(), size.getAsOpaquePointer()}, variant->buffers.size());
+  if (inserted) {
+    auto buffer = std::make_unique<fb::BufferT>();
+    buffer->arena = arena;
+    buffer->offset = makeSize(offset);
+    buffer->size = makeSize(size);
+    variant->buffers.push_back(std::move(buffer));
+  }
+  return it->second;
+}
+
+/// The buffer that `value` is, or looks at.
+FailureOr<uint32_t> VariantBuilder::getBuffer(Operation *op, Value value) {
+  Operation *definition = value.getDefiningOp();
+  while (auto view = dyn_cast_or_null<ViewLikeOpInterface>(definition))
+    definition = view.getViewSource().getDefiningOp();
+  if (auto view = dyn_cast_or_null<ViewOp>(definition))
+    return getBuffer(arenas.lookup(symbols.lookup(view.getArena())), view.getOffset(), view.getSize());
+  return (LogicalResult)(op->emitOpError("expected a buffer with a place, got a value of type ") << value.getType());
+}
+
+FailureOr<uint32_t> VariantBuilder::getParameter(ParameterRefOp reference) {
+  auto packed = symbols.lookup<PackedParameterOp>(reference.getParameter());
+  auto [it, inserted] = parameters.try_emplace(packed, variant->parameters.size());
+  if (inserted) {
+    std::unique_ptr<fb::ParameterT> parameter = weights.add(packed, symbols);
+    if (!parameter)
+      return failure();
+    variant->parameters.push_back(std::move(parameter));
+  }
+  return it->second;
+}
+
+FailureOr<uint32_t> VariantBuilder::getKernel(LaunchOp launch) {
+  auto [it, inserted] = kernels.try_emplace(launch.getKernelAttr(), variant->kernels.size());
+  if (inserted) {
+    auto kernel = std::make_unique<fb::KernelT>();
+    kernel->name = launch.getKernel().getLeafReference().str();
+    variant->kernels.push_back(std::move(kernel));
+  }
+  return it->second;
+}
+
+//===- Target, arenas, states --------------------------------------------------------------------------------===//
+
+LogicalResult VariantBuilder::addTarget() {
+  auto target = module->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName());
+  if (!target)
+    return module.emitError("expected a variant with `") << YocoDialect::getTargetAttrName() << "`, got none";
+  variant->device = target.getDevice().str();
+  variant->target = (target.getDevice() + ":" + target.getChip()).str();
+  Type compute = target.getCompute();
+  variant->compute_type = compute.isF32()    ? fb::ElementType::f32
+                          : compute.isBF16() ? fb::ElementType::bf16
+                                             : fb::ElementType::f16;
+  return success();
+}
+
+LogicalResult VariantBuilder::addCode() {
+  auto target = module->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName());
+  ModuleOp kernelModule;
+  for (auto nested : module.getOps<ModuleOp>())
+    if (nested->hasAttr(kKernelsAttrName))
+      kernelModule = nested;
+  if (!kernelModule)
+    return module.emitError("expected a module of kernels, got none");
+  std::optional<TargetCode> code = compileKernels(kernelModule, target);
+  if (!code)
+    return failure();
+  variant->cpu_features = code->cpuFeatures;
+  std::string key = llvm::formatv("code {0} {1}", code->bytes.size(), llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(code->bytes.data()), code->bytes.size())));
+  auto bytes = std::make_shared<std::vector<char>>(std::move(code->bytes));
+  variant->code = segments.add(key, bytes->size(), [bytes](ModelFileWriter &writer) {
+    writer.write(*bytes);
+    return llvm::Error::success();
+  });
+  return success();
+}
+
+/// The persistent arena first, then the scratch arena.
+LogicalResult VariantBuilder::addArenas() {
+  for (ArenaKind kind : {ArenaKind::persistent, ArenaKind::scratch}) {
+    ArenaOp found;
+    for (auto arena : module.getOps<ArenaOp>()) {
+      if (arena.getKind() != kind)
+        continue;
+      if (found)
+        return arena.emitOpError("expected one arena of kind ") << stringifyArenaKind(kind) << ", got a second one";
+      found = arena;
+    }
+    auto result = std::make_unique<fb::ArenaT>();
+    result->name = stringifyArenaKind(kind).str();
+    if (!found)
+      return module.emitError("expected an arena of kind ") << stringifyArenaKind(kind) << ", got none";
+    for (auto size : found.getSizes().getAsRange<SizeAttr>())
+      result->sizes.push_back(makeSize(size));
+    arenas[found] = variant->arenas.size();
+    variant->arenas.push_back(std::move(result));
+  }
+  return success();
+}
+
+LogicalResult VariantBuilder::addState(StateDeclOp state) {
+  auto result = std::make_unique<fb::StateT>();
+  result->name = state.getSymName().str();
+  auto cache = dyn_cast<KVCacheType>(state.getType());
+  result->kind = !cache ? fb::StateKind::state : cache.isRing() ? fb::StateKind::ring_cache : fb::StateKind::growing_cache;
+  bool growing = cache && !cache.isRing();
+  SmallVector<int64_t> bytes; // of a slot, or of a position of a growing cache
+  if (cache) {
+    result->window = cache.getWindow();
+    int64_t positions = growing ? 1 : cache.getWindow();
+    bytes = {cache.getKeyBytesPerPosition() * positions, cache.getValueBytesPerPosition() * positions};
+  } else {
+    bytes = {cast<yoco::StateType>(state.getType()).getBytesPerSlot()};
+  }
+  std::optional<ArrayAttr> offsets = state.getPlanes();
+  if (!offsets || offsets->size() != bytes.size())
+    return state.emitOpError("expected the offsets of ") << bytes.size() << " planes";
+  for (auto [offset, perUnit] : llvm::zip_equal(offsets->getAsRange<SizeAttr>(), bytes)) {
+    SizeAttr size = SizeAttr::get(state.getContext(), SizeTerm{perUnit, {growing, 1, 0, 0}});
+    auto plane = std::make_unique<fb::PlaneT>();
+    plane->buffer = getBuffer(/*arena=*/0, offset, size);
+    (growing ? plane->bytes_per_position : plane->bytes_per_slot) = perUnit;
+    planes[state].push_back(plane->buffer);
+    result->planes.push_back(std::move(plane));
+  }
+  variant->states.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult VariantBuilder::addStates() {
+  bool failed = false;
+  for (auto state : module.getOps<StateDeclOp>())
+    failed |= mlir::failed(addState(state));
+  return success(!failed);
+}
+
+//===- Instructions ------------------------------------------------------------------------------------------===//
+
+static std::unique_ptr<fb::ArgumentT> makeArgument(fb::ArgumentKind kind, uint32_t index = 0) {
+  auto argument = std::make_unique<fb::ArgumentT>();
+  argument->kind = kind;
+  argument->index = index;
+  return argument;
+}
+
+/// Rows, segments, longest sequence, and then what the launch says; a cache is two words.
+LogicalResult VariantBuilder::addArguments(LaunchOp launch, fb::LaunchT &instruction) {
+  auto add = [&](fb::ArgumentKind kind, uint32_t index = 0) {
+    instruction.arguments.push_back(makeArgument(kind, index));
+  };
+  add(fb::ArgumentKind::rows);
+  add(fb::ArgumentKind::segments);
+  add(fb::ArgumentKind::max_sequence_length);
+  for (Value operand : launch.getOperands()) {
+    if (auto reference = operand.getDefiningOp<StateRefOp>()) {
+      for (uint32_t buffer : planes.lookup(symbols.lookup(reference.getState())))
+        add(fb::ArgumentKind::buffer, buffer);
+      continue;
+    }
+    auto parameter = operand.getDefiningOp<ParameterRefOp>();
+    FailureOr<uint32_t> index = parameter ? getParameter(parameter) : getBuffer(launch, operand);
+    if (failed(index))
+      return failure();
+    add(parameter ? fb::ArgumentKind::parameter : fb::ArgumentKind::buffer, *index);
+  }
+  return success();
+}
+
+static fb::TileUnit getUnit(TileUnit unit) {
+  return unit == TileUnit::constant ? fb::TileUnit::constant
+         : unit == TileUnit::rows   ? fb::TileUnit::rows
+                                    : fb::TileUnit::segments;
+}
+
+LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
+  auto instruction = std::make_unique<fb::InstructionT>();
+  if (auto launch = dyn_cast<LaunchOp>(op)) {
+    fb::LaunchT result;
+    FailureOr<uint32_t> kernel = getKernel(launch);
+    if (failed(kernel) || failed(addArguments(launch, result)))
+      return failure();
+    result.kernel = *kernel;
+    result.unit = getUnit(launch.getTiles().getUnit());
+    result.divisor = launch.getTiles().getDivisor();
+    result.multiplier = launch.getTiles().getMultiplier();
+    instruction->operation.Set(std::move(result));
+  } else if (auto copy = dyn_cast<CopyOp>(op)) {
+    FailureOr<uint32_t> source = getBuffer(op, copy.getSource()), destination = getBuffer(op, copy.getDestination());
+    if (failed(source) || failed(destination))
+      return failure();
+    fb::CopyT result;
+    result.source = *source;
+    result.destination = *destination;
+    instruction->operation.Set(std::move(result));
+  } else if (auto fill = dyn_cast<FillOp>(op)) {
+    FailureOr<uint32_t> destination = getBuffer(op, fill.getDestination());
+    if (failed(destination))
+      return failure();
+    fb::FillT result;
+    result.destination = *destination;
+    result.value = fill.getValue();
+    instruction->operation.Set(std::move(result));
+  } else if (isa<ViewOp, StateRefOp, ParameterRefOp, ViewLikeOpInterface, func::ReturnOp>(op) || isMemoryEffectFree(op)) {
+    return success();
+  } else {
+    return op->emitOpError("expected an instruction of phase `program`");
+  }
+  if (auto layer = op->getAttrOfType<StringAttr>(YocoDialect::getLayerAttrName()))
+    instruction->layer = layer.str();
+  entry.instructions.push_back(std::move(instruction));
+  return success();
+}
+
+//===- Entry points ------------------------------------------------------------------------------------------===//
+
+LogicalResult VariantBuilder::addRole(ViewOp view, fb::EntryT &entry) {
+  FailureOr<uint32_t> buffer = getBuffer(view, view.getResult());
+  if (failed(buffer))
+    return failure();
+  switch (*view.getRole()) {
+  case BufferRole::ids:
+    entry.ids = *buffer;
+    return success();
+  case BufferRole::segments:
+    entry.segments = *buffer;
+    return success();
+  case BufferRole::logits:
+    entry.logits = static_cast<int32_t>(*buffer);
+    auto type = cast<MemRefType>(view.getType());
+    if (type.getRank() != 2 || !type.getElementType().isF32() ||
+        (vocabularySize && vocabularySize != type.getDimSize(1)))
+      return view.emitOpError("expected logits of f32, equally many in all entry points, got ") << type;
+    vocabularySize = type.getDimSize(1);
+    return success();
+  }
+  llvm_unreachable("all roles are listed");
+}
+
+LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
+  auto entry = std::make_unique<fb::EntryT>();
+  entry->name = function.getSymName().str();
+  entry->row_bound = shape.getBound() == RowBound::chunk   ? fb::RowBound::chunk
+                     : shape.getBound() == RowBound::batch ? fb::RowBound::batch
+                                                           : fb::RowBound::block;
+  entry->row_shape = shape.getRows() == RowShape::ragged ? fb::RowShape::ragged : fb::RowShape::one_per_segment;
+  if (!shape.getLogits().isNone() && !shape.getLogits().isAll())
+    return function.emitOpError("expected logits of all rows or of none, got ") << shape;
+  entry->logit_rows = shape.getLogits().isAll() ? fb::LogitRows::all : fb::LogitRows::none;
+  entry->logits = -1;
+  bool failed = false;
+  unsigned roles = 0;
+  for (Operation &op : function.front()) {
+    if (auto view = dyn_cast<ViewOp>(op); view && view.getRole()) {
+      roles |= 1u << static_cast<unsigned>(*view.getRole());
+      failed |= mlir::failed(addRole(view, *entry));
+    }
+    failed |= mlir::failed(addInstruction(&op, *entry));
+  }
+  if (!failed && roles != (shape.getLogits().isNone() ? 0b011u : 0b111u))
+    return function.emitOpError("expected buffers of the roles that its `yoco.entry` asks for");
+  variant->entries.push_back(std::move(entry));
+  return success(!failed);
+}
+
+std::unique_ptr<fb::VariantT> VariantBuilder::build() {
+  variant = std::make_unique<fb::VariantT>();
+  if (failed(addTarget()) || failed(addArenas()) || failed(addStates()))
+    return nullptr;
+  bool failed = false;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto shape = function->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName()))
+      failed |= mlir::failed(addEntry(function, shape));
+  if (failed || mlir::failed(addCode()))
+    return nullptr;
+  return std::move(variant);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From tensors of a checkpoint to the bytes of packed parameters.
+
+#ifndef YOCO_PASSES_EMIT_WEIGHTPACKER_H
+#define YOCO_PASSES_EMIT_WEIGHTPACKER_H
+
+#include "dialect/YocoOps.h"
+#include "frontend/Checkpoint.h"
+#include "passes/emit/ModelFileWriter.h"
+
+namespace mlir::yoco {
+
+/// How the rows of a packed parameter lie in the file.
+struct PackedShape {
+  int64_t rows = 0, columns = 0;
+  int64_t panel = 0; // 0: row-major
+  int64_t elementBytes = 0;
+
+  /// A vector is one row.
+  static PackedShape get(PackedParameterOp packed);
+  /// Bytes in the file; none when that is 2^62 or more.
+  std::optional<uint64_t> getBytes() const;
+};
+
+/// Hands the parameters of a module to the file. Opens the checkpoint when a parameter first needs it.
+class WeightPacker {
+public:
+  explicit WeightPacker(SegmentTable &segments) : segments(segments) {}
+
+  /// The description of `packed` for the plan, with a segment or generated rows. Null, with an error, when the checkpoint
+  /// does not have what the parameter says.
+  std::unique_ptr<fb::ParameterT> add(PackedParameterOp packed, SymbolTable &symbols);
+
+private:
+  std::shared_ptr<const Checkpoint> open(PackedParameterOp packed);
+  LogicalResult addGenerated(PackedParameterOp packed, ArrayRef<ParameterOp> parts, fb::ParameterT &parameter);
+  LogicalResult addSegment(PackedParameterOp packed, ArrayRef<ParameterOp> parts, const PackedShape &shape,
+                           fb::ParameterT &parameter);
+
+  SegmentTable &segments;
+  llvm::StringMap<std::shared_ptr<const Checkpoint>> checkpoints; // by folder
+};
+
+/// Writes the rows of `parts`, one part behind the other, in panels: element (r, c) at
+/// `(r / panel) * columns * panel + c * panel + r % panel`, rows padded with zeros to a multiple of the panel.
+void writePanels(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, const PackedShape &shape);
+
+} // namespace mlir::yoco
+
+#endif // YOCO_PASSES_EMIT_WEIGHTPACKER_H
