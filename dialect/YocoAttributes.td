@@ -37,7 +37,7 @@ def Yoco_RopeAttr : Yoco_Attr<"Rope", "rope"> {
     `(2i, 2i + 1)`, `half` pairs `(i, i + D/2)`. There is one frequency for each of the `D/2` pairs; a frequency of 0
     leaves its pair alone. The product is taken in f32, its sine and cosine are accurate.
 
-    Example: `#yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>`
+    Example: `#yoco.rope<interleaved, [1.0, 1.0e-4]>`
   }];
   let parameters = (ins EnumParameter<Yoco_RopeStyle>:$style, "::mlir::DenseF32ArrayAttr":$inv_freq);
   let assemblyFormat = "`<` $style `,` $inv_freq `>`";

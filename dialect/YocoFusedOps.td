@@ -83,7 +83,7 @@ def Yoco_FusedRopeOp : Yoco_FusedOp<"fused_rope"> {
 
     ```mlir
     func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>) -> tensor<?x8xf32> {
-      %y = yoco.fused_rope %x, %pos {heads = 2 : i64, rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+      %y = yoco.fused_rope %x, %pos {heads = 2 : i64, rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
           : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
       return %y : tensor<?x8xf32>
     }
@@ -152,7 +152,7 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSeg
         -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>) {
       %o, %u = yoco.fused_retention %q, %k, %v, %g at %pos, %s from %t swish %w
           {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64,
-           rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+           rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
           : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
              !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
       return %o, %u : tensor<?x8xf32>, !yoco.state<2x4x4xf32>
@@ -182,7 +182,7 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
                  %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
         -> tensor<?x8xf32> {
       %o = yoco.fused_attention %q at %pos, %s to %c
-          {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+          {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
           : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments,
              !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
           -> tensor<?x8xf32>
@@ -210,7 +210,7 @@ def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [DeclareOpInterfa
     func.func @f(%k: tensor<?x4xf32>, %v: tensor<?x4xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
                  %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
         -> !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {
-      %d = yoco.fused_cache_write %k, %v at %pos, %s to %c {rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>}
+      %d = yoco.fused_cache_write %k, %v at %pos, %s to %c {rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
           : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments,
              !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
           -> !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>

@@ -121,7 +121,7 @@ def Yoco_RopeOp : Yoco_RowWiseOp<"rope", [AllTypesMatch<["input", "result"]>]> {
 
     ```mlir
     func.func @f(%x: tensor<?x2x4xf32>, %pos: tensor<?xi32>) -> tensor<?x2x4xf32> {
-      %y = yoco.rope %x, %pos {rope = #yoco.rope<interleaved, array<f32: 1.0, 1.0e-4>>} : tensor<?x2x4xf32>
+      %y = yoco.rope %x, %pos {rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>} : tensor<?x2x4xf32>
       return %y : tensor<?x2x4xf32>
     }
     ```
@@ -304,7 +304,7 @@ def Yoco_YieldOp : Yoco_Op<"yield", [Pure, Terminator, ReturnLike,
   }];
   let arguments = (ins Variadic<Yoco_Rows>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
 }
 
 #endif // YOCO_DIALECT_YOCOMODELOPS_TD

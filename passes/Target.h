@@ -21,6 +21,10 @@ class Target {
 public:
   virtual ~Target() = default;
 
+  /// The target that a user names on a command line: `device` or `device:chip`, and a type to compute in (empty: the
+  /// device's own). Emits an error at `loc` when the device or the type is none that we know.
+  static FailureOr<TargetAttr> parse(MLIRContext *context, llvm::StringRef spec, llvm::StringRef dtype, Location loc);
+
   /// The target that `attr` names. Emits an error at `loc`, and returns null, when there is none such or it cannot compute
   /// in that type.
   static std::unique_ptr<Target> get(TargetAttr attr, Location loc);

@@ -20,7 +20,7 @@ namespace {
 struct DemandLattice : public dataflow::AbstractSparseLattice {
   using AbstractSparseLattice::AbstractSparseLattice;
 
-  ChangeResult join(RowDemand other) {
+  ChangeResult add(RowDemand other) {
     RowDemand joined = demand.join(other);
     if (joined == demand)
       return ChangeResult::NoChange;
@@ -28,7 +28,7 @@ struct DemandLattice : public dataflow::AbstractSparseLattice {
     return ChangeResult::Change;
   }
   ChangeResult meet(const AbstractSparseLattice &other) override {
-    return join(static_cast<const DemandLattice &>(other).demand);
+    return add(static_cast<const DemandLattice &>(other).demand);
   }
   void print(raw_ostream &os) const override { demand.print(os); }
 
@@ -49,7 +49,7 @@ public:
       if (!isRowTensor(operand.get().getType()))
         continue;
       DemandLattice *lattice = operands[operand.getOperandNumber()];
-      propagateIfChanged(lattice, lattice->join(getDemand(op, operand.getOperandNumber(), demands)));
+      propagateIfChanged(lattice, lattice->add(getDemand(op, operand.getOperandNumber(), demands)));
     }
     return success();
   }
@@ -65,7 +65,7 @@ public:
       return;
     auto function = value.getParentRegion()->getParentOfType<func::FuncOp>();
     EntryAttr entry = function ? getEntry(function) : EntryAttr();
-    propagateIfChanged(lattice, lattice->join(entry ? entry.getLogits() : RowDemand::all()));
+    propagateIfChanged(lattice, lattice->add(entry ? entry.getLogits() : RowDemand::all()));
   }
 
 private:
@@ -112,9 +112,9 @@ LogicalResult RowDemands::solve(ModuleOp module) {
   solver.load<dataflow::SparseConstantPropagation>();
   solver.load<DemandAnalysis>(tables, readStates);
   demands.clear();
+  if (failed(solver.initializeAndRun(module)))
+    return module.emitError("expected the demand analysis to end, but the dataflow solver failed");
   for (func::FuncOp entry : getEntryPoints(module)) {
-    if (failed(solver.initializeAndRun(entry)))
-      return entry.emitError("expected the demand analysis to end, but the dataflow solver failed");
     auto store = [&](Value value) {
       if (const auto *lattice = solver.lookupState<DemandLattice>(value))
         demands[value] = lattice->demand;

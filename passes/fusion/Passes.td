@@ -1,10 +1,233 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Passes of passes/fusion.
+// Passes from phase `step` to phase `fused`.
 
 #ifndef YOCO_PASSES_FUSION_PASSES_TD
 #define YOCO_PASSES_FUSION_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+
+def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
+  let summary = "says for which machine, and for sessions of which size, a module is compiled";
+  let description = [{
+    From here on passes ask the target for layouts, tiles and what may fuse; none of them switches on its name. `target` and `dtype` are
+    as on yoco-compile's command line. Bounds that are 0 are chosen: the checkpoint's sequence length (else 4096), and the target's
+    rows per prefill step.
+
+    Before:
+
+    ```mlir
+    module attributes {yoco.phase = #yoco.phase<step>} {
+    }
+    ```
+
+    After, with `target=host:x86-64-v3 max-seq-len=1024`:
+
+    ```mlir
+    module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
+                       yoco.bounds = #yoco.bounds<seq = 1024, batch = 1, chunk = 256, block = 256>} {
+    }
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", /*default=*/"\"host\"", "Machine: `device` or `device:chip`">,
+    Option<"dtype", "dtype", "std::string", /*default=*/"\"\"", "Type to compute in (default: the target's)">,
+    Option<"maxSeqLen", "max-seq-len", "int64_t", /*default=*/"0", "Longest sequence of a session, in tokens">,
+    Option<"maxBatch", "max-batch", "int64_t", /*default=*/"1", "Slots of a session">,
+    Option<"prefillChunk", "prefill-chunk", "int64_t", /*default=*/"0", "Most rows of a prefill step">,
+  ];
+}
+
+def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
+  let summary = "fuses retention with rope, gate, head norm and swish gate";
+  let description = [{
+    Each `yoco.step_retention` becomes one `yoco.fused_retention` on rows of side-by-side heads. What stands around it is taken in where
+    it has no other user: the rotation of queries and keys (when both have the same frequencies), the log-sigmoid of the gate and
+    its divisor, the norm of each head, the product with a swish gate. An entry point with one row per segment gets the recurrent
+    form, others the chunkwise form with the target's block of rows. The projections before and the linear behind are fused by
+    `yoco-fuse-linear` and `yoco-fuse-epilogue`.
+
+    Before:
+
+    ```mlir
+    func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x1x4xf32>, %g: tensor<?x1xf32>,
+                      %t: !yoco.state<1x4x4xf32> {yoco.state = @t}) -> (tensor<?x1x4xf32>, !yoco.state<1x4x4xf32>)
+        attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %a = yoco.log_sigmoid %g : tensor<?x1xf32>
+      %o, %u = yoco.step_retention %q, %q, %q, %a at %s from %t {scale = 0.5 : f32}
+          : tensor<?x1x4xf32>, tensor<?x1x4xf32>, tensor<?x1x4xf32>, tensor<?x1xf32>, !yoco.state<1x4x4xf32>
+          -> tensor<?x1x4xf32>
+      %y = yoco.norm %o {eps = 1.0e-5 : f32} : tensor<?x1x4xf32>
+      return %y, %u : tensor<?x1x4xf32>, !yoco.state<1x4x4xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x4xf32>, %g: tensor<?x1xf32>,
+                      %t: !yoco.state<1x4x4xf32> {yoco.state = @t}) -> (tensor<?x4xf32>, !yoco.state<1x4x4xf32>)
+        attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %pos = yoco.positions %ids at %s : tensor<?xi32>
+      %y, %u = yoco.fused_retention %q, %q, %q, %g at %pos, %s from %t
+          {scale = 0.5 : f32, gate_divisor = 1.0 : f32, eps = 1.0e-5 : f32}
+          : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x1xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.state<1x4x4xf32>) -> (tensor<?x4xf32>, !yoco.state<1x4x4xf32>)
+      return %y, %u : tensor<?x4xf32>, !yoco.state<1x4x4xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Retentions fused">,
+                    Statistic<"numRopes", "ropes", "Rotations taken in">,
+                    Statistic<"numGates", "gates", "Log-sigmoid gates taken in">,
+                    Statistic<"numNorms", "norms", "Head norms taken in">,
+                    Statistic<"numSwishes", "swishes", "Swish gates taken in">];
+}
+
+def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
+  let summary = "fuses attention with its cache and rope, and rope with the cache write";
+  let description = [{
+    Each `yoco.step_attention` becomes one `yoco.fused_attention` that reads the cache itself, through a window or not, and rotates its
+    queries when nothing else uses them rotated. Each `yoco.cache_write` becomes one `yoco.fused_cache_write`, which rotates the keys
+    when nothing else uses them rotated (a ring's keys are also attended to fresh, so they are rotated once, before).
+
+    Before:
+
+    ```mlir
+    func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x2x4xf32>,
+                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+        -> tensor<?x2x4xf32> {
+      %k, %v = yoco.cache_read %c at %s
+          : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+          -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
+      %o = yoco.step_attention %q at %s past(%k, %v) {scale = 0.5 : f32}
+          : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+      return %o : tensor<?x2x4xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>,
+                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+        -> tensor<?x8xf32> {
+      %pos = yoco.positions %ids at %s : tensor<?xi32>
+      %o = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64}
+          : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+          -> tensor<?x8xf32>
+      return %o : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Attentions fused">,
+                    Statistic<"numWrites", "writes", "Cache writes fused">,
+                    Statistic<"numRopes", "ropes", "Rotations taken in">,
+                    Statistic<"numMissedRopes", "missed-ropes", "Rotations that something else needs too">];
+}
+
+def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
+  let summary = "makes one product of all linears of one input, with its norm";
+  let description = [{
+    Linears of the same input and element type become one `yoco.fused_linear` over all their weights; each one's result is a slice of
+    its columns. A norm whose only users are the group is taken in when the target can normalise rows itself.
+
+    Before:
+
+    ```mlir
+    yoco.parameter @n : tensor<8xf32> from "n"
+    yoco.parameter @q : tensor<8x8xf32> from "q"
+    yoco.parameter @k : tensor<4x8xf32> from "k"
+    func.func @f(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
+      %y = yoco.norm %x weight @n {eps = 1.0e-5 : f32} : tensor<?x8xf32>
+      %q = yoco.linear %y, @q : tensor<?x8xf32> -> tensor<?x8xf32>
+      %k = yoco.linear %y, @k : tensor<?x8xf32> -> tensor<?x4xf32>
+      return %q, %k : tensor<?x8xf32>, tensor<?x4xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    yoco.parameter @n : tensor<8xf32> from "n"
+    yoco.parameter @q : tensor<8x8xf32> from "q"
+    yoco.parameter @k : tensor<4x8xf32> from "k"
+    func.func @f(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
+      %c0 = arith.constant 0 : index
+      %rows = tensor.dim %x, %c0 : tensor<?x8xf32>
+      %p = yoco.fused_linear %x weights [@q, @k] {eps = 1.0e-5 : f32, norm_weight = @n}
+          : (tensor<?x8xf32>) -> tensor<?x12xf32>
+      %q = tensor.extract_slice %p[0, 0] [%rows, 8] [1, 1] : tensor<?x12xf32> to tensor<?x8xf32>
+      %k = tensor.extract_slice %p[0, 8] [%rows, 4] [1, 1] : tensor<?x12xf32> to tensor<?x4xf32>
+      return %q, %k : tensor<?x8xf32>, tensor<?x4xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numGroups", "groups", "Linear groups made">,
+                    Statistic<"numLinears", "linears", "Linears in them">,
+                    Statistic<"numNorms", "norms", "Norms taken in">,
+                    Statistic<"numMissedNorms", "missed-norms", "Norms left, for other users or since the target cannot">];
+}
+
+def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
+  let summary = "gives linear groups their activation and residual";
+  let description = [{
+    `act(a y) * (b y)` of the two halves of a group becomes its `swiglu` or `geglu`; an activation alone and the addition of a residual are
+    taken in likewise, where the group's result has no other user.
+
+    Before:
+
+    ```mlir
+    yoco.parameter @o : tensor<8x8xf32> from "o"
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %y = yoco.fused_linear %x weights [@o] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+      %z = arith.addf %x, %y : tensor<?x8xf32>
+      return %z : tensor<?x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    yoco.parameter @o : tensor<8x8xf32> from "o"
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %z = yoco.fused_linear %x residual %x weights [@o] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %z : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numActivations", "activations", "Activations taken in">,
+                    Statistic<"numGated", "gated", "Gated activations (swiglu, geglu) taken in">,
+                    Statistic<"numResiduals", "residuals", "Residual additions taken in">];
+}
+
+def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
+  let summary = "makes kernels of the row-wise operations that no fusion took in";
+  let description = [{
+    Positions, embeddings, norms, ropes and linears become their fused forms; chains of elementwise operations become one `linalg.generic` each.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %y = yoco.norm %x {eps = 1.0e-5 : f32} : tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %y = yoco.fused_norm %x {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect"];
+  let statistics = [Statistic<"numKernels", "kernels", "Operations that became kernels of their own">,
+                    Statistic<"numChains", "chains", "Elementwise chains">];
+}
 
 #endif // YOCO_PASSES_FUSION_PASSES_TD

@@ -6,6 +6,35 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
+namespace {
+/// A kind of device, and what a user who names no more than that gets.
+struct DeviceDefaults {
+  StringLiteral device, chip, dtype;
+};
+} // namespace
+
+static constexpr DeviceDefaults kDevices[] = {{"host", "x86-64-v3", "f32"}};
+
+FailureOr<TargetAttr> Target::parse(MLIRContext *context, StringRef spec, StringRef dtype, Location loc) {
+  StringRef device = spec.split(':').first, chip = spec.split(':').second;
+  const auto *defaults = llvm::find_if(kDevices, [&](const DeviceDefaults &known) { return known.device == device; });
+  if (defaults == std::end(kDevices))
+    return (LogicalResult)(emitError(loc) << "expected target `host` or `host:CPU`, got `" << spec << "`");
+  if (spec.contains(':') && chip.empty())
+    return (LogicalResult)(emitError(loc) << "expected a processor behind `" << spec << "`, got none");
+  if (chip.empty())
+    chip = defaults->chip;
+  if (dtype.empty())
+    dtype = defaults->dtype;
+  Builder builder(context);
+  FloatType compute = dtype == "f32"    ? FloatType(builder.getF32Type())
+                      : dtype == "bf16" ? FloatType(builder.getBF16Type())
+                                        : FloatType();
+  if (!compute)
+    return (LogicalResult)(emitError(loc) << "expected dtype `f32` or `bf16`, got `" << dtype << "`");
+  return TargetAttr::get(context, device, chip, compute);
+}
+
 std::unique_ptr<Target> Target::get(TargetAttr attr, Location loc) {
   if (attr.getDevice() == "host")
     return HostTarget::get(attr, loc);
@@ -13,7 +42,7 @@ std::unique_ptr<Target> Target::get(TargetAttr attr, Location loc) {
   return nullptr;
 }
 
-TargetAttr yoco::getTargetAttrOf(Operation *op) {
+TargetAttr mlir::yoco::getTargetAttrOf(Operation *op) {
   for (Operation *scope = op; scope; scope = scope->getParentOp())
     if (auto attr = scope->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName()))
       return attr;
@@ -21,7 +50,7 @@ TargetAttr yoco::getTargetAttrOf(Operation *op) {
   return {};
 }
 
-std::unique_ptr<Target> yoco::getTargetOf(Operation *op) {
+std::unique_ptr<Target> mlir::yoco::getTargetOf(Operation *op) {
   TargetAttr attr = getTargetAttrOf(op);
   return attr ? Target::get(attr, op->getLoc()) : nullptr;
 }

@@ -50,9 +50,12 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
   }
 
   void pruneEntry(func::FuncOp entry, const RowDemands &demands) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front().without_terminator()))) {
+    SmallVector<Operation *> ops;
+    for (Operation &op : entry.getBody().front().without_terminator())
+      ops.push_back(&op);
+    for (Operation *op : llvm::reverse(ops)) {
       // Sizes and constants go when nobody uses them any more.
-      if (demands.isNeeded(&op) && !isOpTriviallyDead(&op)) {
+      if (demands.isNeeded(op) && !isOpTriviallyDead(op)) {
         ++numKept;
         continue;
       }
@@ -60,11 +63,11 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
       if (Value next = stateOp ? stateOp.getNewState() : Value())
         next.replaceAllUsesWith(stateOp.getWrittenState());
       // All row tensors of a step have as many rows as its ids.
-      for (OpOperand &use : llvm::make_early_inc_range(op.getUses()))
+      for (OpOperand &use : llvm::make_early_inc_range(op->getUses()))
         if (isa<tensor::DimOp>(use.getOwner()))
           use.set(entry.getArgument(0));
-      assert(op.use_empty() && "an operation that is needed needs its operands");
-      op.erase();
+      assert(op->use_empty() && "an operation that is needed needs its operands");
+      op->erase();
       ++numPruned;
     }
   }

@@ -77,6 +77,13 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
     return success();
   }
 
+  static bool isReplaced(Value version) {
+    return llvm::any_of(version.getUsers(), [&](Operation *user) {
+      auto stateOp = dyn_cast<StateOpInterface>(user);
+      return stateOp && stateOp.getWrittenState() == version;
+    });
+  }
+
   LogicalResult verifyReturned(func::FuncOp entry, ArrayRef<Value> arguments) {
     Operation *terminator = entry.getBody().front().getTerminator();
     SmallVector<Value> returned;
@@ -90,11 +97,7 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
       if (!getStateName(version) || getStateName(version) != getStateName(argument))
         return terminator->emitError("expected versions of the state arguments, in order, got another value for ")
                << argument.getType();
-      bool isLast = llvm::none_of(version.getUsers(), [&](Operation *user) {
-        auto stateOp = dyn_cast<StateOpInterface>(user);
-        return stateOp && stateOp.getWrittenState() == version;
-      });
-      if (!isLast)
+      if (isReplaced(version))
         return terminator->emitError("expected the last version of ") << getStateName(argument) << ", got an earlier one";
     }
     return success();

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Input: phase `step`. Output: the same, marked with a target and session bounds.
+
+#include "passes/Passes.h"
+#include "passes/Target.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_ASSIGNTARGETPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+/// Rows of a scoring step: enough to keep every core busy, few enough that their logits stay small beside the weights.
+static constexpr int64_t kScoreBlock = 256;
+/// Longest sequence when neither the user nor the checkpoint names one.
+static constexpr int64_t kDefaultSeqLen = 4096;
+
+namespace {
+struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPass> {
+  using AssignTargetPassBase::AssignTargetPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FailureOr<TargetAttr> attribute = Target::parse(&getContext(), target, dtype, module.getLoc());
+    if (failed(attribute))
+      return signalPassFailure();
+    std::unique_ptr<Target> machine = Target::get(*attribute, module.getLoc());
+    if (!machine)
+      return signalPassFailure();
+    auto trained = module->getAttrOfType<IntegerAttr>(YocoDialect::getMaxSequenceLengthAttrName());
+    int64_t seq = maxSeqLen != 0 ? maxSeqLen : trained ? trained.getInt() : kDefaultSeqLen;
+    int64_t chunk = prefillChunk != 0 ? prefillChunk : machine->getDefaultChunk();
+    int64_t batch = maxBatch;
+    BoundsAttr bounds = BoundsAttr::getChecked([&] { return emitError(module.getLoc()); }, &getContext(), seq, batch, chunk,
+                                               kScoreBlock);
+    if (!bounds)
+      return signalPassFailure();
+    module->setAttr(YocoDialect::getTargetAttrName(), *attribute);
+    module->setAttr(YocoDialect::getBoundsAttrName(), bounds);
+  }
+};
+} // namespace

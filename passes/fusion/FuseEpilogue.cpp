@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Input: linear groups. Output: the same, with activations and residuals taken in.
+//
+// First activations, then residuals, since a group applies its activation before it adds. What is taken in must be the only user
+// of the group's result.
+
+#include "passes/Passes.h"
+#include "passes/analysis/States.h"
+#include "passes/fusion/Rows.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_FUSEEPILOGUEPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+/// `group` again, at the builder's place, with another activation and residual, and weights in this order.
+static Value rebuild(OpBuilder &builder, FusedLinearOp group, ArrayAttr weights, Activation activation, Value residual,
+                     Type type) {
+  auto fused = FusedLinearOp::create(builder, group.getLoc(), TypeRange{type}, group.getInput(), residual, weights,
+                                     group.getEpsAttr(), group.getNormWeightAttr(),
+                                     ActivationAttr::get(builder.getContext(), activation), ValueRange{});
+  copyLayer(group, fused);
+  return fused.getResult().front();
+}
+
+/// The group that `value` is the whole result of, when it still can take something in and nothing else uses it.
+static FusedLinearOp getOpenGroup(Value value) {
+  auto group = value.getDefiningOp<FusedLinearOp>();
+  return group && value.hasOneUse() && !group.getResidual() ? group : FusedLinearOp();
+}
+
+namespace {
+struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> products, activations, sums;
+    getOperation().walk([&](Operation *op) {
+      if (isa<arith::MulFOp>(op))
+        products.push_back(op);
+      if (isa<SiluOp, GeluOp>(op))
+        activations.push_back(op);
+      if (isa<arith::AddFOp>(op))
+        sums.push_back(op);
+    });
+    llvm::SmallPtrSet<Operation *, 16> gone;
+    for (Operation *op : products)
+      fuseGated(cast<arith::MulFOp>(op), gone);
+    for (Operation *op : activations)
+      if (!gone.contains(op))
+        fuseActivation(op);
+    for (Operation *op : sums)
+      fuseResidual(cast<arith::AddFOp>(op));
+  }
+
+  /// Number of the half of a group of two equal weights that `value` is; none when it is no such half.
+  std::optional<unsigned> getHalf(tensor::ExtractSliceOp slice, FusedLinearOp group) {
+    int64_t columns = slice.getType().getDimSize(1);
+    int64_t offset = slice.getStaticOffset(1);
+    if (columns * 2 != cast<ShapedType>(group.getResult().front().getType()).getDimSize(1) || !slice->hasOneUse())
+      return std::nullopt;
+    return offset == 0 ? std::optional<unsigned>(0) : offset == columns ? std::optional<unsigned>(1) : std::nullopt;
+  }
+
+  void fuseGated(arith::MulFOp product, llvm::SmallPtrSetImpl<Operation *> &gone) {
+    for (auto [left, right] : {std::pair(product.getLhs(), product.getRhs()),
+                               std::pair(product.getRhs(), product.getLhs())}) {
+      Operation *activation = left.getDefiningOp();
+      if (!activation || !isa<SiluOp, GeluOp>(activation) || !activation->hasOneUse())
+        continue;
+      auto gate = activation->getOperand(0).getDefiningOp<tensor::ExtractSliceOp>();
+      auto up = right.getDefiningOp<tensor::ExtractSliceOp>();
+      if (!gate || !up || gate.getSource() != up.getSource())
+        continue;
+      auto group = gate.getSource().getDefiningOp<FusedLinearOp>();
+      if (!group || group.getWeights().size() != 2 || group.getActivation() != Activation::none ||
+          group.getResidual() || !gate.getSource().hasNUses(2))
+        continue;
+      std::optional<unsigned> gateHalf = getHalf(gate, group), upHalf = getHalf(up, group);
+      if (!gateHalf || !upHalf || *gateHalf == *upHalf || !isEqualSplit(group))
+        continue;
+      OpBuilder builder(product);
+      ArrayAttr weights = builder.getArrayAttr({group.getWeights()[*gateHalf], group.getWeights()[*upHalf]});
+      Activation kind = isa<SiluOp>(activation) ? Activation::swiglu : Activation::geglu;
+      product.getResult().replaceAllUsesWith(rebuild(builder, group, weights, kind, Value(), product.getType()));
+      gone.insert(activation);
+      for (Operation *op : {product.getOperation(), activation, gate.getOperation(), up.getOperation(),
+                            group.getOperation()})
+        op->erase();
+      ++numGated;
+      return;
+    }
+  }
+
+  /// Both weights of `group` have as many rows as half its columns.
+  bool isEqualSplit(FusedLinearOp group) {
+    SymbolTableCollection tables;
+    auto rows = [&](unsigned i) {
+      auto name = cast<FlatSymbolRefAttr>(group.getWeights()[i]);
+      return tables.lookupNearestSymbolFrom<ParameterOp>(group, name).getTensorType().getDimSize(0);
+    };
+    return rows(0) == rows(1);
+  }
+
+  void fuseActivation(Operation *activation) {
+    FusedLinearOp group = getOpenGroup(activation->getOperand(0));
+    if (!group || group.getActivation() != Activation::none)
+      return;
+    OpBuilder builder(activation);
+    Activation kind = isa<SiluOp>(activation) ? Activation::silu : Activation::gelu;
+    Value fused = rebuild(builder, group, group.getWeights(), kind, Value(), activation->getResult(0).getType());
+    activation->getResult(0).replaceAllUsesWith(fused);
+    activation->erase();
+    group.erase();
+    ++numActivations;
+  }
+
+  void fuseResidual(arith::AddFOp sum) {
+    for (auto [left, right] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())}) {
+      FusedLinearOp group = getOpenGroup(right);
+      if (!group)
+        continue;
+      OpBuilder builder(sum);
+      Value fused = rebuild(builder, group, group.getWeights(), group.getActivation(), left, sum.getType());
+      sum.getResult().replaceAllUsesWith(fused);
+      sum.erase();
+      group.erase();
+      ++numResiduals;
+      return;
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Input: phase `step`, or between fusions. Output: no yoco.linear; one yoco.fused_linear for each input.
+//
+// Linears of one entry point with the same input and weight type form a group, in program order, which stands where its first
+// member stood. The input's norm goes into the group when the group is all that uses it and the target agrees.
+
+#include "passes/Passes.h"
+#include "passes/Target.h"
+#include "passes/analysis/States.h"
+#include "passes/fusion/Rows.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_FUSELINEARPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
+  void runOnOperation() override {
+    std::unique_ptr<Target> target = getTargetOf(getOperation());
+    if (!target)
+      return signalPassFailure();
+    SymbolTable symbols(getOperation());
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      llvm::MapVector<std::pair<Value, Type>, SmallVector<LinearOp>> groups;
+      function.walk([&](LinearOp op) {
+        auto parameter = symbols.lookup<ParameterOp>(op.getWeight());
+        groups[{op.getInput(), parameter.getTensorType().getElementType()}].push_back(op);
+      });
+      for (auto &[key, linears] : groups)
+        fuseGroup(key.first, linears, *target);
+    }
+  }
+
+  /// The norm of `input` when the group can do it itself.
+  NormOp takeNorm(Value input, ArrayRef<LinearOp> linears, const Target &target) {
+    auto norm = input.getDefiningOp<NormOp>();
+    if (!norm)
+      return {};
+    bool isOnlyUser = llvm::all_of(input.getUsers(), [&](Operation *user) {
+      return llvm::is_contained(linears, dyn_cast<LinearOp>(user));
+    });
+    if (!isOnlyUser || !target.canFuseNorm(norm.getType().getDimSize(1))) {
+      ++numMissedNorms;
+      return {};
+    }
+    ++numNorms;
+    return norm;
+  }
+
+  void fuseGroup(Value input, ArrayRef<LinearOp> linears, const Target &target) {
+    OpBuilder builder(linears.front());
+    SmallVector<Attribute> weights;
+    int64_t columns = 0;
+    for (LinearOp linear : linears) {
+      weights.push_back(linear.getWeightAttr());
+      columns += linear.getType().getDimSize(1);
+    }
+    NormOp norm = takeNorm(input, linears, target);
+    auto type =
+        RankedTensorType::get({ShapedType::kDynamic, columns}, getElementTypeOrSelf(linears.front()->getResult(0)));
+    auto fused = FusedLinearOp::create(
+        builder, linears.front()->getLoc(), TypeRange{type}, norm ? norm.getInput() : input, Value(),
+        builder.getArrayAttr(weights), norm ? norm.getEpsAttr() : FloatAttr(),
+        norm ? norm.getWeightAttr() : FlatSymbolRefAttr(),
+        ActivationAttr::get(&getContext(), Activation::none), ValueRange{});
+    copyLayer(linears.front(), fused);
+    replaceLinears(linears, fused, builder);
+    if (norm)
+      norm.erase();
+    ++numGroups;
+    numLinears += linears.size();
+  }
+
+  void replaceLinears(ArrayRef<LinearOp> linears, FusedLinearOp fused, OpBuilder &builder) {
+    Value all = fused.getResult().front();
+    int64_t offset = 0;
+    for (LinearOp linear : linears) {
+      builder.setInsertionPoint(linear);
+      Value result = all;
+      int64_t columns = linear.getType().getDimSize(1);
+      if (linears.size() > 1) {
+        SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(0), builder.getIndexAttr(offset)};
+        SmallVector<OpFoldResult> sizes = {getRowCount(builder, fused), builder.getIndexAttr(columns)};
+        SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
+        auto slice = tensor::ExtractSliceOp::create(builder, linear.getLoc(), linear.getType(), all, offsets, sizes,
+                                                    strides);
+        copyLayer(linear, slice);
+        result = slice;
+      }
+      offset += columns;
+      linear.getResult().replaceAllUsesWith(result);
+      linear.erase();
+    }
+  }
+};
+} // namespace
