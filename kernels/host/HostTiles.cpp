@@ -3,7 +3,7 @@
 #include "kernels/host/HostTiles.h"
 #include <cstring>
 
-using namespace yoco::kernels;
+using namespace mlir::yoco;
 
 // Each level of the x86-64 psABI spelled out: code generation may use these and nothing else, and the loader checks all of
 // them. Features that only the operating system or an assembler cares about are left out.
@@ -21,12 +21,12 @@ static const HostChip chips[] = {
     {"x86-64-v4", v4Features, {16, 2, 12, 4, 4, 4, 48, 8, 64, 64, 256, 192 << 10}},
 };
 
-const HostChip *yoco::kernels::getHostChips(size_t &count) {
+const HostChip *mlir::yoco::getHostChips(size_t &count) {
   count = sizeof(chips) / sizeof(chips[0]);
   return chips;
 }
 
-const HostChip *yoco::kernels::findHostChip(const char *name) {
+const HostChip *mlir::yoco::findHostChip(const char *name) {
   for (const HostChip &chip : chips)
     if (std::strcmp(chip.name, name) == 0)
       return &chip;

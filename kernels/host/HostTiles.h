@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace yoco::kernels {
+namespace mlir::yoco {
 
 /// Sizes that the kernels of one processor are built with.
 struct HostTiles {
@@ -53,6 +53,6 @@ const HostChip *findHostChip(const char *name);
 /// All chips, from the least to the most able; `count` receives how many.
 const HostChip *getHostChips(size_t &count);
 
-} // namespace yoco::kernels
+} // namespace mlir::yoco
 
 #endif // YOCO_KERNELS_HOST_HOSTTILES_H

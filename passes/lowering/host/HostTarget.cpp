@@ -6,7 +6,6 @@
 
 using namespace mlir;
 using namespace mlir::yoco;
-using ::yoco::kernels::HostChip;
 
 /// The most able chip of the table whose features this machine has all of: `native` is restricted to what was tested.
 static const HostChip *findNativeChip() {
@@ -15,7 +14,7 @@ static const HostChip *findNativeChip() {
   for (const char *feature : {"cmov", "cx8", "fxsr", "mmx", "sse", "sse2"})
     available[feature] = true;
   size_t count;
-  const HostChip *chips = ::yoco::kernels::getHostChips(count), *best = nullptr;
+  const HostChip *chips = getHostChips(count), *best = nullptr;
   for (const HostChip &chip : llvm::ArrayRef(chips, count)) {
     bool hasAll = true;
     for (const char *const *feature = chip.features; *feature; ++feature)
@@ -27,7 +26,7 @@ static const HostChip *findNativeChip() {
 }
 
 static const HostChip *findChip(StringRef name) {
-  return name == "native" ? findNativeChip() : ::yoco::kernels::findHostChip(name.str().c_str());
+  return name == "native" ? findNativeChip() : findHostChip(name.str().c_str());
 }
 
 std::unique_ptr<HostTarget> HostTarget::get(TargetAttr attr, Location loc) {

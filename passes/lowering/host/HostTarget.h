@@ -12,8 +12,6 @@
 
 namespace mlir::yoco {
 
-using HostTiles = ::yoco::kernels::HostTiles;
-
 /// Panels that a linear group of `columns` results has, and how many tiles they make side by side.
 struct LinearTiling {
   int64_t panels;
@@ -29,7 +27,7 @@ public:
   /// The host target that `attr` names; an error at `loc`, and null, when there is none such.
   static std::unique_ptr<HostTarget> get(TargetAttr attr, Location loc);
 
-  explicit HostTarget(const ::yoco::kernels::HostChip &chip) : chip(chip) {}
+  explicit HostTarget(const HostChip &chip) : chip(chip) {}
 
   bool canFuseNorm(int64_t columns) const override;
   int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
@@ -41,7 +39,7 @@ public:
   const HostTiles &getTileSizes() const { return chip.tiles; }
 
 private:
-  const ::yoco::kernels::HostChip &chip;
+  const HostChip &chip;
 };
 
 /// LLVM's names, sorted, of the processor features that code for the host target `attr` uses: code generation uses these and

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-lower-host: the kernels of a planned module for target `host`, to loops (phase `planned` to `program`).
+//
+//   1. A function with the same name takes the place of each kernel: handles among its arguments become buffers.
+//   2. It loops over its tiles; the lowering of the one operation in the old body emits what a tile computes.
+//
+// Refused: a body with another operation in it, rows that are not f32, buffers on the stack that are too large.
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Passes.h"
+#include "passes/lowering/host/HostKernel.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_LOWERHOSTPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+
+/// Arguments in front of the buffers: rows, segments, seq, begin, end.
+constexpr unsigned kScalarArguments = 5;
+
+/// The buffers that stand for a value of `type`.
+SmallVector<Type> getBufferTypes(Type type) {
+  constexpr int64_t kDynamic = ShapedType::kDynamic;
+  Type i32 = IntegerType::get(type.getContext(), 32);
+  if (isa<SegmentsType>(type))
+    return {MemRefType::get({kDynamic, 4}, i32)};
+  if (auto state = dyn_cast<StateType>(type)) {
+    SmallVector<int64_t> shape{kDynamic};
+    llvm::append_range(shape, state.getShape());
+    return {MemRefType::get(shape, state.getElement())};
+  }
+  if (auto cache = dyn_cast<KVCacheType>(type)) {
+    int64_t positions = cache.isRing() ? cache.getWindow() : kDynamic;
+    auto planeOf = [&](int64_t width) {
+      return MemRefType::get({kDynamic, positions, cache.getHeads(), width}, cache.getElement());
+    };
+    return {planeOf(cache.getKey()), planeOf(cache.getValue())};
+  }
+  return {type};
+}
+
+/// The one operation of the kernel's body; null, with an error, when there is not exactly one. Constants do not count.
+Operation *getOnlyOperation(func::FuncOp function) {
+  Operation *only = nullptr;
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    if (isa<arith::ConstantOp>(op))
+      continue;
+    if (only) {
+      op.emitOpError("expected one operation in a kernel, got another beside ") << only->getName();
+      return nullptr;
+    }
+    only = &op;
+  }
+  if (!only)
+    function.emitOpError("expected one operation in a kernel, got none");
+  return only;
+}
+
+LogicalResult checkElementTypes(Operation *op) {
+  for (Type type : op->getOperandTypes())
+    for (Type buffer : getBufferTypes(type)) {
+      auto memref = dyn_cast<MemRefType>(buffer);
+      if (!memref)
+        return op->emitOpError("expected buffers, got ") << type;
+      if (!memref.getElementType().isF32() && !memref.getElementType().isInteger(32))
+        return op->emitOpError("expected f32 or i32 in buffers of target `host`, got ") << type;
+    }
+  return success();
+}
+
+LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](FusedPositionsOp op) { return lowerPositions(kernel, op, tile); })
+      .Case([&](FusedEmbedOp op) { return lowerEmbed(kernel, op, tile); })
+      .Case([&](FusedNormOp op) { return lowerNorm(kernel, op, tile); })
+      .Case([&](FusedRopeOp op) { return lowerRope(kernel, op, tile); })
+      .Case([&](FusedLinearOp op) { return lowerLinear(kernel, op, tile); })
+      .Case([&](FusedRetentionOp op) { return lowerRetention(kernel, op, tile); })
+      .Case([&](FusedAttentionOp op) { return lowerAttention(kernel, op, tile); })
+      .Case([&](FusedCacheWriteOp op) { return lowerCacheWrite(kernel, op, tile); })
+      .Case([&](linalg::GenericOp op) { return lowerElementwise(kernel, op, tile); })
+      .Default([&](Operation *op) {
+        return op->emitOpError("expected an operation that target `host` has a kernel for");
+      });
+}
+
+class LowerHostPass : public yoco::impl::LowerHostPassBase<LowerHostPass> {
+public:
+  using LowerHostPassBase::LowerHostPassBase;
+
+  void runOnOperation() override {
+    SmallVector<ModuleOp> modules;
+    getOperation().walk([&](ModuleOp module) {
+      if (module->hasAttr(kKernelsAttrName))
+        modules.push_back(module);
+    });
+    for (ModuleOp module : modules) {
+      TargetAttr attr = getTargetAttrOf(module);
+      if (!attr)
+        return signalPassFailure();
+      std::unique_ptr<HostTarget> target;
+      if (attr.getDevice() == "host")
+        target = HostTarget::get(attr, module.getLoc());
+      else
+        module.emitError("expected kernels for target `host`, got ") << attr;
+      if (!target || failed(lowerModule(module, *target)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult lowerModule(ModuleOp module, const HostTarget &target) {
+    LogicalResult result = success();
+    for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+      if (function.isExternal() || llvm::none_of(function.getBody().front(), [](Operation &op) {
+            return isa<RowKernelOpInterface, linalg::GenericOp>(op) || isa<YocoDialect>(op.getDialect());
+          })) {
+        ++numSkipped;
+        continue;
+      }
+      // All errors of a module, not the first alone.
+      if (failed(lowerKernel(function, target)))
+        result = failure();
+    }
+    return result;
+  }
+
+  LogicalResult lowerKernel(func::FuncOp function, const HostTarget &target) {
+    Operation *op = getOnlyOperation(function);
+    if (!op || failed(checkElementTypes(op)))
+      return failure();
+    if (function.getNumArguments() < kScalarArguments)
+      return function.emitOpError("expected rows, segments, seq, begin and end as arguments, got ")
+             << function.getFunctionType();
+    func::FuncOp lowered = makeFunction(function);
+    Block &entry = lowered.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockEnd(&entry);
+    KernelBuilder build(builder, function.getLoc(), target.getTileSizes().lanes);
+    HostKernel kernel(build, target.getTileSizes(), entry.getArgument(0), entry.getArgument(1));
+    mapArguments(function, lowered, kernel);
+    if (auto groups = dyn_cast<RowKernelOpInterface>(op);
+        groups && groups.getParameterGroups().size() != kernel.parameters.size())
+      return op->emitOpError("expected one `")
+             << kParameterAttrName << "` argument for each of " << groups.getParameterGroups().size()
+             << " parameter groups, got " << kernel.parameters.size();
+    LogicalResult result = success();
+    build.forLoop(entry.getArgument(3), entry.getArgument(4), 1,
+                  [&](Value tile) { result = lowerTile(kernel, op, tile); });
+    func::ReturnOp::create(builder, function.getLoc());
+    if (failed(result)) {
+      lowered.erase();
+      return failure();
+    }
+    ++(isa<linalg::GenericOp>(op) ? numElementwise : numKernels);
+    stackBytes += build.getStackBytes();
+    lowered.setName(function.getName());
+    function.erase();
+    return success();
+  }
+
+  /// An empty function before `function`, with buffers instead of handles; attributes of arguments stay on the first buffer.
+  static func::FuncOp makeFunction(func::FuncOp function) {
+    OpBuilder builder(function);
+    SmallVector<Type> types;
+    SmallVector<DictionaryAttr> attributes;
+    for (BlockArgument argument : function.getArguments()) {
+      SmallVector<Type> buffers = getBufferTypes(argument.getType());
+      llvm::append_range(types, buffers);
+      attributes.push_back(function.getArgAttrDict(argument.getArgNumber()));
+      attributes.resize(types.size(), builder.getDictionaryAttr({}));
+    }
+    for (DictionaryAttr &dictionary : attributes)
+      if (!dictionary)
+        dictionary = builder.getDictionaryAttr({});
+    auto lowered = func::FuncOp::create(builder, function.getLoc(), (function.getName() + ".lowered").str(),
+                                        builder.getFunctionType(types, {}));
+    lowered.setAllArgAttrs(attributes);
+    lowered.addEntryBlock();
+    return lowered;
+  }
+
+  static void mapArguments(func::FuncOp function, func::FuncOp lowered, HostKernel &kernel) {
+    unsigned next = kScalarArguments;
+    for (BlockArgument argument : function.getArguments().drop_front(kScalarArguments)) {
+      unsigned count = getBufferTypes(argument.getType()).size();
+      for (BlockArgument buffer : lowered.getArguments().slice(next, count))
+        kernel.buffers[argument].push_back(buffer);
+      if (function.getArgAttr(argument.getArgNumber(), kParameterAttrName))
+        kernel.parameters.push_back(lowered.getArgument(next));
+      next += count;
+    }
+  }
+};
+
+} // namespace
