@@ -3,6 +3,7 @@
 // yoco-run and the embedding example, run as people run them.
 
 #include "test/runtime/ToyModel.h"
+#include "test/runtime/ToyTokenizer.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -94,6 +95,33 @@ TEST_F(ToolsTest, generatesTokens) {
       "--max-new-tokens=12 --threads=1 "
       "--max-seq-len=21 --max-batch=1 --verify=plan --device=host toy.yoco");
   EXPECT_EQ(outcome.out, expected) << outcome.err;
+}
+
+// Text in, text out; the tokenizer's beginning-of-sequence id stands before the
+// prompt's.
+TEST_F(ToolsTest, generatesText) {
+  const std::string space = "\xE2\x96\x81";
+  std::vector<std::string> pieces = {"ab", space + "a", "a",   "b",
+                                     "c",  "d",         space, "\xC3\xA9"};
+  ToyModel toy;
+  toy.blobs[2] = makeTokenizer(pieces, false);
+  writeFile(folder + "text.yoco", toy.build());
+  std::vector<int32_t> next = greedy({1, 3, 9, 3}, 10); // <s> "ab" " " "ab"
+  std::string expected;
+  for (int32_t id : next) {
+    std::string piece = id < 3 ? "" : pieces[size_t(id) - 3];
+    if (size_t at = piece.find(space); at != std::string::npos)
+      piece.replace(at, space.size(), " ");
+    expected += id == 0 ? " \xE2\x81\x87 " : piece;
+  }
+  std::string run =
+      YOCO_RUN " text.yoco --prompt 'ab ab' --ignore-eos --max-new-tokens 10";
+  Outcome outcome = shell(run + " --print-tokens");
+  EXPECT_EQ(outcome.out, join(next) + "\n") << outcome.err;
+  outcome = shell(run);
+  EXPECT_EQ(outcome.out, expected + "\n") << outcome.err;
+  EXPECT_EQ(shell(YOCO_RUN " text.yoco --prompt ''").err,
+            "yoco-run: --prompt: expected some text, got none\n");
 }
 
 // Stop ids end the output, the stop id included; the sequence bound ends it

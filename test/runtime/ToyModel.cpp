@@ -390,3 +390,14 @@ yoco_session_stats OpenedSession::stats() const {
 }
 
 } // namespace yoco::test
+
+// Under a sanitizer, memory that cannot be had is a null pointer, as without
+// one: tests ask for it.
+extern "C" const char *__asan_default_options(void);
+extern "C" const char *__tsan_default_options(void);
+extern "C" const char *__asan_default_options(void) {
+  return "allocator_may_return_null=1";
+}
+extern "C" const char *__tsan_default_options(void) {
+  return "allocator_may_return_null=1";
+}
