@@ -8,7 +8,6 @@
 #include "passes/emit/PlanBuilder.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "passes/emit/TargetCode.h"
-#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -101,7 +100,7 @@ LogicalResult VariantBuilder::addCode() {
   if (!code)
     return failure();
   variant->cpu_features = code->cpuFeatures;
-  std::string key = llvm::formatv("code {0} {1}", code->bytes.size(), llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(code->bytes.data()), code->bytes.size())));
+  std::string key = "code " + std::string(code->bytes.begin(), code->bytes.end());
   auto bytes = std::make_shared<std::vector<char>>(std::move(code->bytes));
   variant->code = segments.add(key, bytes->size(), [bytes](ModelFileWriter &writer) {
     writer.write(*bytes);

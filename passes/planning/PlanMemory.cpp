@@ -2,7 +2,7 @@
 //
 // yoco-plan-memory: phase `planned`; replaces every `yoco.alloc` by a `yoco.view` of the scratch arena.
 //
-//   1. Lifetimes: an entry point is one block, so the instants are its operations. A buffer is alive from its first use to its
+//   1. Lifetimes: an entry point is one block, so time is the number of an instruction. A buffer is alive from its first use to its
 //      last, uses of its views (column slices, reshapes) included. The caller fills ids and segments before the first
 //      operation and reads logits after the last.
 //   2. The size of a buffer is one product: a coefficient times bounds of a session. Buffers of the same bounds (`chunk`, say)
@@ -17,9 +17,8 @@
 // Refused: buffers whose size is a sum, uses of buffers that are not in the entry point's block.
 
 #include "passes/Passes.h"
+#include "passes/planning/Lifetimes.h"
 #include "passes/planning/Packing.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::yoco {
@@ -51,69 +50,35 @@ public:
   int64_t bytes = 0, naiveBytes = 0; // with every bound at 1
 
 private:
-  FailureOr<LiveInterval> getInterval(AllocOp alloc);
   LogicalResult collect();
   void place(Group &group, SizeAttr begin, Powers powers, FlatSymbolRefAttr arena);
 
   func::FuncOp entry;
   bool packed;
-  DenseMap<Operation *, int64_t> instants;
   // Ordered, so that the segment table, which grows with `batch` alone, comes before the rows.
   std::map<Powers, Group, std::greater<>> groups;
 };
 
 } // namespace
 
-/// The instants at which the buffer must be there: from its first use to its last.
-FailureOr<LiveInterval> EntryPlanner::getInterval(AllocOp alloc) {
-  int64_t count = instants.size();
-  std::optional<BufferRole> role = alloc.getRole();
-  LiveInterval interval{count, -1};
-  SmallVector<Value> aliases = {alloc.getResult()};
-  while (!aliases.empty()) {
-    for (Operation *user : aliases.pop_back_val().getUsers()) {
-      if (isa<memref::DimOp>(user)) // asks for the number of rows and touches no byte
-        continue;
-      if (isa<ViewLikeOpInterface>(user)) {
-        llvm::append_range(aliases, user->getResults());
-        continue;
-      }
-      auto it = instants.find(entry.front().findAncestorOpInBlock(*user));
-      if (it == instants.end())
-        return (LogicalResult)(user->emitOpError("expected uses of a planned buffer in the block of its entry point"));
-      interval.first = std::min(interval.first, it->second);
-      interval.last = std::max(interval.last, it->second);
-    }
-  }
-  if (role == BufferRole::logits)
-    interval.last = count;
-  else if (role)
-    interval.first = -1;
-  if (interval.first > interval.last) // never used: the caller may fill it, nothing else happens to it
-    interval.first = interval.last;
-  return interval;
-}
-
 LogicalResult EntryPlanner::collect() {
   if (!entry.getBody().hasOneBlock())
     return entry.emitOpError("expected a body of one block");
-  for (Operation &op : entry.front())
-    instants.try_emplace(&op, static_cast<int64_t>(instants.size()));
+  Lifetimes lifetimes(entry);
   bool failed = false;
   for (auto alloc : entry.front().getOps<AllocOp>()) {
     if (alloc.getSize().getTerms().size() != 1) {
       failed |= mlir::failed(alloc.emitOpError("expected a size of one product, got ") << alloc.getSizeAttr());
       continue;
     }
-    FailureOr<LiveInterval> interval = getInterval(alloc);
-    failed |= mlir::failed(interval);
-    if (mlir::failed(interval))
+    FailureOr<Lifetime> lifetime = lifetimes.get(alloc.getResult(), alloc.getRole());
+    failed |= mlir::failed(lifetime);
+    if (mlir::failed(lifetime))
       continue;
     const SizeTerm &term = alloc.getSize().getTerms().front();
-    interval->size = llvm::alignTo(term.coefficient, kAlignment);
     Group &group = groups[term.powers];
     group.allocs.push_back(alloc);
-    group.intervals.push_back(*interval);
+    group.intervals.push_back({lifetime->first, lifetime->last, int64_t(llvm::alignTo(term.coefficient, kAlignment))});
   }
   return success(!failed);
 }

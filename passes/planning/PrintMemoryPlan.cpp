@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/planning/PrintMemoryPlan.h"
+#include "dialect/YocoOps.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include "passes/planning/Lifetimes.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+/// 1234567 as 1,234,567.
+static std::string group(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (int64_t i = int64_t(digits.size()) - 3; i > 0; i -= 3)
+    digits.insert(i, ",");
+  return digits;
+}
+
+namespace {
+
+class PlanPrinter {
+public:
+  PlanPrinter(ModuleOp variant, llvm::raw_ostream &os) : variant(variant), os(os) {}
+
+  LogicalResult run();
+
+private:
+  FailureOr<int64_t> evaluate(Operation *op, SizeAttr size);
+  FailureOr<int64_t> evaluate(ArenaOp arena);
+  LogicalResult printHead();
+  LogicalResult printPersistent();
+  LogicalResult printState(StateDeclOp state);
+  LogicalResult printScratch();
+  LogicalResult printEntry(func::FuncOp entry, SizeAttr size);
+  void printWeights();
+
+  ModuleOp variant;
+  llvm::raw_ostream &os;
+  Bounds bounds;
+  int64_t persistent = 0, scratch = 0, bytesPerToken = 0;
+};
+
+} // namespace
+
+FailureOr<int64_t> PlanPrinter::evaluate(Operation *op, SizeAttr size) {
+  if (std::optional<int64_t> bytes = size.evaluate(bounds))
+    return *bytes;
+  return (LogicalResult)(op->emitOpError("expected at most 2^63 - 1 bytes, got ") << size);
+}
+
+/// The largest of the arena's sizes.
+FailureOr<int64_t> PlanPrinter::evaluate(ArenaOp arena) {
+  int64_t largest = 0;
+  for (auto size : arena.getSizes().getAsRange<SizeAttr>()) {
+    FailureOr<int64_t> bytes = evaluate(arena, size);
+    if (failed(bytes))
+      return failure();
+    largest = std::max(largest, *bytes);
+  }
+  return largest;
+}
+
+LogicalResult PlanPrinter::printHead() {
+  auto attribute = variant->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
+  if (!attribute)
+    return variant.emitError("expected a planned module with `") << YocoDialect::getBoundsAttrName() << "`, got none";
+  bounds = attribute.getBounds();
+  os << "memory plan";
+  if (auto target = variant->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName()))
+    os << " for " << target.getDevice() << ":" << target.getChip() << " in " << target.getCompute();
+  os << "\n  bounds: sequence " << group(bounds.seq) << ", batch " << group(bounds.batch) << ", prefill chunk "
+     << group(bounds.chunk) << ", score block " << group(bounds.block) << "\n";
+  return success();
+}
+
+/// One line: where the bytes of a cache or state are, and what makes them as many as they are.
+LogicalResult PlanPrinter::printState(StateDeclOp state) {
+  auto cache = dyn_cast<KVCacheType>(state.getType());
+  bool growing = cache && !cache.isRing();
+  int64_t perUnit = cache ? cache.getKeyBytesPerPosition() + cache.getValueBytesPerPosition()
+                          : cast<yoco::StateType>(state.getType()).getBytesPerSlot();
+  SmallVector<int64_t> planes = {perUnit};
+  if (cache)
+    planes = {cache.getKeyBytesPerPosition(), cache.getValueBytesPerPosition()};
+  int64_t bytes = 0;
+  for (int64_t plane : planes) {
+    int64_t coefficient = cache && cache.isRing() ? plane * cache.getWindow() : plane;
+    SizeTerm term = {coefficient, {uint8_t(growing), 1, 0, 0}};
+    FailureOr<int64_t> size = evaluate(state, SizeAttr::get(state.getContext(), term));
+    if (failed(size))
+      return failure();
+    bytes += *size;
+  }
+  if (!state.getPlanes() || state.getPlanes()->empty())
+    return state.emitOpError("expected offsets of planes, got none");
+  FailureOr<int64_t> offset = evaluate(state, cast<SizeAttr>(state.getPlanes()->getValue().front()));
+  if (failed(offset))
+    return failure();
+  std::string unit = growing ? group(perUnit) + " per token"
+                     : cache ? group(perUnit) + " per token of a window of " + group(cache.getWindow())
+                             : group(perUnit) + " per slot";
+  os << llvm::formatv("    {0,14}  {1,14}  {2}  {3}, {4}\n", group(*offset), group(bytes), state.getSymName(),
+                      growing ? "growing cache" : cache ? "ring" : "state", unit);
+  bytesPerToken += growing ? perUnit : 0;
+  return success();
+}
+
+LogicalResult PlanPrinter::printPersistent() {
+  for (auto arena : variant.getOps<ArenaOp>()) {
+    if (arena.getKind() != ArenaKind::persistent)
+      continue;
+    FailureOr<int64_t> bytes = evaluate(arena);
+    if (failed(bytes))
+      return failure();
+    persistent += *bytes;
+  }
+  os << "  persistent arena: " << group(persistent) << " bytes\n";
+  SmallVector<std::pair<int64_t, StateDeclOp>> states;
+  for (auto state : variant.getOps<StateDeclOp>()) {
+    auto first = state.getPlanes() && !state.getPlanes()->empty() ? cast<SizeAttr>(state.getPlanes()->getValue().front())
+                                                                  : SizeAttr();
+    states.emplace_back(first ? first.evaluate(bounds).value_or(0) : 0, state);
+  }
+  llvm::sort(states, [](const auto &a, const auto &b) { return a.first < b.first; });
+  if (!states.empty())
+    os << llvm::formatv("    {0,14}  {1,14}  state\n", "offset", "bytes");
+  for (auto &[offset, state] : states)
+    if (failed(printState(state)))
+      return failure();
+  os << "    KV bytes per token: " << group(bytesPerToken) << "\n";
+  return success();
+}
+
+static std::string describeInstant(int64_t instant, int64_t end) {
+  return instant < 0 ? "start" : instant == end ? "end" : std::to_string(instant);
+}
+
+/// The name of the kernel or operation that `op` runs.
+static StringRef getInstructionName(Operation *op) {
+  if (auto launch = dyn_cast<LaunchOp>(op))
+    return launch.getKernel().getLeafReference();
+  return op->getName().stripDialect();
+}
+
+LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
+  Lifetimes lifetimes(entry);
+  int64_t naive = 0, end = lifetimes.getNumInstructions();
+  std::string lines;
+  llvm::raw_string_ostream text(lines);
+  for (auto view : entry.front().getOps<ViewOp>()) {
+    FailureOr<int64_t> offset = evaluate(view, view.getOffset()), bytes = evaluate(view, view.getSize());
+    FailureOr<Lifetime> lifetime = lifetimes.get(view.getResult(), view.getRole());
+    if (failed(offset) || failed(bytes) || failed(lifetime))
+      return failure();
+    naive += *bytes;
+    std::string live = describeInstant(lifetime->first, end) + " - " + describeInstant(lifetime->last, end);
+    text << llvm::formatv("    {0,14}  {1,14}  {2,-14}  ", group(*offset), group(*bytes), live);
+    if (view.getRole())
+      text << stringifyBufferRole(*view.getRole()) << " ";
+    else if (lifetime->first >= 0 && lifetime->first < end)
+      text << getInstructionName(lifetimes.getInstruction(lifetime->first)) << " ";
+    text << view.getType() << "\n";
+  }
+  FailureOr<int64_t> peak = evaluate(entry, size);
+  if (failed(peak))
+    return failure();
+  os << "  @" << entry.getSymName() << ": " << end << " instructions, peak " << group(*peak) << " bytes (naive "
+     << group(naive) << ")\n";
+  if (!lines.empty())
+    os << llvm::formatv("    {0,14}  {1,14}  {2,-14}  first used by\n", "offset", "bytes", "live") << lines;
+  return success();
+}
+
+LogicalResult PlanPrinter::printScratch() {
+  ArenaOp arena;
+  for (auto candidate : variant.getOps<ArenaOp>())
+    if (candidate.getKind() == ArenaKind::scratch)
+      arena = candidate;
+  if (!arena)
+    return variant.emitError("expected a planned module with an arena of kind scratch, got none");
+  FailureOr<int64_t> bytes = evaluate(arena);
+  if (failed(bytes))
+    return failure();
+  scratch = *bytes;
+  os << "  scratch arena: " << group(scratch) << " bytes, shared by the entry points\n";
+  size_t index = 0;
+  for (auto entry : variant.getOps<func::FuncOp>()) {
+    if (!entry->hasAttr(YocoDialect::getEntryAttrName()))
+      continue;
+    if (index >= arena.getSizes().size())
+      return arena.emitOpError("expected a size for each entry point, got ") << arena.getSizes().size();
+    if (failed(printEntry(entry, cast<SizeAttr>(arena.getSizes()[index++]))))
+      return failure();
+  }
+  return success();
+}
+
+/// Bytes of the parameters as they are stored: as kernels want them once they are packed, as the checkpoint has them before.
+void PlanPrinter::printWeights() {
+  int64_t bytes = 0, count = 0;
+  auto add = [&](Type tensor, int64_t panel) {
+    auto type = cast<RankedTensorType>(tensor);
+    int64_t rows = type.getRank() == 2 && panel ? llvm::alignTo(type.getDimSize(0), panel) : type.getDimSize(0);
+    bytes += rows * (type.getNumElements() / type.getDimSize(0)) * (type.getElementTypeBitWidth() / 8);
+    ++count;
+  };
+  for (auto packed : variant.getOps<PackedParameterOp>())
+    add(packed.getType(), packed.getPanel());
+  if (count == 0)
+    for (auto parameter : variant.getOps<ParameterOp>())
+      add(parameter.getType(), 0);
+  os << "  weights: " << group(bytes) << " bytes in " << group(count) << " parameters\n";
+}
+
+LogicalResult PlanPrinter::run() {
+  if (failed(printHead()) || failed(printPersistent()) || failed(printScratch()))
+    return failure();
+  printWeights();
+  os << "  a session holds: " << group(persistent + scratch) << " bytes (" << group(persistent) << " persistent + "
+     << group(scratch) << " scratch)\n";
+  return success();
+}
+
+LogicalResult yoco::printMemoryPlan(ModuleOp module, llvm::raw_ostream &os) {
+  SmallVector<ModuleOp> variants;
+  for (auto nested : module.getOps<ModuleOp>())
+    if (nested->hasAttr(YocoDialect::getTargetAttrName()))
+      variants.push_back(nested);
+  if (variants.empty())
+    variants.push_back(module);
+  for (ModuleOp variant : variants)
+    if (failed(PlanPrinter(variant, os).run()))
+      return failure();
+  return success();
+}
