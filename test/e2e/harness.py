@@ -54,6 +54,7 @@ class Case(unittest.TestCase):
             told = f"exited {done.returncode}\nstdout: {done.stdout[-1000:]}\nstderr: {done.stderr[-2000:]}"
             self.assertEqual(done.returncode, 1, told)
             self.assertEqual(len(done.stderr.splitlines()), 1, f"expected one line, {told}")
+            self.assertNotIn("internal error", done.stderr)
             self.assertEqual(done.stdout, "", told)
             for text in [mention] if isinstance(mention, str) else mention:
                 self.assertIn(text, done.stderr)

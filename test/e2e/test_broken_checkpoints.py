@@ -140,12 +140,12 @@ class Shards(Broken):
 
         def refuse(index, *mention):
             path.write_text(index if isinstance(index, str) else json.dumps(index))
-            self.refuse_compile("model.safetensors", *mention)
+            self.refuse_compile(*mention or ["model.safetensors.index.json"])
 
         def moved(name, file):
             return sound | {"weight_map": sound["weight_map"] | {name: file}}
 
-        refuse("", )
+        refuse("")
         refuse("[]")
         refuse("{}")
         refuse({"weight_map": []})
