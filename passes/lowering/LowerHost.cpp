@@ -147,7 +147,7 @@ private:
     func::FuncOp lowered = makeFunction(function);
     Block &entry = lowered.getBody().front();
     OpBuilder builder = OpBuilder::atBlockEnd(&entry);
-    KernelBuilder build(builder, function.getLoc(), target.getTileSizes().lanes);
+    KernelBuilder build(builder, lowered, target.getTileSizes().lanes);
     HostKernel kernel(build, target.getTileSizes(), entry.getArgument(0), entry.getArgument(1));
     mapArguments(function, lowered, kernel);
     if (auto groups = dyn_cast<RowKernelOpInterface>(op);

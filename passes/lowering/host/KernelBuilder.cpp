@@ -142,9 +142,6 @@ void KernelBuilder::forStrips(int64_t width, int64_t vectors, function_ref<void(
 Value KernelBuilder::stack(ArrayRef<int64_t> shape) {
   OpBuilder::InsertionGuard guard(builder);
   // In the entry block: an allocation inside a loop would take new stack in every iteration.
-  auto function = builder.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
-  if (!function)
-    function = cast<func::FuncOp>(builder.getInsertionBlock()->getParentOp());
   builder.setInsertionPointToStart(&function.getBody().front());
   auto type = MemRefType::get(shape, builder.getF32Type());
   stackBytes += llvm::alignTo(type.getNumElements() * 4, 64);
@@ -223,9 +220,6 @@ Value KernelBuilder::constantRow(ArrayRef<float> values) {
   int64_t size = padded.size();
   auto tensor = RankedTensorType::get({size}, builder.getF32Type());
   auto type = MemRefType::get({size}, builder.getF32Type());
-  auto function = builder.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
-  if (!function)
-    function = cast<func::FuncOp>(builder.getInsertionBlock()->getParentOp());
   auto module = function->getParentOfType<ModuleOp>();
   std::string name;
   for (int64_t i = 0; name.empty() || SymbolTable::lookupSymbolIn(module, name); ++i)

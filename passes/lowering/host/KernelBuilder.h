@@ -10,6 +10,7 @@
 #define YOCO_PASSES_LOWERING_HOST_KERNELBUILDER_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -24,7 +25,9 @@ struct Strip {
 
 class KernelBuilder {
 public:
-  KernelBuilder(OpBuilder &builder, Location loc, int64_t lanes) : builder(builder), loc(loc), lanes(lanes) {}
+  /// Emits into `function` at the place of `builder`.
+  KernelBuilder(OpBuilder &builder, func::FuncOp function, int64_t lanes)
+      : builder(builder), loc(function.getLoc()), lanes(lanes), function(function) {}
 
   OpBuilder &builder;
   Location loc;
@@ -145,6 +148,7 @@ private:
   Value lane(Value vector, int64_t position);
   Value foldLanes(Value vector, function_ref<Value(Value, Value)> combine);
 
+  func::FuncOp function;
   int64_t stackBytes = 0;
 };
 
