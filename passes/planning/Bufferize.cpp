@@ -50,6 +50,7 @@ private:
   LogicalResult bufferizeDim(tensor::DimOp op);
   LogicalResult bufferizeReturn(func::ReturnOp op);
   LogicalResult bufferizeLogits(OpOperand &returned);
+  void poison(Operation *op);
   void finish();
 
   Value allocate(Operation *op, Type tensor, BufferRole role);
@@ -376,6 +377,17 @@ LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
       });
 }
 
+/// Gives the results of a refused operation buffers, so that what uses them is not blamed.
+void EntryBufferizer::poison(Operation *op) {
+  for (Value result : op->getResults())
+    if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && !buffers.count(result)) {
+      builder.setInsertionPoint(op);
+      auto size = SizeAttr::get(builder.getContext(), ArrayRef<SizeTerm>());
+      auto memref = MemRefType::get(type.getShape(), type.getElementType());
+      buffers[result] = AllocOp::create(builder, op->getLoc(), memref, size, BufferRoleAttr());
+    }
+}
+
 void EntryBufferizer::finish() {
   for (Operation *op : llvm::reverse(replaced))
     op->erase();
@@ -401,10 +413,8 @@ LogicalResult EntryBufferizer::run() {
       ops.push_back(&op);
   for (Operation *op : ops) {
     bool opFailed = mlir::failed(bufferizeOp(op));
-    // Give the results of a refused operation buffers, so that what uses them is not blamed.
-    for (Value result : op->getResults())
-      if (opFailed && isa<RankedTensorType>(result.getType()) && !buffers.count(result))
-        buffers[result] = ids;
+    if (opFailed)
+      poison(op);
     failed |= opFailed;
   }
   if (!failed)

@@ -27,9 +27,9 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
     ```mlir
     yoco.parameter @embed : tensor<16x4xbf16> from "embed"
     func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-      %ids = yoco.alloc #yoco.size<64 * batch> role ids : memref<?xi32>
-      %segments = yoco.alloc #yoco.size<16 * batch> role segments : !yoco.segments
-      %x = yoco.alloc #yoco.size<64 * batch> role logits : memref<?x4xf32>
+      %ids = yoco.alloc <64 * batch> role ids : memref<?xi32>
+      %segments = yoco.alloc <16 * batch> role segments : !yoco.segments
+      %x = yoco.alloc <64 * batch> role logits : memref<?x4xf32>
       yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
       return
     }
@@ -79,9 +79,9 @@ def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
     Before:
     ```mlir
     func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
-      %ids = yoco.alloc #yoco.size<64 * chunk> role ids : memref<?xi32>
-      %segments = yoco.alloc #yoco.size<16 * batch> role segments : !yoco.segments
-      %pos = yoco.alloc #yoco.size<64 * chunk> : memref<?xi32>
+      %ids = yoco.alloc <64 * chunk> role ids : memref<?xi32>
+      %segments = yoco.alloc <16 * batch> role segments : !yoco.segments
+      %pos = yoco.alloc <64 * chunk> : memref<?xi32>
       yoco.fused_positions %ids at %segments outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
       return
     }
@@ -90,9 +90,9 @@ def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
     ```mlir
     yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
     func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
-      %ids = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * chunk> role ids : memref<?xi32>
-      %segments = yoco.view @scratch at #yoco.size<0> size #yoco.size<16 * batch> role segments : !yoco.segments
-      %pos = yoco.view @scratch at #yoco.size<64 * batch + 64 * chunk> size #yoco.size<64 * chunk> : memref<?xi32>
+      %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
+      %segments = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+      %pos = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?xi32>
       yoco.fused_positions %ids at %segments outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
       return
     }
@@ -117,9 +117,9 @@ def VerifyMemoryPlanPass : Pass<"yoco-verify-memory-plan", "::mlir::ModuleOp"> {
     ```mlir
     yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
     func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
-      %ids = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * chunk> role ids : memref<?xi32>
-      %segments = yoco.view @scratch at #yoco.size<0> size #yoco.size<16 * batch> role segments : !yoco.segments
-      %pos = yoco.view @scratch at #yoco.size<64 * batch + 64 * chunk> size #yoco.size<64 * chunk> : memref<?xi32>
+      %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
+      %segments = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+      %pos = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?xi32>
       yoco.fused_positions %ids at %segments outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
       return
     }
@@ -148,8 +148,8 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
       yoco.parameter @embed : tensor<16x4xbf16> from "embed"
       yoco.arena @scratch scratch [#yoco.size<128 * batch>]
       func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %ids = yoco.view @scratch at #yoco.size<0> size #yoco.size<64 * batch> role ids : memref<?xi32>
-        %x = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * batch> role logits : memref<?x4xf32>
+        %ids = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
+        %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
         yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
         return
       }
@@ -162,10 +162,10 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
       yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<16x4xbf16>
       yoco.arena @scratch scratch [#yoco.size<128 * batch>]
       func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %ids = yoco.view @scratch at #yoco.size<0> size #yoco.size<64 * batch> role ids : memref<?xi32>
-        %x = yoco.view @scratch at #yoco.size<64 * batch> size #yoco.size<64 * batch> role logits : memref<?x4xf32>
+        %ids = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
+        %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
         %w = yoco.parameter_ref @packed.embed : memref<16x4xbf16>
-        yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles #yoco.tiles<rows, divisor = 16, multiplier = 1>
+        yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles <rows, divisor = 16, multiplier = 1>
           : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
         return
       }

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: yoco-opt %s --yoco-bufferize --split-input-file --verify-diagnostics | FileCheck %s
+
+// Every kind of operation that an entry point may have: kernels write buffers of their own, slices and reshapes are views,
+// the cache and the state are written in place.
+
+// CHECK-DAG: yoco.phase = #yoco.phase<planned>
+!kv = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!s = !yoco.state<2x4x4xf32>
+#id = affine_map<(i, j) -> (i, j)>
+module attributes {yoco.phase = #yoco.phase<fused>} {
+  yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+  yoco.parameter @w : tensor<26x8xbf16> from "w"
+  yoco.state_decl @kv : !kv
+  yoco.state_decl @s0 : !s
+  yoco.state_decl @unused : !s
+
+  // CHECK-LABEL: func.func @prefill() attributes {yoco.entry
+  func.func @prefill(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !kv {yoco.state = @kv}, %t: !s {yoco.state = @s0},
+                     %u: !s {yoco.state = @unused}) -> (!kv, !s, !s)
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+    // 4 bytes a row become 64, so that offsets are multiples of 64 for any number of rows.
+    // CHECK-DAG: %[[IDS:.+]] = yoco.alloc <64 * chunk> role ids : memref<?xi32>
+    // CHECK-DAG: %[[ROWS:.+]] = memref.dim %[[IDS]]
+    // The table has 16 bytes for each segment, whatever limits the rows.
+    // CHECK-DAG: %[[SEG:.+]] = yoco.alloc <16 * batch> role segments : !yoco.segments
+    // CHECK-DAG: %[[KV:.+]] = yoco.state_ref @kv
+    // CHECK-DAG: %[[S0:.+]] = yoco.state_ref @s0
+    // CHECK-NOT: @unused
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    // CHECK: %[[POS:.+]] = yoco.alloc <64 * chunk> : memref<?xi32>
+    // CHECK-NEXT: yoco.fused_positions %[[IDS]] at %[[SEG]] outs %[[POS]]
+    %pos = yoco.fused_positions %ids at %segments : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+    // 8 * 4 = 32 bytes a row: 64.
+    // CHECK: %[[X:.+]] = yoco.alloc <64 * chunk> : memref<?x8xf32>
+    // CHECK-NEXT: yoco.fused_embed %[[IDS]] table @embed outs %[[X]] {scale = 1.000000e+00 : f32, yoco.layer = "embed"}
+    %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32, yoco.layer = "embed"} : (tensor<?xi32>) -> tensor<?x8xf32>
+    // 26 * 4 = 104 bytes a row: 128.
+    // CHECK: %[[P:.+]] = yoco.alloc <128 * chunk> : memref<?x26xf32>
+    %p = yoco.fused_linear %x weights [@w] : (tensor<?x8xf32>) -> tensor<?x26xf32>
+    // CHECK: %[[Q:.+]] = memref.subview %[[P]][0, 0] [%[[ROWS]], 8] [1, 1] : {{.*}} to memref<?x8xf32, strided<[26, 1]>>
+    // CHECK: %[[K:.+]] = memref.subview %[[P]][0, 8] [%[[ROWS]], 8] [1, 1] : {{.*}} to memref<?x8xf32, strided<[26, 1], offset: 8>>
+    %q = tensor.extract_slice %p[0, 0] [%rows, 8] [1, 1] : tensor<?x26xf32> to tensor<?x8xf32>
+    %k = tensor.extract_slice %p[0, 8] [%rows, 8] [1, 1] : tensor<?x26xf32> to tensor<?x8xf32>
+    %v = tensor.extract_slice %p[0, 16] [%rows, 8] [1, 1] : tensor<?x26xf32> to tensor<?x8xf32>
+    %g = tensor.extract_slice %p[0, 24] [%rows, 2] [1, 1] : tensor<?x26xf32> to tensor<?x2xf32>
+    // CHECK: %[[O:.+]] = yoco.alloc
+    // CHECK-NEXT: yoco.fused_retention %[[Q]], %[[K]], {{.*}} from %[[S0]] outs %[[O]]
+    %o, %t1 = yoco.fused_retention %q, %k, %v, %g at %pos, %segments from %t {scale = 0.5 : f32}
+        : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !s)
+        -> (tensor<?x8xf32>, !s)
+    // An elementwise chain that no kernel took in. Its init is nobody's buffer.
+    // CHECK: %[[Y:.+]] = yoco.alloc <64 * chunk> : memref<?x8xf32>
+    // CHECK-NEXT: linalg.generic {{.*}} ins(%[[O]], %[[X]] : {{.*}}) outs(%[[Y]] : memref<?x8xf32>)
+    %e = tensor.empty(%rows) : tensor<?x8xf32>
+    %y = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%o, %x : tensor<?x8xf32>, tensor<?x8xf32>) outs(%e : tensor<?x8xf32>) {
+    ^bb0(%a: f32, %b: f32, %d: f32):
+      %sum = arith.addf %a, %b : f32
+      linalg.yield %sum : f32
+    } -> tensor<?x8xf32>
+    // CHECK: %[[HEADS:.+]] = memref.expand_shape %[[Y]] {{\[\[}}0], [1, 2]] output_shape [%[[ROWS]], 2, 4]
+    // CHECK: %[[FLAT:.+]] = memref.collapse_shape %[[HEADS]] {{\[\[}}0], [1, 2]]
+    %h = tensor.expand_shape %y [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %f = tensor.collapse_shape %h [[0], [1, 2]] : tensor<?x2x4xf32> into tensor<?x8xf32>
+    // CHECK: memref.subview %[[FLAT]]
+    %kk = tensor.extract_slice %f[0, 0] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
+    %vv = tensor.extract_slice %f[0, 4] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
+    // CHECK: yoco.fused_cache_write {{.*}} to %[[KV]]
+    %c1 = yoco.fused_cache_write %kk, %vv at %pos, %segments to %c
+        : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+    // CHECK-NOT: yoco.copy
+    // CHECK: return{{$}}
+    return %c1, %t1, %u : !kv, !s, !s
+  }
+
+  // The returned rows are the buffer that their kernel writes.
+  // CHECK-LABEL: func.func @decode()
+  func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+      attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+    // CHECK: yoco.alloc <64 * batch> role logits : memref<?x8xf32>
+    // CHECK-NEXT: yoco.fused_embed
+    // CHECK-NEXT: return
+    %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    return %x : tensor<?x8xf32>
+  }
+
+  // What the entry point returns is an argument of its own: the one copy.
+  // CHECK-LABEL: func.func @echo()
+  func.func @echo(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?xi32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
+    // CHECK: %[[IDS:.+]] = yoco.alloc <64 * block> role ids : memref<?xi32>
+    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * block> role logits : memref<?xi32>
+    // CHECK-NEXT: yoco.copy %[[IDS]] to %[[OUT]]
+    return %ids : tensor<?xi32>
+  }
+}
+
+// -----
+
+// All that cannot be bufferized is reported, and what uses it is not blamed.
+
+#id = affine_map<(i, j) -> (i, j)>
+yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  // expected-error @+1 {{'yoco.silu' op cannot be bufferized: expected a fused operation, an elementwise `linalg.generic`}}
+  %y = yoco.silu %x : tensor<?x8xf32>
+  // expected-error @+1 {{'arith.addf' op cannot be bufferized}}
+  %z = arith.addf %x, %y : tensor<?x8xf32>
+  %c0 = arith.constant 0 : index
+  %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+  %c3 = arith.constant 3 : index
+  // expected-error @+1 {{'tensor.extract_slice' op cannot be bufferized: expected a slice of columns of all rows}}
+  %s = tensor.extract_slice %x[3, 0] [%rows, 8] [1, 1] : tensor<?x8xf32> to tensor<?x8xf32>
+  // expected-error @+1 {{'linalg.generic' op cannot be bufferized: expected its body not to read the value of an init}}
+  %g = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x8xf32>) outs(%x : tensor<?x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %sum = arith.addf %a, %b : f32
+    linalg.yield %sum : f32
+  } -> tensor<?x8xf32>
+  // expected-error @+1 {{'tensor.collapse_shape' op cannot be bufferized: expected the dimension of rows to stay as it is}}
+  %c = tensor.collapse_shape %x [[0, 1]] : tensor<?x8xf32> into tensor<?xf32>
+  return %z : tensor<?x8xf32>
+}
+
+// -----
+
+// A state is written in place: no version can be used after the one that replaces it.
+
+!s = !yoco.state<2x4x4xf32>
+yoco.state_decl @s0 : !s
+yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+yoco.parameter @gt : tensor<2x8xbf16> from "gt"
+func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments, %t: !s {yoco.state = @s0}) -> !s
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  %pos = yoco.fused_positions %ids at %segments : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+  %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  %g = yoco.fused_linear %x weights [@gt] : (tensor<?x8xf32>) -> tensor<?x2xf32>
+  // expected-note @+1 {{overwritten here}}
+  %o, %t1 = yoco.fused_retention %x, %x, %x, %g at %pos, %segments from %t {scale = 0.5 : f32}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !s)
+      -> (tensor<?x8xf32>, !s)
+  // expected-error @+1 {{'func.return' op uses a version of a state that has been overwritten}}
+  return %t : !s
+}
+
+// -----
+
+!s = !yoco.state<2x4x4xf32>
+yoco.state_decl @s0 : !s
+yoco.state_decl @s1 : !s
+func.func @f(%ids: tensor<?xi32>, %a: !s {yoco.state = @s0}, %b: !s {yoco.state = @s1}) -> (!s, !s)
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  // expected-error @+2 {{'func.return' op expected result 0 to be the next version of state argument 0}}
+  // expected-error @+1 {{'func.return' op expected result 1 to be the next version of state argument 1}}
+  return %b, %a : !s, !s
+}
+
+// -----
+
+// expected-error @+1 {{expected `yoco.state` on argument 1 of type '!yoco.state<2x4x4xf32>'}}
+func.func @f(%ids: tensor<?xi32>, %a: !yoco.state<2x4x4xf32>) -> !yoco.state<2x4x4xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  return %a : !yoco.state<2x4x4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{expected one argument of token ids (`tensor<?xi32>`), segments and states, got 'tensor<?x8xf32>' as argument 1}}
+func.func @f(%ids: tensor<?xi32>, %x: tensor<?x8xf32>)
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected an argument of token ids (`tensor<?xi32>`), got none}}
+func.func @f(%segments: !yoco.segments) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  return
+}
+
+// -----
+
+func.func @f(%ids: tensor<?xi32>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  // expected-error @+1 {{expected rows as result by the entry point's `logits`}}
+  return
+}
+
+// -----
+
+func.func @f(%ids: tensor<?xi32>) -> (tensor<?xi32>, tensor<?xi32>)
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  // expected-error @+1 {{expected one result of rows, got a second one of type 'tensor<?xi32>'}}
+  return %ids, %ids : tensor<?xi32>, tensor<?xi32>
+}
+
+// -----
+
+// Columns of a buffer are not a buffer that a caller could read.
+
+yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+func.func @f(%ids: tensor<?xi32>) -> tensor<?x4xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  %c0 = arith.constant 0 : index
+  %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+  %y = tensor.extract_slice %x[0, 4] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
+  // expected-error @+1 {{expected returned rows to be a whole buffer, got columns of one}}
+  return %y : tensor<?x4xf32>
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: yoco-opt %s --yoco-verify-memory-plan --split-input-file --verify-diagnostics | FileCheck %s
+
+// A plan that is right for all bounds: `x` may have the bytes of the ids, which are not used after it is first written.
+
+// CHECK-LABEL: func.func @good
+yoco.state_decl @kv : !yoco.kv_cache<heads = 1, key = 4, value = 8, element = f32, window = 0, layout = contiguous>
+  planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
+yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 32 * seq * batch>]
+yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 32 * seq * batch + 128 * batch>]
+yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
+func.func @good() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %pos = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?xi32>
+  yoco.fused_positions %ids at %seg outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+  %x = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?xi32>
+  yoco.copy %pos to %x : memref<?xi32>
+  return
+}
+
+// -----
+
+// Overlap: with the ids, which are alive when the positions are computed; and with the logits, which must stay to the end.
+
+yoco.arena @scratch scratch [#yoco.size<256 * chunk>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  // expected-remark @+1 {{the other buffer}}
+  %ids = yoco.view @scratch at <0> size <64 * chunk> role ids : memref<?xi32>
+  // Apart from the ids when there are few slots, but not always.
+  // expected-error @+2 {{expected bytes of its own for all bounds, got #yoco.size<64 * batch> up to #yoco.size<64 * batch + 16 * batch>, which may overlap #yoco.size<0> up to #yoco.size<64 * chunk>}}
+  // expected-error @+1 {{expected to end within "scratch" for all bounds}}
+  %seg = yoco.view @scratch at <64 * batch> size <16 * batch> role segments : !yoco.segments
+  // expected-remark @+1 {{the other buffer}}
+  %y = yoco.view @scratch at <64 * chunk> size <64 * chunk> role logits : memref<?xi32>
+  yoco.copy %ids to %y : memref<?xi32>
+  // expected-error @+1 {{expected bytes of its own for all bounds, got #yoco.size<64 * chunk>}}
+  %x = yoco.view @scratch at <64 * chunk> size <64 * chunk> : memref<?xi32>
+  yoco.fill %x with 0 : memref<?xi32>
+  return
+}
+
+// -----
+
+// Overlap that only a view shows: `x` is used through `%h` after `y` has been written.
+
+yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  %ids = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  // expected-remark @+1 {{the other buffer}}
+  %x = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x2x4xf32>
+  %h = memref.collapse_shape %x [[0], [1, 2]] : memref<?x2x4xf32> into memref<?x8xf32>
+  yoco.fill %x with 0 : memref<?x2x4xf32>
+  // expected-error @+1 {{expected bytes of its own for all bounds}}
+  %y = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x8xf32>
+  yoco.copy %h to %y : memref<?x8xf32>
+  return
+}
+
+// -----
+
+// Bounds: beyond the arena; too small for the rows (4 * 32 = 128 bytes each); too small for the table; sizes that cannot be
+// computed at the bounds of the plan.
+
+module attributes {yoco.bounds = #yoco.bounds<seq = 9223372036854775807, batch = 1, chunk = 1, block = 1>} {
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>, #yoco.size<4 * seq * seq>]
+  func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+    // expected-error @+1 {{expected to end within "scratch" for all bounds, at most [#yoco.size<64 * batch + 128 * chunk>, #yoco.size<4 * seq * seq>], got #yoco.size<64 * batch + 192 * chunk>}}
+    %ids = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> role ids : memref<?xi32>
+    // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<16 * batch>, got #yoco.size<12 * batch>}}
+    %seg = yoco.view @scratch at <0> size <12 * batch> role segments : !yoco.segments
+    // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<128 * chunk>, got #yoco.size<64 * chunk>}}
+    %x = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x32xf32>
+    yoco.fill %x with 0 : memref<?x32xf32>
+    // expected-error @+2 {{expected an end of at most 2^63 - 1 bytes at #yoco.bounds<}}
+    // expected-error @+1 {{expected the bytes that its rows need for all bounds}}
+    %y = yoco.view @scratch at <0> size <4 * seq * seq> : memref<?xi32>
+    return
+  }
+}
+
+// -----
+
+// Every buffer has a place, and that is not in the arena of the states.
+
+yoco.arena @persistent persistent [#yoco.size<64 * chunk>]
+yoco.arena @scratch scratch [#yoco.size<64 * batch + 64 * chunk>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  // expected-error @+1 {{expected a buffer with a place, got one without}}
+  %x = yoco.alloc <64 * chunk> : memref<?xi32>
+  // expected-error @+1 {{expected a place in an arena of kind scratch, got persistent}}
+  %ids = yoco.view @persistent at <0> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  yoco.copy %ids to %x : memref<?xi32>
+  return
+}
+
+// -----
+
+// Roles, as `yoco.entry` wants them.
+
+// expected-error @+4 {{expected 1 buffers of role ids, got 2}}
+// expected-error @+3 {{expected 1 buffers of role segments, got 0}}
+// expected-error @+2 {{expected 0 buffers of role logits, got 1}}
+yoco.arena @scratch scratch [#yoco.size<192 * chunk>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  %a = yoco.view @scratch at <0> size <64 * chunk> role ids : memref<?xi32>
+  %b = yoco.view @scratch at <64 * chunk> size <64 * chunk> role ids : memref<?xi32>
+  %y = yoco.view @scratch at <128 * chunk> size <64 * chunk> role logits : memref<?xi32>
+  return
+}
+
+// -----
+
+// Planes: as many as the type has; within the arena; no two with a byte in common, whatever the bounds are.
+
+// expected-error @+1 {{expected the offsets of 1 planes, got 0}}
+yoco.state_decl @s0 : !yoco.state<2x4x4xf32>
+// expected-error @+1 {{expected the offsets of 2 planes, got 1}}
+yoco.state_decl @c : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+  planes [#yoco.size<0>]
+// expected-error @+1 {{plane 0: expected to end within "persistent" for all bounds}}
+yoco.state_decl @s1 : !yoco.state<2x4x4xf32> planes [#yoco.size<1024 * batch>]
+// expected-remark @+1 {{the other buffer}}
+yoco.state_decl @s2 : !yoco.state<2x4x4xf32> planes [#yoco.size<256 * batch>]
+// Keys end at 96 * batch for a window of 3 positions of 32 bytes.
+// expected-error @+1 {{plane 1: expected bytes of its own for all bounds, got #yoco.size<320 * batch> up to #yoco.size<320 * batch + 96 * batch>, which may overlap #yoco.size<256 * batch> up to #yoco.size<384 * batch>}}
+yoco.state_decl @ring : !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+  planes [#yoco.size<0>, #yoco.size<320 * batch>]
+yoco.arena @persistent persistent [#yoco.size<1024 * batch>]
+
+// -----
+
+// expected-error @below {{expected one arena of kind persistent, got 0}}
+module {
+  yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.size<0>]
+}
