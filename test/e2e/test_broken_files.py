@@ -19,7 +19,10 @@ class Refusals(Case):
         self.ids = self.prompt_file([1, 2, 3])
 
     def refuse_run(self, *arguments, model=None, mention=(), **options):
-        self.refuse("yoco-run", model or self.model, *arguments, mention=mention, **options)
+        self.refuse("yoco-run", model or self.model, "--print-tokens", *arguments, mention=mention, **options)
+
+    def refuse_score(self, ids, logits, mention):
+        self.refuse("yoco-run", self.model, "--prompt-tokens", ids, "--score", "--logits", logits, mention=mention)
 
     def refuse_ids(self, text, *flags, mention=()):
         self.refuse_run("--prompt-tokens=-", "--max-new-tokens=4", *flags, stdin=text, mention=mention)
@@ -92,10 +95,11 @@ class Prompts(Refusals):
         self.refuse_ids("1 " * 61, mention="64")
         self.refuse_ids("1 " * 5, "--max-seq-len=8", mention="8")
         self.refuse_ids("1 2 3", "--max-new-tokens=9223372036854775807")
-        self.refuse_run("--prompt-tokens", self.prompt_file([1] * 65), "--score", "--logits", self.folder / "x.npy", mention="64")
+        self.refuse_score(self.prompt_file([1] * 65), self.folder / "x.npy", mention="64")
 
     def test_text_without_a_tokenizer(self):
-        self.refuse_run("--prompt", "In the beginning", mention="tokenizer")
+        self.refuse("yoco-run", self.model, "--prompt", "In the beginning", mention="tokenizer")
+        self.refuse("yoco-run", self.model, "--prompt-tokens", self.ids, mention="tokenizer")
 
     def test_absent_file(self):
         self.refuse_run("--prompt-tokens", self.folder / "absent.ids", mention="absent.ids")
@@ -113,12 +117,12 @@ class Flags(Refusals):
     def test_what_does_not_go_together(self):
         self.refuse_run()
         self.refuse_run("--prompt", "x", "--prompt-tokens", self.ids)
-        self.refuse_run("--prompt-tokens", self.ids, "--score")
+        self.refuse("yoco-run", self.model, "--prompt-tokens", self.ids, "--score")
         self.refuse_run("--prompt-tokens", self.ids, "--logits", self.folder / "x.npy")
 
     def test_logits_file(self):
         folder = self.folder / "folder"
         folder.mkdir()
-        self.refuse_run("--prompt-tokens", self.ids, "--score", "--logits", folder, mention="folder")
-        self.refuse_run("--prompt-tokens", self.ids, "--score", "--logits", self.folder / "absent" / "x.npy", mention="absent")
-        self.refuse_run("--prompt-tokens", self.ids, "--score", "--logits", "/dev/null", mention="/dev/null")
+        self.refuse_score(self.ids, folder, mention="folder")
+        self.refuse_score(self.ids, self.folder / "absent" / "x.npy", mention="absent")
+        self.refuse_score(self.ids, "/dev/null", mention="/dev/null")

@@ -8,17 +8,22 @@ FLAGS = ("--max-seq-len=300", "--max-batch=3", "--prefill-chunk=17")
 
 
 class Phases(Case):
+    def same_bytes(self, got, expected, what):
+        if got != expected:
+            place = next((i for i, (a, b) in enumerate(zip(got, expected)) if a != b), min(len(got), len(expected)))
+            self.fail(f"{what}: {len(got)} and {len(expected)} bytes, different from byte {place} on")
+
     def check(self, source, *flags):
         straight = self.compile(source, *flags, output="straight.yoco").read_bytes()
-        self.assertEqual(self.compile(source, *flags, output="again.yoco").read_bytes(), straight, "compiling twice")
+        self.same_bytes(self.compile(source, *flags, output="again.yoco").read_bytes(), straight, "compiling twice")
         for phase in PHASES:
             with self.subTest(phase):
                 module = self.folder / f"{phase}.mlir"
                 self.succeed("yoco-compile", source, f"--compile-to={phase}", "-o", module, *flags)
-                self.assertIn(f"#yoco.phase<{phase}>", module.read_text().splitlines()[0] + module.read_text())
+                self.assertIn(f"#yoco.phase<{phase}>", module.read_text())
                 self.succeed("yoco-opt", "--verify-roundtrip", module, "-o", self.folder / "opt.mlir")
                 resumed = self.compile(module, f"--compile-from={phase}", *flags)
-                self.assertEqual(resumed.read_bytes(), straight, f"resumed from {phase}")
+                self.same_bytes(resumed.read_bytes(), straight, f"resumed from {phase}")
 
     def test_gated_retention(self):
         self.check(CHECKPOINTS["yoco-gret-random"])
@@ -44,4 +49,4 @@ class Phases(Case):
                     later = self.folder / f"{first}-{second}.mlir"
                     self.succeed("yoco-compile", module, f"--compile-from={first}", f"--compile-to={second}", "-o", later)
                     resumed = self.compile(later, f"--compile-from={second}")
-                    self.assertEqual(resumed.read_bytes(), straight)
+                    self.same_bytes(resumed.read_bytes(), straight, f"stopped at {first} and {second}")
