@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: yoco-opt %s --yoco-outline-kernels --split-input-file --verify-diagnostics | FileCheck %s
+
+// Two layers of one shape share their kernels: what differs, the parameters, are arguments. A parameter that two
+// operations use is packed once; the same weights in another grouping are another matrix.
+
+#id = affine_map<(i, j) -> (i, j)>
+// CHECK-LABEL: module attributes
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @embed : tensor<100x8xbf16> from "embed"
+  yoco.parameter @n : tensor<8xbf16> from "n"
+  yoco.parameter @q0 : tensor<8x8xbf16> from "q0"
+  yoco.parameter @k0 : tensor<8x8xbf16> from "k0"
+  yoco.parameter @q1 : tensor<8x8xbf16> from "q1"
+  yoco.parameter @k1 : tensor<8x8xbf16> from "k1"
+  yoco.parameter @a : tensor<24x8xbf16> from "a"
+  yoco.parameter @b : tensor<24x8xbf16> from "b"
+  yoco.state_decl @kv : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
+  yoco.arena @persistent persistent [#yoco.size<32 * seq * batch>]
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 512 * chunk>]
+  // A table that rows are looked up in stays as it is; a matrix is in panels, its rows one part behind the other.
+  // CHECK: yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<100x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.q0 [@q0, @k0] panels [[P:[0-9]+]] : tensor<16x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.n [@n] row_major 0 : tensor<8xbf16>
+  // CHECK: yoco.packed_parameter @packed.q1 [@q1, @k1] panels [[P]] : tensor<16x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.a [@a] panels [[P]] : tensor<24x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.b [@b] panels [[P]] : tensor<24x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.q0_{{[0-9]+}} [@q0] panels [[P]] : tensor<8x8xbf16>
+  // CHECK-NOT: yoco.packed_parameter
+
+  // CHECK-LABEL: func.func @prefill
+  func.func @prefill() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+    // CHECK: %[[IDS:.+]] = yoco.view {{.*}} role ids
+    %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
+    // CHECK: %[[SEG:.+]] = yoco.view {{.*}} role segments
+    %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+    // CHECK: %[[KV:.+]] = yoco.state_ref @kv
+    %kv = yoco.state_ref @kv : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %x = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?x8xf32>
+    %p = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> : memref<?x16xf32>
+    %f = yoco.view @scratch at <64 * batch + 192 * chunk> size <128 * chunk> : memref<?x24xf32>
+    %y = yoco.view @scratch at <64 * batch + 320 * chunk> size <64 * chunk> : memref<?x8xf32>
+    // CHECK: %[[EMBED:.+]] = yoco.parameter_ref @packed.embed : memref<100x8xbf16>
+    // CHECK: yoco.launch @kernels::@embed_0(%[[IDS]], %[[X:.+]], %[[EMBED]])
+    yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
+    // CHECK: %[[QK0:.+]] = yoco.parameter_ref @packed.q0
+    // CHECK: %[[N:.+]] = yoco.parameter_ref @packed.n : memref<8xbf16>
+    // CHECK: yoco.launch @kernels::@linear_0(%[[X]], %[[P0:.+]], %[[QK0]], %[[N]]) tiles {{.*}} {yoco.layer = "0"}
+    yoco.fused_linear %x weights [@q0, @k0] outs %p {eps = 1.0e-5 : f32, norm_weight = @n, yoco.layer = "0"}
+        : (memref<?x8xf32>, memref<?x16xf32>) -> ()
+    // CHECK: %[[QK1:.+]] = yoco.parameter_ref @packed.q1
+    // CHECK: yoco.launch @kernels::@linear_0(%[[X]], %[[P0]], %[[QK1]], %[[N]]) tiles {{.*}} {yoco.layer = "1"}
+    yoco.fused_linear %x weights [@q1, @k1] outs %p {eps = 1.0e-5 : f32, norm_weight = @n, yoco.layer = "1"}
+        : (memref<?x8xf32>, memref<?x16xf32>) -> ()
+    // Each weight of a gated group is a matrix of its own.
+    // CHECK: yoco.launch @kernels::@linear_1(%[[X]], %{{.+}}, %{{.+}}, %{{.+}})
+    yoco.fused_linear %x weights [@a, @b] outs %f {activation = #yoco.activation<swiglu>}
+        : (memref<?x8xf32>, memref<?x24xf32>) -> ()
+    // CHECK: yoco.launch @kernels::@linear_2(
+    yoco.fused_linear %x weights [@q0] outs %y : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+    // The layout of a slice is in the type of the kernel's argument.
+    %c0 = arith.constant 0 : index
+    %rows = memref.dim %ids, %c0 : memref<?xi32>
+    %k = memref.subview %p[0, 8] [%rows, 4] [1, 1] : memref<?x16xf32> to memref<?x4xf32, strided<[16, 1], offset: 8>>
+    %v = memref.subview %p[0, 12] [%rows, 4] [1, 1] : memref<?x16xf32> to memref<?x4xf32, strided<[16, 1], offset: 12>>
+    // CHECK: yoco.launch @kernels::@cache_write_0(%{{.+}}, %{{.+}}, %[[IDS]], %[[SEG]], %[[KV]])
+    yoco.fused_cache_write %k, %v at %ids, %seg to %kv
+        : (memref<?x4xf32, strided<[16, 1], offset: 8>>, memref<?x4xf32, strided<[16, 1], offset: 12>>, memref<?xi32>,
+           !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) -> ()
+    // Constants go with an elementwise body.
+    %two = arith.constant 2.0 : f32
+    // CHECK: yoco.launch @kernels::@generic_0(
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%x : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %scaled = arith.mulf %in, %two : f32
+      linalg.yield %scaled : f32
+    }
+    // CHECK: yoco.launch @kernels::@generic_0(
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%y : memref<?x8xf32>) outs(%x : memref<?x8xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %scaled = arith.mulf %in, %two : f32
+      linalg.yield %scaled : f32
+    }
+    // The body differs: another kernel.
+    // CHECK: yoco.launch @kernels::@generic_1(
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%x : memref<?x8xf32>) outs(%y : memref<?x8xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %scaled = arith.addf %in, %two : f32
+      linalg.yield %scaled : f32
+    }
+    return
+  }
+
+  // Entry points share kernels and parameters too.
+  // CHECK-LABEL: func.func @decode
+  func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
+    %ids = yoco.view @scratch at <64 * batch> size <64 * batch> role ids : memref<?xi32>
+    %x = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    // CHECK: yoco.parameter_ref @packed.embed
+    // CHECK: yoco.launch @kernels::@embed_0
+    yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
+    return
+  }
+  // CHECK: module @kernels attributes {yoco.kernels}
+  // CHECK: func.func @embed_0(%{{.+}}: index, %{{.+}}: index, %{{.+}}: index, %{{.+}}: index, %{{.+}}: index, %[[A0:.+]]: memref<?xi32>,
+  // CHECK-SAME: %[[A1:.+]]: memref<?x8xf32>, %{{.+}}: memref<100x8xbf16> {yoco.parameter = @w0})
+  // CHECK-NEXT: yoco.fused_embed %[[A0]] table @w0 outs %[[A1]]
+  // CHECK: func.func @linear_0({{.*}} {yoco.parameter = @w0}, {{.*}}: memref<8xbf16> {yoco.parameter = @w1})
+  // CHECK-NEXT: yoco.fused_linear %{{.+}} weights [@w0] outs %{{.+}} {eps = {{.*}}, norm_weight = @w1}
+  // CHECK: func.func @linear_1(
+  // CHECK-NEXT: yoco.fused_linear %{{.+}} weights [@w0, @w1] outs
+  // CHECK: func.func @linear_2(
+  // CHECK: func.func @cache_write_0({{.*}} memref<?x4xf32, strided<[16, 1], offset: 8>>
+  // CHECK: func.func @generic_0(
+  // CHECK: arith.constant 2.0
+  // CHECK: func.func @generic_1(
+  // CHECK-NOT: func.func
+}
+
+// -----
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @q : tensor<8x8xbf16> from "q"
+  yoco.parameter @k : tensor<8x8xf32> from "k"
+  yoco.arena @scratch scratch [#yoco.size<128 * batch>]
+  func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
+    %x = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %y = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x16xf32>
+    // expected-error @+1 {{expected parameters of one matrix to have one element type and row, got @k of 'tensor<8x8xf32>' after 'tensor<8x8xbf16>'}}
+    yoco.fused_linear %x weights [@q, @k] outs %y : (memref<?x8xf32>, memref<?x16xf32>) -> ()
+    return
+  }
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.arena @scratch scratch [#yoco.size<64 * batch>]
+  func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
+    %x = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %c0 = arith.constant 0 : index
+    %rows = memref.dim %x, %c0 : memref<?x8xf32>
+    // expected-error @+1 {{expected its body to use constants of the entry point alone, got a value of type 'index'}}
+    linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel"]} outs(%x : memref<?x8xf32>) {
+    ^bb0(%out: f32):
+      %i = arith.index_cast %rows : index to i32
+      %r = arith.sitofp %i : i32 to f32
+      linalg.yield %r : f32
+    }
+    return
+  }
+}
+
+// -----
+
+// expected-error @+1 {{expected a module with `yoco.target`}}
+module {
+  func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
+    return
+  }
+}
