@@ -53,29 +53,17 @@ uint16_t roundToF16(float value) {
 
 namespace {
 
-/// Where row r, column c of a parameter stands, in elements.
-struct Placement {
-  uint64_t columns;
-  uint64_t panel; // 1: row_major, which is panels of one row
-
-  uint64_t operator()(uint64_t row, uint64_t column) const {
-    return row / panel * columns * panel + column * panel + row % panel;
-  }
-};
-
 template <typename Element, typename Convert>
 void generateRows(const fb::Parameter &parameter, Element *elements,
                   Parallel &parallel, Convert convert) {
-  Placement placement{parameter.columns(),
-                      parameter.layout() == fb::ParameterLayout::panels
-                          ? parameter.panel()
-                          : 1};
-  uint64_t paddedRows =
-      divideUp(parameter.rows(), placement.panel) * placement.panel;
+  // row_major is panels of one row.
+  const uint64_t columns = parameter.columns();
+  const uint64_t panel =
+      parameter.layout() == fb::ParameterLayout::panels ? parameter.panel() : 1;
+  const uint64_t paddedRows = divideUp(parameter.rows(), panel) * panel;
   // A tile is as many rows as make it worth a thread's while; tiles are counted
   // with 32 bits.
-  uint64_t rowsPerTile =
-      std::max<uint64_t>(1, 65536 / std::max<uint64_t>(1, placement.columns));
+  uint64_t rowsPerTile = std::max<uint64_t>(1, 65536 / columns);
   rowsPerTile = std::max(rowsPerTile, divideUp(paddedRows, uint64_t(1) << 31));
 
   uint64_t firstRow = 0;
@@ -84,11 +72,14 @@ void generateRows(const fb::Parameter &parameter, Element *elements,
                 [&](uint32_t begin, uint32_t end) {
                   for (uint64_t row = begin * rowsPerTile,
                                 last = std::min(rows, end * rowsPerTile);
-                       row < last; ++row)
-                    for (uint64_t column = 0; column < placement.columns;
-                         ++column)
-                      elements[placement(firstRow + row, column)] =
-                          value(row * placement.columns + column);
+                       row < last; ++row) {
+                    uint64_t placed = firstRow + row;
+                    Element *start = elements +
+                                     placed / panel * panel * columns +
+                                     placed % panel;
+                    for (uint64_t column = 0; column < columns; ++column)
+                      start[column * panel] = value(row * columns + column);
+                  }
                 });
     firstRow += rows;
   };

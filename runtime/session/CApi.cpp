@@ -2,7 +2,6 @@
 //
 // The C API: checks of pointers and struct sizes, and nothing else of its own.
 
-#include "runtime/core/Arithmetic.h"
 #include "runtime/session/Sampling.h"
 #include "runtime/session/Session.h"
 

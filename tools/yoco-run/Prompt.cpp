@@ -17,9 +17,8 @@ std::unique_ptr<Tokenizer> loadTokenizer(const yoco_model_info &info) {
   if (!info.tokenizer)
     return nullptr;
   auto tokenizer = std::make_unique<Tokenizer>();
-  auto status =
-      tokenizer->LoadFromSerializedProto(absl::string_view(
-          static_cast<const char *>(info.tokenizer), info.tokenizer_size));
+  auto status = tokenizer->LoadFromSerializedProto(absl::string_view(
+      static_cast<const char *>(info.tokenizer), info.tokenizer_size));
   if (!status.ok())
     throw std::runtime_error(
         "the tokenizer in the model file is not one of SentencePiece's: " +

@@ -1,3 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+
 /* YOCO runtime: runs model files made by yoco-compile.
  *
  *   yoco_model *model;      yoco_model_open_file(...)    immutable, may be
@@ -71,25 +73,24 @@ typedef struct yoco_allocator {
 /* One line without a line break. */
 typedef void (*yoco_log_callback)(void *user, const char *text);
 
-/* ---- Models
- * ------------------------------------------------------------------------------------------------------
- */
+/*===-- Models ------------------------------------------------------------===*/
 
 typedef enum yoco_verify {
-  YOCO_VERIFY_FULL = 0, /* every checksum of the file */
-  YOCO_VERIFY_PLAN =
-      1 /* those of header, plan and checksum table; weights are trusted */
+  /* every checksum of the file */
+  YOCO_VERIFY_FULL = 0,
+  /* those of header, plan and checksum table; weights are trusted */
+  YOCO_VERIFY_PLAN = 1
 } yoco_verify;
 
 typedef struct yoco_model_options {
   size_t struct_size;
   yoco_verify verify;
-  uint32_t threads; /* for checksums and generated parameters; 0: one per
-                       hardware thread */
-  int32_t refuse_host_code; /* nonzero: sessions that would run code of the file
-                               on the CPU are refused */
-  const yoco_allocator *allocator; /* for contents read through a callback and
-                                      generated parameters; copied */
+  /* for checksums and generated parameters; 0: one per hardware thread */
+  uint32_t threads;
+  /* nonzero: sessions that would run code of the file on the CPU are refused */
+  int32_t refuse_host_code;
+  /* for contents read through a callback and generated parameters; copied */
+  const yoco_allocator *allocator;
 } yoco_model_options;
 
 /* What a session is sized for: longest sequence, number of slots, most rows of
@@ -173,9 +174,7 @@ typedef void (*yoco_text_callback)(void *user, const char *text, size_t size);
 YOCO_API void yoco_model_describe(const yoco_model *model,
                                   yoco_text_callback write, void *user);
 
-/* ---- Sessions
- * ----------------------------------------------------------------------------------------------------
- */
+/*===-- Sessions ----------------------------------------------------------===*/
 
 /* Runs `body(context, begin, end)` for disjoint ranges that cover 0 .. tiles,
  * on any threads, and returns when all are done. */
@@ -283,9 +282,7 @@ typedef struct yoco_session_stats {
 YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session,
                                             yoco_session_stats *stats);
 
-/* ---- Sampling
- * ----------------------------------------------------------------------------------------------------
- */
+/*===-- Sampling ----------------------------------------------------------===*/
 
 typedef struct yoco_sampling_options {
   size_t struct_size;
