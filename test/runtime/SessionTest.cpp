@@ -7,6 +7,7 @@
 #include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <thread>
 
 using namespace yoco::test;
 using testing::HasSubstr;
@@ -368,8 +369,7 @@ TEST_F(SessionTest, statsCountTokens) {
   EXPECT_EQ(stats.threads, 2u);
 }
 
-// A session outlives the handle of its model, and sessions of one model run on
-// different threads.
+// A session outlives the handle of its model.
 TEST_F(SessionTest, modelMayGoFirst) {
   yoco_model *other = nullptr;
   ASSERT_EQ(yoco_model_open_memory(file.data(), file.size(), nullptr, &other,
@@ -378,6 +378,24 @@ TEST_F(SessionTest, modelMayGoFirst) {
   OpenedSession session(other);
   yoco_model_destroy(other);
   EXPECT_EQ(prompt(session, 0, toyIds(9)), toyLogits(toyIds(9)));
+}
+
+// One model, several threads with a session each; the first of them loads the
+// code and the generated weights for all.
+TEST_F(SessionTest, threadsShareTheModel) {
+  std::vector<std::thread> users;
+  for (uint32_t user = 0; user < 4; ++user)
+    users.emplace_back([&, user] {
+      OpenedSession session(model.model);
+      ASSERT_EQ(session.status, YOCO_OK) << session.error;
+      for (size_t length = 1; length < 30; length += 7) {
+        yoco_session_reset(session, 0);
+        Ids ids = toyIds(length, user);
+        EXPECT_EQ(prompt(session, 0, ids), toyLogits(ids));
+      }
+    });
+  for (std::thread &user : users)
+    user.join();
 }
 
 TEST_F(SessionTest, logsOneLine) {
