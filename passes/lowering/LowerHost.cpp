@@ -80,6 +80,21 @@ LogicalResult checkElementTypes(Operation *op) {
   return success();
 }
 
+LogicalResult checkArguments(func::FuncOp function, Operation *op) {
+  if (function.getNumArguments() < kScalarArguments)
+    return function.emitOpError("expected rows, segments, seq, begin and end as arguments, got ")
+           << function.getFunctionType();
+  size_t groups = 0, parameters = 0;
+  if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
+    groups = kernel.getParameterGroups().size();
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    parameters += function.getArgAttr(i, kParameterAttrName) ? 1 : 0;
+  if (groups == parameters)
+    return success();
+  return op->emitOpError("expected one `") << kParameterAttrName << "` argument for each of " << groups
+                                           << " parameter groups, got " << parameters;
+}
+
 LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](FusedPositionsOp op) { return lowerPositions(kernel, op, tile); })
@@ -139,39 +154,33 @@ private:
 
   LogicalResult lowerKernel(func::FuncOp function, const HostTarget &target) {
     Operation *op = getOnlyOperation(function);
-    if (!op || failed(checkElementTypes(op)))
+    if (!op || failed(checkElementTypes(op)) || failed(checkArguments(function, op)))
       return failure();
-    if (function.getNumArguments() < kScalarArguments)
-      return function.emitOpError("expected rows, segments, seq, begin and end as arguments, got ")
-             << function.getFunctionType();
-    func::FuncOp lowered = makeFunction(function);
+    StringAttr name = function.getNameAttr();
+    function.setName((name.getValue() + ".before").str());
+    func::FuncOp lowered = makeFunction(function, name);
     Block &entry = lowered.getBody().front();
     OpBuilder builder = OpBuilder::atBlockEnd(&entry);
     KernelBuilder build(builder, lowered, target.getTileSizes().lanes);
     HostKernel kernel(build, target.getTileSizes(), entry.getArgument(0), entry.getArgument(1));
     mapArguments(function, lowered, kernel);
-    if (auto groups = dyn_cast<RowKernelOpInterface>(op);
-        groups && groups.getParameterGroups().size() != kernel.parameters.size())
-      return op->emitOpError("expected one `")
-             << kParameterAttrName << "` argument for each of " << groups.getParameterGroups().size()
-             << " parameter groups, got " << kernel.parameters.size();
     LogicalResult result = success();
     build.forLoop(entry.getArgument(3), entry.getArgument(4), 1,
                   [&](Value tile) { result = lowerTile(kernel, op, tile); });
     func::ReturnOp::create(builder, function.getLoc());
     if (failed(result)) {
       lowered.erase();
+      function.setName(name);
       return failure();
     }
     ++(isa<linalg::GenericOp>(op) ? numElementwise : numKernels);
     stackBytes += build.getStackBytes();
-    lowered.setName(function.getName());
     function.erase();
     return success();
   }
 
-  /// An empty function before `function`, with buffers instead of handles; attributes of arguments stay on the first buffer.
-  static func::FuncOp makeFunction(func::FuncOp function) {
+  /// An empty function called `name` before `function`, with buffers instead of handles; attributes of arguments stay on the first buffer.
+  static func::FuncOp makeFunction(func::FuncOp function, StringAttr name) {
     OpBuilder builder(function);
     SmallVector<Type> types;
     SmallVector<DictionaryAttr> attributes;
@@ -184,8 +193,7 @@ private:
     for (DictionaryAttr &dictionary : attributes)
       if (!dictionary)
         dictionary = builder.getDictionaryAttr({});
-    auto lowered = func::FuncOp::create(builder, function.getLoc(), (function.getName() + ".lowered").str(),
-                                        builder.getFunctionType(types, {}));
+    auto lowered = func::FuncOp::create(builder, function.getLoc(), name, builder.getFunctionType(types, {}));
     lowered.setAllArgAttrs(attributes);
     lowered.addEntryBlock();
     return lowered;
