@@ -246,8 +246,9 @@ SizeAttr SizeAttr::add(SizeAttr other) const {
     auto *it = llvm::find_if(terms, [&](const SizeTerm &candidate) {
       return candidate.powers == term.powers && candidate.isAlwaysAligned() && term.isAlwaysAligned();
     });
-    if (it != terms.end())
-      it->coefficient += term.coefficient;
+    int64_t sum = 0;
+    if (it != terms.end() && !llvm::AddOverflow(it->coefficient, term.coefficient, sum))
+      it->coefficient = sum;
     else
       terms.push_back(term);
   }

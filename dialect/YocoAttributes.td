@@ -46,6 +46,7 @@ def Yoco_RopeAttr : Yoco_Attr<"Rope", "rope"> {
 def Yoco_NormKind : Yoco_Enum<"NormKind", "what a norm divides by", [I32EnumAttrCase<"rms", 0>]>;
 def Yoco_NormKindAttr : EnumAttr<Yoco_Dialect, Yoco_NormKind, "norm_kind"> {
   let summary = "the kind of a norm";
+  let assemblyFormat = "`<` $value `>`";
 }
 
 def Yoco_Activation : Yoco_Enum<"Activation", "what a linear group does to its sums before the residual", [
@@ -53,6 +54,7 @@ def Yoco_Activation : Yoco_Enum<"Activation", "what a linear group does to its s
     I32EnumAttrCase<"swiglu", 3>, I32EnumAttrCase<"geglu", 4>]>;
 def Yoco_ActivationAttr : EnumAttr<Yoco_Dialect, Yoco_Activation, "activation"> {
   let summary = "the epilogue of a linear group";
+  let assemblyFormat = "`<` $value `>`";
 }
 
 def Yoco_RandomAttr : Yoco_Attr<"Random", "random"> {

@@ -22,6 +22,7 @@ def Yoco_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::memref::MemRefDialect"];
   let extraClassDeclaration = [{
@@ -75,11 +76,13 @@ def Yoco_HeadRows : Yoco_RowTensorOf<[AnyFloat], [3],
 class Yoco_RowBufferOf<list<Type> elements, list<int> ranks, string text>
     : Type<And<[MemRefRankOf<elements, ranks>.predicate, Yoco_RowsDim]>, text, "::mlir::MemRefType">;
 def Yoco_RowBuffer : Yoco_RowBufferOf<[AnyFloat, I32], [1, 2, 3], "a buffer of rows (`memref<?xNxf32>`)">;
+def Yoco_VectorBuffer : Yoco_RowBufferOf<[AnyFloat], [2], "a buffer of floating-point vectors (`memref<?xNxf32>`)">;
+def Yoco_IdBuffer : Yoco_RowBufferOf<[I32], [1], "a buffer of 32-bit integers (`memref<?xi32>`)">;
 
 // Fused operations work on tensors in phase `fused` and on buffers in phase `planned`.
-def Yoco_FusedRows : AnyTypeOf<[Yoco_VectorRows, Yoco_RowBufferOf<[AnyFloat], [2], "a buffer of rows">],
+def Yoco_FusedRows : AnyTypeOf<[Yoco_VectorRows, Yoco_VectorBuffer],
     "rows of floating-point vectors, as a tensor or a buffer">;
-def Yoco_FusedIds : AnyTypeOf<[Yoco_IdRows, Yoco_RowBufferOf<[I32], [1], "a buffer of integers">],
+def Yoco_FusedIds : AnyTypeOf<[Yoco_IdRows, Yoco_IdBuffer],
     "rows of 32-bit integers, as a tensor or a buffer">;
 
 #endif // YOCO_DIALECT_YOCOBASE_TD

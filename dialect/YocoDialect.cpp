@@ -4,6 +4,7 @@
 
 #include "dialect/YocoOps.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -55,14 +56,15 @@ static LogicalResult verifyModuleAttribute(Operation *op, NamedAttribute attribu
     return expect(isa<DenseI32ArrayAttr>(value), "an array of 32-bit integers");
   if (name == YocoDialect::getMaxSequenceLengthAttrName()) {
     auto integer = dyn_cast<IntegerAttr>(value);
-    return expect(integer && integer.getInt() > 0, "a positive integer");
+    return expect(integer && integer.getType().isSignlessInteger(64) && integer.getInt() > 0,
+                  "a positive 64-bit integer");
   }
   return success();
 }
 
 LogicalResult YocoDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName().strref();
-  if (isa<ModuleOp>(op))
+  if (isa<ModuleOp>(op) && name != getEntryAttrName())
     return verifyModuleAttribute(op, attribute);
   if (name == getLayerAttrName()) {
     if (!isa<StringAttr>(attribute.getValue()))
@@ -75,5 +77,22 @@ LogicalResult YocoDialect::verifyOperationAttribute(Operation *op, NamedAttribut
     return op->emitOpError("expected `yoco.entry` on a function, got it on '") << op->getName() << "'";
   if (!isa<EntryAttr>(attribute.getValue()))
     return op->emitOpError("expected `yoco.entry` to be a `#yoco.entry`, got ") << attribute.getValue();
+  if (!op->getRegion(0).hasOneBlock())
+    return op->emitOpError("expected an entry point to have one block, got ") << op->getRegion(0).getBlocks().size();
+  return success();
+}
+
+LogicalResult YocoDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument, NamedAttribute attribute) {
+  StringRef name = attribute.getName().strref();
+  if (name != getStateAttrName() && name != kParameterAttrName)
+    return success();
+  if (!isa<FlatSymbolRefAttr>(attribute.getValue()))
+    return op->emitOpError("expected `") << name << "` of argument " << argument << " to be a symbol, got "
+                                         << attribute.getValue();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  Type type = function ? function.getArgumentTypes()[argument] : Type();
+  if (name == getStateAttrName() && !isa_and_present<KVCacheType, StateType>(type))
+    return op->emitOpError("expected `yoco.state` on a cache or a state, got it on argument ")
+           << argument << " of type " << type;
   return success();
 }

@@ -116,9 +116,10 @@ LogicalResult FusedNormOp::verify() {
   Value out = getOut(*this, getOuts());
   if (!out || failed(expectColumns(*this, "a result", out, getColumns(getInput()))))
     return failure();
-  if (getGroups() < 1 || getColumns(getInput()) % getGroups() != 0)
-    return emitOpError("expected groups that divide ") << getColumns(getInput()) << " columns, got " << getGroups();
-  if (getEps().convertToFloat() < 0)
+  int64_t groups = getGroups();
+  if (groups < 1 || getColumns(getInput()) % groups != 0)
+    return emitOpError("expected groups that divide ") << getColumns(getInput()) << " columns, got " << groups;
+  if (!(getEps().convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
   return success();
 }
@@ -156,7 +157,7 @@ LogicalResult FusedLinearOp::verify() {
            << stringifyActivation(getActivation()) << ", got " << getWeights().size();
   if (getNormWeightAttr() && !getEpsAttr())
     return emitOpError("expected `eps` with `norm_weight`, got none");
-  if (getEpsAttr() && getEps()->convertToFloat() < 0)
+  if (getEpsAttr() && !(getEps()->convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
   return getResidual() ? expectColumns(*this, "a residual", getResidual(), getColumns(out)) : success();
 }
@@ -199,6 +200,8 @@ LogicalResult FusedRetentionOp::verify() {
   ArrayRef<int64_t> shape = getState().getType().getShape();
   if (shape.size() != 3)
     return emitOpError("expected a state of heads, key width and value width, got ") << getState().getType();
+  if (!isa<ShapedType>(out.getType()))
+    return emitOpError("expected rows as the first result, got ") << out.getType();
   int64_t keys = shape[0] * shape[1], values = shape[0] * shape[2];
   if (failed(expectColumns(*this, "queries", getQuery(), keys)) ||
       failed(expectColumns(*this, "keys", getKey(), keys)) ||
@@ -212,6 +215,8 @@ LogicalResult FusedRetentionOp::verify() {
            << getState().getType() << ", got " << getResult(1).getType();
   if (static_cast<int64_t>(getChunk()) < 0)
     return emitOpError("expected a chunk of at least 0, got ") << static_cast<int64_t>(getChunk());
+  if (getEpsAttr() && !(getEps()->convertToFloat() >= 0))
+    return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
   return verifyRope(*this, getRopeAttr(), shape[1]);
 }
 
@@ -237,9 +242,11 @@ LogicalResult FusedAttentionOp::verify() {
     return emitOpError("expected fresh keys and values together, got one without the other");
   if (cache.isRing() != static_cast<bool>(getKeys()))
     return emitOpError("expected fresh keys and values with a ring and only there, got ") << cache;
-  if (cache.isRing() && (static_cast<int64_t>(getWindow()) < 1 || static_cast<int64_t>(getWindow()) > cache.getWindow()))
-    return emitOpError("expected a window from 1 to that of the ring, ")
-           << cache.getWindow() << ", got " << getWindow();
+  int64_t window = getWindow();
+  if (window < 0)
+    return emitOpError("expected a window of at least 0, got ") << window;
+  if (cache.isRing() && (window < 1 || window > cache.getWindow()))
+    return emitOpError("expected a window from 1 to that of the ring, ") << cache.getWindow() << ", got " << window;
   if (getKeys() && (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * cache.getKey())) ||
                     failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue()))))
     return failure();
@@ -257,7 +264,8 @@ LogicalResult FusedCacheWriteOp::verify() {
   if (!isBufferForm(*this) && getResult().size() != 1)
     return emitOpError("expected one result, got ") << getResult().size();
   if (!isBufferForm(*this) && getResult().front().getType() != cache)
-    return emitOpError("expected a result of the type of the cache, ") << cache << ", got " << getResult().front();
+    return emitOpError("expected a result of the type of the cache, ") << cache << ", got "
+                                                                            << getResult().front().getType();
   if (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * cache.getKey())) ||
       failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue())))
     return failure();

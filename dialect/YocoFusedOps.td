@@ -33,7 +33,7 @@ def Yoco_FusedPositionsOp : Yoco_FusedOp<"fused_positions"> {
     ```
   }];
   let arguments = (ins Yoco_FusedIds:$ids, Yoco_SegmentsType:$segments,
-                       Variadic<Yoco_RowBuffer>:$outs);
+                       Variadic<Yoco_IdBuffer>:$outs);
   let results = (outs Variadic<Yoco_IdRows>:$result);
   let assemblyFormat = "$ids `at` $segments (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
@@ -51,7 +51,7 @@ def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<S
     }
     ```
   }];
-  let arguments = (ins Yoco_FusedIds:$ids, FlatSymbolRefAttr:$table, F32Attr:$scale, Variadic<Yoco_RowBuffer>:$outs);
+  let arguments = (ins Yoco_FusedIds:$ids, FlatSymbolRefAttr:$table, F32Attr:$scale, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = "$ids `table` $table (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
@@ -69,7 +69,7 @@ def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [DeclareOpInterfaceMethods<Sym
     ```
   }];
   let arguments = (ins Yoco_FusedRows:$input, OptionalAttr<FlatSymbolRefAttr>:$weight, F32Attr:$eps,
-                       DefaultValuedAttr<I64Attr, "1">:$groups, Variadic<Yoco_RowBuffer>:$outs);
+                       DefaultValuedAttr<I64Attr, "1">:$groups, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
     $input (`weight` $weight^)? (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
@@ -90,7 +90,7 @@ def Yoco_FusedRopeOp : Yoco_FusedOp<"fused_rope"> {
     ```
   }];
   let arguments = (ins Yoco_FusedRows:$input, Yoco_FusedIds:$positions, I64Attr:$heads, Yoco_RopeAttr:$rope,
-                       Variadic<Yoco_RowBuffer>:$outs);
+                       Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
     $input `,` $positions (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
@@ -122,7 +122,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
                        TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<FlatSymbolRefAttr>:$norm_weight,
                        DefaultValuedAttr<Yoco_ActivationAttr, "::mlir::yoco::Activation::none">:$activation,
-                       Variadic<Yoco_RowBuffer>:$outs);
+                       Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
     $input (`residual` $residual^)? `weights` $weights (`outs` $outs^)? attr-dict
@@ -163,7 +163,7 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSeg
                        Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments, Yoco_StateType:$state,
                        Optional<Yoco_FusedRows>:$swish, F32Attr:$scale, OptionalAttr<F32Attr>:$gate_divisor,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<Yoco_RopeAttr>:$rope,
-                       DefaultValuedAttr<I64Attr, "0">:$chunk, Variadic<Yoco_RowBuffer>:$outs);
+                       DefaultValuedAttr<I64Attr, "0">:$chunk, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<AnyTypeOf<[Yoco_VectorRows, Yoco_StateType]>>:$results);
   let assemblyFormat = [{
     $query `,` $key `,` $value `,` $gate `at` $positions `,` $segments `from` $state (`swish` $swish^)?
@@ -193,7 +193,7 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
   let arguments = (ins Yoco_FusedRows:$query, Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments,
                        Yoco_KVCacheType:$cache, Optional<Yoco_FusedRows>:$keys, Optional<Yoco_FusedRows>:$values,
                        I64Attr:$heads, F32Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
-                       OptionalAttr<Yoco_RopeAttr>:$rope, Variadic<Yoco_RowBuffer>:$outs);
+                       OptionalAttr<Yoco_RopeAttr>:$rope, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
     $query `at` $positions `,` $segments `to` $cache (`fresh` `(` $keys^ `,` $values `)`)? (`outs` $outs^)? attr-dict
@@ -220,7 +220,7 @@ def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [DeclareOpInterfa
   }];
   let arguments = (ins Yoco_FusedRows:$keys, Yoco_FusedRows:$values, Yoco_FusedIds:$positions,
                        Yoco_SegmentsType:$segments, Yoco_KVCacheType:$cache, OptionalAttr<Yoco_RopeAttr>:$rope,
-                       Variadic<Yoco_RowBuffer>:$outs);
+                       Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_KVCacheType>:$result);
   let assemblyFormat = [{
     $keys `,` $values `at` $positions `,` $segments `to` $cache (`outs` $outs^)? attr-dict

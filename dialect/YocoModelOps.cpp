@@ -5,6 +5,8 @@
 #include "dialect/ParameterUses.h"
 #include "dialect/YocoOps.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -106,7 +108,8 @@ LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult NormOp::verify() {
-  if (getEps().convertToFloat() < 0)
+  // Also refuses what is not a number.
+  if (!(getEps().convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
   return success();
 }
@@ -141,8 +144,12 @@ LogicalResult AttentionOp::verify() {
   if (result.getDimSize(1) != query.getDimSize(1) || result.getDimSize(2) != value.getDimSize(2))
     return emitOpError("expected a result of ") << query.getDimSize(1) << " heads of width " << value.getDimSize(2)
                                                 << ", got " << result;
-  if (getWindow() < 0)
-    return emitOpError("expected a window of at least 0, got ") << getWindow();
+  if (static_cast<int64_t>(getWindow()) < 0)
+    return emitOpError("expected a window of at least 0, got ") << static_cast<int64_t>(getWindow());
+  Type element = key.getElementType();
+  if (element != value.getElementType() || !(element.isF32() || element.isF16() || element.isBF16()))
+    return emitOpError("expected keys and values of one of f32, f16 and bf16, got ")
+           << element << " and " << value.getElementType();
   return success();
 }
 
@@ -232,6 +239,9 @@ LogicalResult StepRetentionOp::verify() {
 
 /// The block of a decoder takes `inputs` and yields the results.
 static LogicalResult verifyDecoderBody(Operation *op, Region &body, ValueRange inputs) {
+  if (inputs.empty() || op->getNumResults() == 0)
+    return op->emitOpError("expected at least one operand and one result, got ")
+           << inputs.size() << " and " << op->getNumResults();
   Block &block = body.front();
   if (!llvm::equal(block.getArgumentTypes(), inputs.getTypes()))
     return op->emitOpError("expected a block with one argument of the type of each operand, ")
@@ -294,4 +304,115 @@ LogicalResult CrossDecoderOp::verify() {
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
+}
+
+//===- Canonical form of decoders ----------------------------------------------------------------------------===//
+
+namespace {
+
+/// Rows that pass through a decoder untouched, come in twice, or are not used go around it; results that nobody uses are not
+/// made. A decoder keeps an operand and a result; one whose result is not used is dead as a whole.
+template <typename Decoder>
+struct NarrowDecoder : public OpRewritePattern<Decoder> {
+  using OpRewritePattern<Decoder>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Decoder decoder, PatternRewriter &rewriter) const override {
+    bool changed = bypass(decoder, rewriter);
+    changed |= mergeOperands(decoder, rewriter);
+    changed |= dropOperands(decoder, rewriter);
+    return success(dropResults(decoder, rewriter) || changed);
+  }
+
+private:
+  /// Uses of results that are block arguments become uses of the operands.
+  static bool bypass(Decoder decoder, PatternRewriter &rewriter) {
+    bool changed = false;
+    Block *block = &decoder.getBody().front();
+    for (auto [result, yielded] : llvm::zip_equal(decoder->getResults(), block->getTerminator()->getOperands())) {
+      auto argument = dyn_cast<BlockArgument>(yielded);
+      if (!argument || argument.getOwner() != block || result.use_empty())
+        continue;
+      rewriter.replaceAllUsesWith(result, decoder->getOperand(argument.getArgNumber()));
+      changed = true;
+    }
+    return changed;
+  }
+
+  /// Of arguments for the same operand the first is used. What is shared stays apart from what is not.
+  static bool mergeOperands(Decoder decoder, PatternRewriter &rewriter) {
+    bool changed = false;
+    Block &block = decoder.getBody().front();
+    unsigned inputs = decoder.getInputs().size();
+    llvm::SmallDenseMap<std::pair<Value, unsigned>, BlockArgument> seen;
+    for (BlockArgument argument : block.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      auto [it, isNew] = seen.insert({{decoder->getOperand(number), number < inputs ? 0u : 1u}, argument});
+      if (isNew || argument.use_empty())
+        continue;
+      rewriter.replaceAllUsesWith(argument, it->second);
+      changed = true;
+    }
+    return changed;
+  }
+
+  static bool dropOperands(Decoder decoder, PatternRewriter &rewriter) {
+    Block &block = decoder.getBody().front();
+    llvm::BitVector unused(block.getNumArguments());
+    for (BlockArgument argument : block.getArguments())
+      unused[argument.getArgNumber()] = argument.use_empty();
+    // One of the inputs stays.
+    unsigned inputs = decoder.getInputs().size();
+    if (unused.find_first_unset_in(0, inputs) == -1)
+      unused.reset(0);
+    if (unused.none())
+      return false;
+    rewriter.modifyOpInPlace(decoder, [&] {
+      for (int i = unused.find_last(); i != -1; i = unused.find_prev(i)) {
+        if (static_cast<unsigned>(i) < inputs)
+          decoder.getInputsMutable().erase(i);
+        else
+          eraseShared(decoder, i - inputs);
+      }
+      block.eraseArguments(unused);
+    });
+    return true;
+  }
+
+  static void eraseShared(SelfDecoderOp, unsigned) { llvm_unreachable("a self-decoder shares nothing"); }
+  static void eraseShared(CrossDecoderOp decoder, unsigned index) { decoder.getSharedMutable().erase(index); }
+
+  static bool dropResults(Decoder decoder, PatternRewriter &rewriter) {
+    llvm::BitVector unused(decoder->getNumResults());
+    for (OpResult result : decoder->getResults())
+      unused[result.getResultNumber()] = result.use_empty();
+    if (unused.none() || unused.all())
+      return false;
+    SmallVector<Type> types;
+    for (OpResult result : decoder->getResults())
+      if (!unused[result.getResultNumber()])
+        types.push_back(result.getType());
+    OperationState state(decoder.getLoc(), decoder->getName(), decoder->getOperands(), types,
+                         llvm::to_vector(decoder->getAttrDictionary()));
+    Region *body = state.addRegion();
+    Operation *yield = decoder.getBody().front().getTerminator();
+    rewriter.modifyOpInPlace(yield, [&] { yield->eraseOperands(unused); });
+    Operation *narrow = rewriter.create(state);
+    rewriter.inlineRegionBefore(decoder.getBody(), *body, body->end());
+    SmallVector<Value> replacements;
+    unsigned next = 0;
+    for (unsigned i = 0; i < unused.size(); ++i)
+      replacements.push_back(unused[i] ? Value() : Value(narrow->getResult(next++)));
+    rewriter.replaceOp(decoder, replacements);
+    return true;
+  }
+};
+
+} // namespace
+
+void SelfDecoderOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<NarrowDecoder<SelfDecoderOp>>(context);
+}
+
+void CrossDecoderOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<NarrowDecoder<CrossDecoderOp>>(context);
 }

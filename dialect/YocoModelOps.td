@@ -264,6 +264,7 @@ def Yoco_SelfDecoderOp : Yoco_Op<"self_decoder", [RecursiveMemoryEffects, Single
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$inputs `:` type($inputs) `->` type($outputs) attr-dict-with-keyword $body";
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Yoco_CrossDecoderOp : Yoco_Op<"cross_decoder", [RecursiveMemoryEffects, SingleBlock, AttrSizedOperandSegments,
@@ -294,6 +295,7 @@ def Yoco_CrossDecoderOp : Yoco_Op<"cross_decoder", [RecursiveMemoryEffects, Sing
     $inputs `sharing` `(` $shared `)` `:` functional-type(operands, $outputs) attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Yoco_YieldOp : Yoco_Op<"yield", [Pure, Terminator, ReturnLike,

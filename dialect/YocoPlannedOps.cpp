@@ -5,6 +5,7 @@
 #include "dialect/ParameterUses.h"
 #include "dialect/YocoOps.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,6 +26,13 @@ LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+LogicalResult CopyOp::canonicalize(CopyOp op, PatternRewriter &rewriter) {
+  if (op.getSource() != op.getDestination())
+    return failure();
+  rewriter.eraseOp(op);
+  return success();
+}
+
 LogicalResult StateRefOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto state = tables.lookupNearestSymbolFrom<StateDeclOp>(*this, getStateAttr());
   if (!state)
@@ -39,9 +47,10 @@ LogicalResult PackedParameterOp::verify() {
   bool panels = getLayout() == WeightLayout::panels;
   if (getParts().empty())
     return emitOpError("expected at least one part, got none");
-  if (panels ? getPanel() < 1 : getPanel() != 0)
+  int64_t panel = getPanel();
+  if (panels ? panel < 1 : panel != 0)
     return emitOpError("expected a panel of ") << (panels ? "at least 1 row" : "0 with layout row_major") << ", got "
-                                               << getPanel();
+                                               << panel;
   if (!type.hasStaticShape() || type.getRank() > 2 || (panels && type.getRank() != 2))
     return emitOpError("expected the type of a vector or matrix of static shape, a matrix with panels, got ") << type;
   return success();

@@ -24,7 +24,7 @@ def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Yoco_ArenaKindAttr:$kind, Yoco_Sizes:$sizes);
-  let assemblyFormat = "$sym_name $kind $sizes attr-dict";
+  let assemblyFormat = "$sym_name `` $kind $sizes attr-dict";
   let hasVerifier = 1;
 }
 
@@ -36,15 +36,15 @@ def Yoco_AllocOp : Yoco_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
 
     ```mlir
     func.func @f() {
-      %x = yoco.alloc #yoco.size<1024 * chunk> : memref<?x256xf32>
-      %ids = yoco.alloc #yoco.size<4 * chunk> role ids : memref<?xi32>
+      %x = yoco.alloc <1024 * chunk> : memref<?x256xf32>
+      %ids = yoco.alloc <4 * chunk> role ids : memref<?xi32>
       return
     }
     ```
   }];
   let arguments = (ins Yoco_SizeAttr:$size, OptionalAttr<Yoco_BufferRoleAttr>:$role);
   let results = (outs Yoco_Buffer:$result);
-  let assemblyFormat = "$size (`role` $role^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$size (`role` `` $role^)? attr-dict `:` type($result)";
 }
 
 def Yoco_ViewOp : Yoco_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -55,7 +55,7 @@ def Yoco_ViewOp : Yoco_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
     ```mlir
     yoco.arena @scratch scratch [#yoco.size<5120 * chunk>]
     func.func @f() {
-      %x = yoco.view @scratch at #yoco.size<4096 * chunk> size #yoco.size<1024 * chunk> : memref<?x256xf32>
+      %x = yoco.view @scratch at <4096 * chunk> size <1024 * chunk> : memref<?x256xf32>
       return
     }
     ```
@@ -63,7 +63,7 @@ def Yoco_ViewOp : Yoco_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
   let arguments = (ins FlatSymbolRefAttr:$arena, Yoco_SizeAttr:$offset, Yoco_SizeAttr:$size,
                        OptionalAttr<Yoco_BufferRoleAttr>:$role);
   let results = (outs Yoco_Buffer:$result);
-  let assemblyFormat = "$arena `at` $offset `size` $size (`role` $role^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$arena `at` $offset `size` $size (`role` `` $role^)? attr-dict `:` type($result)";
 }
 
 def Yoco_StateRefOp : Yoco_Op<"state_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -98,7 +98,7 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
   let arguments = (ins SymbolNameAttr:$sym_name, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts,
                        Yoco_WeightLayoutAttr:$layout, I64Attr:$panel,
                        TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type);
-  let assemblyFormat = "$sym_name $parts $layout $panel `:` $type attr-dict";
+  let assemblyFormat = "$sym_name $parts `` $layout $panel `:` $type attr-dict";
   let hasVerifier = 1;
 }
 
@@ -134,8 +134,8 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
       }
     }
     func.func @f() {
-      %x = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
-      yoco.launch @kernels::@copy(%x) tiles #yoco.tiles<rows, divisor = 4, multiplier = 1> : memref<?x4xf32>
+      %x = yoco.alloc <16 * chunk> : memref<?x4xf32>
+      yoco.launch @kernels::@copy(%x) tiles <rows, divisor = 4, multiplier = 1> : memref<?x4xf32>
       return
     }
     ```
@@ -150,8 +150,8 @@ def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,
   let description = [{
     ```mlir
     func.func @f() {
-      %x = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
-      %y = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
+      %x = yoco.alloc <16 * chunk> : memref<?x4xf32>
+      %y = yoco.alloc <16 * chunk> : memref<?x4xf32>
       yoco.copy %x to %y : memref<?x4xf32>
       return
     }
@@ -159,6 +159,7 @@ def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,
   }];
   let arguments = (ins Yoco_RowBuffer:$source, Yoco_RowBuffer:$destination);
   let assemblyFormat = "$source `to` $destination attr-dict `:` type($source)";
+  let hasCanonicalizeMethod = 1;
 }
 
 def Yoco_FillOp : Yoco_Op<"fill", [MemoryEffects<[MemWrite]>]> {
@@ -166,7 +167,7 @@ def Yoco_FillOp : Yoco_Op<"fill", [MemoryEffects<[MemWrite]>]> {
   let description = [{
     ```mlir
     func.func @f() {
-      %x = yoco.alloc #yoco.size<16 * chunk> : memref<?x4xf32>
+      %x = yoco.alloc <16 * chunk> : memref<?x4xf32>
       yoco.fill %x with 0 : memref<?x4xf32>
       return
     }

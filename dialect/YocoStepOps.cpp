@@ -79,8 +79,8 @@ LogicalResult StepAttentionOp::verify() {
   if (getKeys() && (getKeys().getType() != keys || getValues().getType() != values))
     return emitOpError("expected fresh rows of the types of the past ones, ")
            << keys << " and " << values << ", got " << getKeys().getType() << " and " << getValues().getType();
-  if (getWindow() < 0)
-    return emitOpError("expected a window of at least 0, got ") << getWindow();
+  if (static_cast<int64_t>(getWindow()) < 0)
+    return emitOpError("expected a window of at least 0, got ") << static_cast<int64_t>(getWindow());
   return success();
 }
 

@@ -5,6 +5,7 @@
 #include "dialect/YocoOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -21,6 +22,15 @@ void YocoDialect::registerTypes() {
 
 static int64_t getBytes(Type element) { return element.getIntOrFloatBitWidth() / 8; }
 
+/// Bytes of so many elements; none when that is more than 2^63 - 1.
+static std::optional<int64_t> getSlotBytes(ArrayRef<int64_t> sizes, Type element) {
+  int64_t bytes = getBytes(element);
+  for (int64_t size : sizes)
+    if (llvm::MulOverflow(bytes, size, bytes))
+      return std::nullopt;
+  return bytes;
+}
+
 LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads, int64_t key,
                                   int64_t value, Type element, int64_t window, CacheLayout) {
   if (heads < 1 || key < 1 || value < 1)
@@ -30,6 +40,8 @@ LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError, 
     return emitError() << "expected an element type of f32, f16 or bf16, got " << element;
   if (window < 0)
     return emitError() << "expected a window of at least 0, got " << window;
+  if (!getSlotBytes({heads, std::max(key, value), std::max<int64_t>(window, 1)}, element))
+    return emitError() << "expected at most 2^63 - 1 bytes of keys and of values, got more";
   return success();
 }
 
@@ -56,6 +68,8 @@ LogicalResult StateType::verify(function_ref<InFlightDiagnostic()> emitError, Ar
     return emitError() << "expected at least one dimension and none below 1";
   if (!isa<FloatType>(element) || element.getIntOrFloatBitWidth() % 8 != 0)
     return emitError() << "expected a floating-point element type of whole bytes, got " << element;
+  if (!getSlotBytes(shape, element))
+    return emitError() << "expected at most 2^63 - 1 bytes, got more";
   return success();
 }
 

@@ -46,7 +46,8 @@ static bool isFusedOp(Operation *op) {
     return generic.hasPureTensorSemantics();
   return isa<StateDeclOp, linalg::YieldOp, tensor::DimOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
              tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
-         isFromDialect(op, {"arith"}) || op->getParentOfType<linalg::GenericOp>();
+         (isFromDialect(op, {"arith"}) && llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>)) ||
+         op->getParentOfType<linalg::GenericOp>();
 }
 
 static bool isBufferView(Operation *op) {

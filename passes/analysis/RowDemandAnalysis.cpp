@@ -4,7 +4,7 @@
 #include "mlir/Analysis/DataFlow/ConstantPropagationAnalysis.h"
 #include "mlir/Analysis/DataFlow/DeadCodeAnalysis.h"
 #include "mlir/Analysis/DataFlow/SparseAnalysis.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/analysis/States.h"
 
 using namespace mlir;
@@ -13,6 +13,26 @@ using namespace mlir::yoco;
 bool yoco::isRowTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0);
+}
+
+/// The number of rows of a step: `tensor.dim` of rows.
+static bool isRowCount(OpFoldResult size) {
+  auto value = dyn_cast<Value>(size);
+  auto dim = value ? value.getDefiningOp<tensor::DimOp>() : tensor::DimOp();
+  return dim && isRowTensor(dim.getSource().getType()) && getConstantIntValue(dim.getIndex()) == 0;
+}
+
+/// True when row `i` of the result is made of row `i` of the operands alone: what works element by element, and what changes
+/// the shape of a row but not the number of rows.
+static bool isRowWise(Operation *op) {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return expand.getReassociationIndices().front().size() == 1;
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    return collapse.getReassociationIndices().front().size() == 1;
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return isConstantIntValue(slice.getMixedOffsets().front(), 0) &&
+           isConstantIntValue(slice.getMixedStrides().front(), 1) && isRowCount(slice.getMixedSizes().front());
+  return op->hasTrait<OpTrait::Elementwise>();
 }
 
 namespace {
@@ -54,8 +74,9 @@ public:
     return success();
   }
 
-  void visitBranchOperand(OpOperand &) override {}
-  void visitCallOperand(OpOperand &) override {}
+  /// What calls and branches do with rows is not looked into: they need all.
+  void visitBranchOperand(OpOperand &operand) override { demandAll(operand.get()); }
+  void visitCallOperand(OpOperand &operand) override { demandAll(operand.get()); }
   void visitNonControlFlowArguments(RegionSuccessor &, ArrayRef<BlockArgument>) override {}
 
   /// What an entry point must give: its logits; of other functions everything.
@@ -69,6 +90,11 @@ public:
   }
 
 private:
+  void demandAll(Value value) {
+    DemandLattice *lattice = getLatticeElement(value);
+    propagateIfChanged(lattice, lattice->add(RowDemand::all()));
+  }
+
   RowDemand getDemand(Operation *op, unsigned operand, ArrayRef<RowDemand> results) {
     if (auto interface = dyn_cast<RowDemandOpInterface>(op)) {
       auto stateOp = dyn_cast<StateOpInterface>(op);
@@ -77,16 +103,13 @@ private:
     }
     if (isa<tensor::DimOp>(op))
       return RowDemand::none();
-    if (llvm::none_of(op->getResultTypes(), isRowTensor))
+    if (!llvm::all_of(op->getResultTypes(), isRowTensor) || op->getNumResults() == 0 || !isMemoryEffectFree(op))
       return RowDemand::all();
     RowDemand demand;
     for (RowDemand result : results)
       demand = demand.join(result);
-    // What changes the shape of rows, or works element by element, is row-wise. Of what we do not know, everything that is
-    // wanted at all is taken to need all rows.
-    bool rowWise = op->hasTrait<OpTrait::Elementwise>() ||
-                   isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::ExtractSliceOp, linalg::GenericOp>(op);
-    return rowWise || demand.isNone() ? demand : RowDemand::all();
+    // Of what we do not know, everything that is wanted at all is taken to need all rows.
+    return demand.isNone() || isRowWise(op) ? demand : RowDemand::all();
   }
 
   const llvm::DenseSet<StringAttr> &readStates;
@@ -151,13 +174,10 @@ bool RowDemands::isNeeded(Operation *op) const {
         return true;
     return false;
   }
-  bool givesRows = false;
-  for (Value result : op->getResults()) {
-    if (!isRowTensor(result.getType()))
-      continue;
-    givesRows = true;
-    if (!get(result).isNone())
-      return true;
-  }
-  return !givesRows;
+  // What may have an effect beyond its results runs whatever is demanded.
+  if (!isMemoryEffectFree(op))
+    return true;
+  return op->getNumResults() == 0 || llvm::any_of(op->getResults(), [&](Value result) {
+    return !isRowTensor(result.getType()) || !get(result).isNone();
+  });
 }

@@ -16,7 +16,7 @@ StringAttr yoco::getStateName(Value version) {
   }
   auto argument = cast<BlockArgument>(version);
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  if (!function)
+  if (!function || !argument.getOwner()->isEntryBlock())
     return {};
   auto name = function.getArgAttrOfType<FlatSymbolRefAttr>(argument.getArgNumber(), YocoDialect::getStateAttrName());
   return name ? name.getAttr() : StringAttr();

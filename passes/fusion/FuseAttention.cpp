@@ -2,8 +2,9 @@
 //
 // Input: phase `step`. Output: no yoco.step_attention, yoco.cache_read or yoco.cache_write; their fused forms on flat rows.
 //
-// A rotation is taken in by the query of an attention, or by the keys of a cache write, when it has no other user. The keys of
-// a ring are attended to fresh as well as written, so their rotation stays and is done once.
+// A rotation by the rows' own positions is taken in by the query of an attention, or by the keys of a cache write, when it has
+// no other user. The keys of a ring are attended to fresh as well as written, so their rotation stays and is done once.
+// Refused: an attention whose past is not one yoco.cache_read of its segments, functions that do not begin with ids and segments.
 
 #include "passes/Passes.h"
 #include "passes/analysis/States.h"
@@ -28,11 +29,13 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
       if (auto write = dyn_cast<CacheWriteOp>(op))
         writes.push_back(write);
     });
+    bool failedAny = false;
     for (StepAttentionOp attention : attentions)
-      if (failed(fuseAttention(attention)))
-        return signalPassFailure();
+      failedAny |= failed(fuseAttention(attention));
     for (CacheWriteOp write : writes)
-      fuseWrite(write);
+      failedAny |= failed(fuseWrite(write));
+    if (failedAny)
+      signalPassFailure();
   }
 
   /// The rows before their rotation, and the rotation, when `rows` are rotated for one user alone.
@@ -40,7 +43,7 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     auto rope = rows.getDefiningOp<RopeOp>();
     if (!rope)
       return {rows, {}};
-    if (!rope->hasOneUse()) {
+    if (!rope->hasOneUse() || !isStepPositions(rope.getPositions())) {
       ++numMissedRopes;
       return {rows, {}};
     }
@@ -55,8 +58,11 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
 
   LogicalResult fuseAttention(StepAttentionOp op) {
     auto read = op.getPastKeys().getDefiningOp<CacheReadOp>();
-    if (!read || read.getKeys() != op.getPastKeys() || read.getValues() != op.getPastValues())
-      return op.emitError("expected past keys and values of one `yoco.cache_read`, got other rows");
+    if (!read || read.getKeys() != op.getPastKeys() || read.getValues() != op.getPastValues() ||
+        read.getSegments() != op.getSegments())
+      return op.emitError("expected past keys and values of one `yoco.cache_read` of these segments, got other rows");
+    if (failed(verifyStepFunction(op)))
+      return failure();
     OpBuilder builder(op);
     auto [query, rope] = takeRope(op.getQuery());
     RankedTensorType type = op.getType();
@@ -79,7 +85,9 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     return success();
   }
 
-  void fuseWrite(CacheWriteOp op) {
+  LogicalResult fuseWrite(CacheWriteOp op) {
+    if (failed(verifyStepFunction(op)))
+      return failure();
     OpBuilder builder(op);
     auto [keys, rope] = takeRope(op.getKeys());
     Operation *rotation = op.getKeys().getDefiningOp();
@@ -92,6 +100,7 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     if (rope)
       eraseIfUnused(rotation);
     ++numWrites;
+    return success();
   }
 };
 } // namespace

@@ -57,11 +57,13 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
 
   /// Number of the half of a group of two equal weights that `value` is; none when it is no such half.
   std::optional<unsigned> getHalf(tensor::ExtractSliceOp slice, FusedLinearOp group) {
-    int64_t columns = slice.getType().getDimSize(1);
-    int64_t offset = slice.getStaticOffset(1);
-    if (columns * 2 != cast<ShapedType>(group.getResult().front().getType()).getDimSize(1) || !slice->hasOneUse())
+    std::optional<int64_t> first = getFirstColumn(slice);
+    if (!first || !slice->hasOneUse())
       return std::nullopt;
-    return offset == 0 ? std::optional<unsigned>(0) : offset == columns ? std::optional<unsigned>(1) : std::nullopt;
+    int64_t columns = slice.getType().getDimSize(1);
+    if (columns * 2 != cast<ShapedType>(group.getResult().front().getType()).getDimSize(1))
+      return std::nullopt;
+    return *first == 0 ? std::optional<unsigned>(0) : *first == columns ? std::optional<unsigned>(1) : std::nullopt;
   }
 
   void fuseGated(arith::MulFOp product, llvm::SmallPtrSetImpl<Operation *> &gone) {
@@ -99,9 +101,10 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
     SymbolTableCollection tables;
     auto rows = [&](unsigned i) {
       auto name = cast<FlatSymbolRefAttr>(group.getWeights()[i]);
-      return tables.lookupNearestSymbolFrom<ParameterOp>(group, name).getTensorType().getDimSize(0);
+      auto parameter = tables.lookupNearestSymbolFrom<ParameterOp>(group, name);
+      return parameter ? parameter.getTensorType().getDimSize(0) : -1;
     };
-    return rows(0) == rows(1);
+    return rows(0) == rows(1) && rows(0) != -1;
   }
 
   void fuseActivation(Operation *activation) {
@@ -120,7 +123,8 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
   void fuseResidual(arith::AddFOp sum) {
     for (auto [left, right] : {std::pair(sum.getLhs(), sum.getRhs()), std::pair(sum.getRhs(), sum.getLhs())}) {
       FusedLinearOp group = getOpenGroup(right);
-      if (!group)
+      // A constant in every element is no residual that a kernel could read.
+      if (!group || left.getDefiningOp<tensor::SplatOp>())
         continue;
       OpBuilder builder(sum);
       Value fused = rebuild(builder, group, group.getWeights(), group.getActivation(), left, sum.getType());

@@ -2,9 +2,10 @@
 //
 // Input: phase `step`, or between fusions. Output: no yoco.linear; one yoco.fused_linear for each input.
 //
-// Linears of one entry point with the same input and weight type form a group, in program order, which stands where its first
-// member stood. The input's norm goes into the group when the group is all that uses it and the target agrees.
+// Linears of one block with the same input, weight type and result type form a group, in program order, which stands where its
+// first member stood. The input's norm goes into the group when the group is all that uses it and the target agrees.
 
+#include "dialect/ParameterUses.h"
 #include "passes/Passes.h"
 #include "passes/Target.h"
 #include "passes/analysis/States.h"
@@ -25,15 +26,20 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     std::unique_ptr<Target> target = getTargetOf(getOperation());
     if (!target)
       return signalPassFailure();
-    SymbolTable symbols(getOperation());
+    SymbolTableCollection symbols;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      llvm::MapVector<std::pair<Value, Type>, SmallVector<LinearOp>> groups;
-      function.walk([&](LinearOp op) {
-        auto parameter = symbols.lookup<ParameterOp>(op.getWeight());
-        groups[{op.getInput(), parameter.getTensorType().getElementType()}].push_back(op);
+      llvm::MapVector<std::tuple<Value, Block *, Type, Type>, SmallVector<LinearOp>> groups;
+      WalkResult result = function.walk([&](LinearOp op) -> WalkResult {
+        FailureOr<RankedTensorType> weight = lookupParameter(op, symbols, op.getWeightAttr());
+        if (failed(weight))
+          return WalkResult::interrupt();
+        groups[{op.getInput(), op->getBlock(), weight->getElementType(), op.getType().getElementType()}].push_back(op);
+        return WalkResult::advance();
       });
+      if (result.wasInterrupted())
+        return signalPassFailure();
       for (auto &[key, linears] : groups)
-        fuseGroup(key.first, linears, *target);
+        fuseGroup(std::get<Value>(key), linears, *target);
     }
   }
 
@@ -86,7 +92,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       int64_t columns = linear.getType().getDimSize(1);
       if (linears.size() > 1) {
         SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(0), builder.getIndexAttr(offset)};
-        SmallVector<OpFoldResult> sizes = {getRowCount(builder, fused), builder.getIndexAttr(columns)};
+        SmallVector<OpFoldResult> sizes = {getRowCount(builder, all), builder.getIndexAttr(columns)};
         SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
         auto slice = tensor::ExtractSliceOp::create(builder, linear.getLoc(), linear.getType(), all, offsets, sizes,
                                                     strides);

@@ -3,7 +3,9 @@
 // Input: phase `step`. Output: no yoco.step_retention; yoco.fused_retention on flat rows instead.
 //
 // Around each retention, from the inside out: both rotations, the log-sigmoid and divisor of the gate, then the norm of each
-// head and the product with a swish gate. Each is taken in only when nothing else uses what it gives.
+// head and the product with a swish gate. Each is taken in only when nothing else uses what it gives, and rotations only when
+// they are by the rows' own positions.
+// Refused: entry points that do not begin with ids and segments.
 
 #include "passes/Passes.h"
 #include "passes/Target.h"
@@ -38,15 +40,21 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
       SmallVector<StepRetentionOp> retentions;
       entry.walk([&](StepRetentionOp op) { retentions.push_back(op); });
       bool recurrent = getEntry(entry).getRows() == RowShape::single;
-      for (StepRetentionOp op : retentions)
+      for (StepRetentionOp op : retentions) {
+        if (failed(verifyStepFunction(op)))
+          return signalPassFailure();
         fuse(op, *target, recurrent);
+      }
     }
   }
 
   void matchRope(Match &match) {
     auto query = match.query.getDefiningOp<RopeOp>(), key = match.key.getDefiningOp<RopeOp>();
-    if (!query || !key || query.getRope() != key.getRope() || !query->hasOneUse() || !key->hasOneUse())
+    if (!query || !key || query.getRope() != key.getRope() || !query->hasOneUse() || !key->hasOneUse() ||
+        !isStepPositions(query.getPositions()) || !isStepPositions(key.getPositions())) {
+      numMissedRopes += (query ? 1 : 0) + (key ? 1 : 0);
       return;
+    }
     match.query = query.getInput();
     match.key = key.getInput();
     match.rope = query.getRope();
@@ -87,7 +95,8 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     match.absorbed.push_back(norm);
     ++numNorms;
     auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(getOnlyUser(match.out));
-    if (!collapse || collapse.getResultType().getRank() != 2)
+    if (!collapse || collapse.getResultType().getRank() != 2 ||
+        collapse.getReassociationIndices().front().size() != 1)
       return;
     auto product = dyn_cast_or_null<arith::MulFOp>(getOnlyUser(collapse.getResult()));
     if (!product)
@@ -130,7 +139,8 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
   void createFused(StepRetentionOp op, const Match &match, OpBuilder &builder, const Target &target, bool recurrent) {
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
     Value positions = getPositions(builder, op);
-    auto flatType = RankedTensorType::get({ShapedType::kDynamic, shape[0] * shape[2]}, builder.getF32Type());
+    auto flatType = RankedTensorType::get({ShapedType::kDynamic, shape[0] * shape[2]},
+                                          getElementTypeOrSelf(match.out.getType()));
     auto fused = FusedRetentionOp::create(
         builder, op.getLoc(), TypeRange{flatType, op.getState().getType()}, getFlatRows(builder, match.query),
         getFlatRows(builder, match.key), getFlatRows(builder, match.value), match.gate, positions, op.getSegments(),

@@ -6,6 +6,7 @@
 //   2. silu, gelu and log-sigmoid, and arithmetic on row tensors, become elementwise linalg.generic operations; constants
 //      move into their bodies.
 //   3. Chains of them whose inner results nobody else uses become one.
+// Refused: positions without segments, which are of phase `model`.
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -50,7 +51,7 @@ static void makeKernel(Operation *op) {
   if (auto positions = dyn_cast<PositionsOp>(op)) {
     replaceBy(builder, op,
               FusedPositionsOp::create(builder, loc, TypeRange{positions.getType()}, positions.getIds(),
-                                       getSegments(op), ValueRange{}));
+                                       positions.getSegments(), ValueRange{}));
   } else if (auto embed = dyn_cast<EmbedOp>(op)) {
     replaceBy(builder, op,
               FusedEmbedOp::create(builder, loc, TypeRange{embed.getType()}, embed.getIds(), embed.getTableAttr(),
@@ -119,7 +120,7 @@ struct GenericPattern : public RewritePattern {
     if (inputs.empty())
       return failure();
     Location loc = op->getLoc();
-    Value empty = tensor::EmptyOp::create(rewriter, loc, type, ValueRange{getRowCount(rewriter, op)});
+    Value empty = tensor::EmptyOp::create(rewriter, loc, type, ValueRange{getRowCount(rewriter, inputs.front())});
     SmallVector<AffineMap> maps(inputs.size() + 1, rewriter.getMultiDimIdentityMap(type.getRank()));
     SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
     auto generic = linalg::GenericOp::create(
@@ -165,10 +166,18 @@ struct GenericPattern : public RewritePattern {
 struct FuseRowWisePass : public yoco::impl::FuseRowWisePassBase<FuseRowWisePass> {
   void runOnOperation() override {
     SmallVector<Operation *> kernels;
+    bool failedAny = false;
     getOperation().walk([&](Operation *op) {
+      auto positions = dyn_cast<PositionsOp>(op);
+      if (positions && !positions.getSegments()) {
+        op->emitError("expected positions of a step, with segments, got none");
+        failedAny = true;
+      }
       if (isa<PositionsOp, EmbedOp, NormOp, RopeOp>(op))
         kernels.push_back(op);
     });
+    if (failedAny)
+      return signalPassFailure();
     for (Operation *op : kernels)
       makeKernel(op);
     numKernels += kernels.size();

@@ -79,6 +79,7 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
   }];
   let statistics = [Statistic<"numFused", "fused", "Retentions fused">,
                     Statistic<"numRopes", "ropes", "Rotations taken in">,
+                    Statistic<"numMissedRopes", "missed-ropes", "Rotations that differ, or that something else needs too">,
                     Statistic<"numGates", "gates", "Log-sigmoid gates taken in">,
                     Statistic<"numNorms", "norms", "Head norms taken in">,
                     Statistic<"numSwishes", "swishes", "Swish gates taken in">];
@@ -205,7 +206,7 @@ def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
 def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
   let summary = "makes kernels of the row-wise operations that no fusion took in";
   let description = [{
-    Positions, embeddings, norms, ropes and linears become their fused forms; chains of elementwise operations become one `linalg.generic` each.
+    Positions, embeddings, norms and ropes become their fused forms; chains of elementwise operations become one `linalg.generic` each.
 
     Before:
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/fusion/Rows.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/analysis/RowDemandAnalysis.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -9,8 +11,10 @@ using namespace mlir::yoco;
 static SmallVector<ReassociationIndices> getHeadReassociation() { return {{0}, {1, 2}}; }
 
 Value yoco::getFlatRows(OpBuilder &builder, Value heads) {
+  auto type = cast<RankedTensorType>(heads.getType());
   auto expand = heads.getDefiningOp<tensor::ExpandShapeOp>();
-  if (expand && expand.getSrcType().getRank() == 2)
+  if (expand && expand.getSrcType().getRank() == 2 &&
+      expand.getSrcType().getDimSize(1) == type.getDimSize(1) * type.getDimSize(2))
     return expand.getSrc();
   auto collapse = tensor::CollapseShapeOp::create(builder, heads.getLoc(), heads, getHeadReassociation());
   if (Operation *op = heads.getDefiningOp())
@@ -19,48 +23,72 @@ Value yoco::getFlatRows(OpBuilder &builder, Value heads) {
 }
 
 Value yoco::getHeadRows(OpBuilder &builder, Value flat, RankedTensorType type) {
-  Operation *op = flat.getDefiningOp();
-  Value rows = getRowCount(builder, op ? op : flat.getParentBlock()->getParentOp());
-  SmallVector<OpFoldResult> shape = {rows, builder.getIndexAttr(type.getDimSize(1)),
+  SmallVector<OpFoldResult> shape = {getRowCount(builder, flat), builder.getIndexAttr(type.getDimSize(1)),
                                      builder.getIndexAttr(type.getDimSize(2))};
   auto expand =
       tensor::ExpandShapeOp::create(builder, flat.getLoc(), type, flat, getHeadReassociation(), shape);
-  if (op)
+  if (Operation *op = flat.getDefiningOp())
     copyLayer(op, expand);
   return expand;
 }
 
-static func::FuncOp getFunction(Operation *op) {
-  auto function = dyn_cast<func::FuncOp>(op);
-  return function ? function : op->getParentOfType<func::FuncOp>();
+LogicalResult yoco::verifyStepFunction(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  auto ids = RankedTensorType::get({ShapedType::kDynamic}, IntegerType::get(op->getContext(), 32));
+  if (function && function.getNumArguments() >= 2 && function.getArgumentTypes()[0] == ids &&
+      isa<SegmentsType>(function.getArgumentTypes()[1]))
+    return success();
+  InFlightDiagnostic error = op->emitError("expected a function of ids and segments (tensor<?xi32>, !yoco.segments, ...), got ");
+  if (function)
+    return error << function.getFunctionType();
+  return error << "none";
 }
 
-Value yoco::getSegments(Operation *op) {
-  for (BlockArgument argument : getFunction(op).getArguments())
-    if (isa<SegmentsType>(argument.getType()))
-      return argument;
-  return {};
-}
-
-/// The first argument that has rows: the ids of an entry point.
+/// The ids of an entry point.
 static Value getIds(func::FuncOp function) { return function.getArgument(0); }
 
+/// The segments of an entry point.
+static Value getSegments(func::FuncOp function) { return function.getArgument(1); }
+
 Value yoco::getPositions(OpBuilder &builder, Operation *op) {
-  func::FuncOp function = getFunction(op);
+  auto function = op->getParentOfType<func::FuncOp>();
   Block &body = function.getBody().front();
   // What is at the start dominates every use.
-  if (!body.empty())
-    if (auto positions = dyn_cast<PositionsOp>(body.front()))
-      return positions;
+  auto positions = dyn_cast<PositionsOp>(body.front());
+  if (positions && isStepPositions(positions))
+    return positions;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&body);
-  return PositionsOp::create(builder, function.getLoc(), getIds(function), getSegments(op));
+  return PositionsOp::create(builder, function.getLoc(), getIds(function), getSegments(function));
 }
 
-Value yoco::getRowCount(OpBuilder &builder, Operation *op) {
-  func::FuncOp function = getFunction(op);
-  Value zero = arith::ConstantIndexOp::create(builder, function.getLoc(), 0);
-  return tensor::DimOp::create(builder, function.getLoc(), getIds(function), zero);
+bool yoco::isStepPositions(Value value) {
+  auto positions = value.getDefiningOp<PositionsOp>();
+  auto function = positions ? positions->getParentOfType<func::FuncOp>() : func::FuncOp();
+  return function && function.getNumArguments() >= 2 && positions.getIds() == getIds(function) &&
+         positions.getSegments() == getSegments(function);
+}
+
+Value yoco::getRowCount(OpBuilder &builder, Value rows) {
+  // Of an argument, when there is one with rows, so that all counts of a function are one value.
+  Location loc = rows.getLoc();
+  if (auto function = rows.getParentRegion()->getParentOfType<func::FuncOp>()) {
+    auto *it = llvm::find_if(function.getArguments(), [](Value argument) { return isRowTensor(argument.getType()); });
+    if (it != function.getArguments().end())
+      rows = *it;
+  }
+  return tensor::DimOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, 0));
+}
+
+std::optional<int64_t> yoco::getFirstColumn(tensor::ExtractSliceOp slice) {
+  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(), sizes = slice.getMixedSizes();
+  auto rows = dyn_cast<Value>(sizes.front());
+  auto dim = rows ? rows.getDefiningOp<tensor::DimOp>() : tensor::DimOp();
+  if (offsets.size() != 2 || slice.getType().getRank() != 2 || !slice.hasUnitStride() ||
+      !isConstantIntValue(offsets[0], 0) || !dim || dim.getConstantIndex() != 0 ||
+      !isRowTensor(dim.getSource().getType()))
+    return std::nullopt;
+  return getConstantIntValue(offsets[1]);
 }
 
 void yoco::copyLayer(Operation *from, Operation *to) {

@@ -15,14 +15,21 @@ Value getFlatRows(OpBuilder &builder, Value heads);
 /// `flat` split into heads, as `type` says.
 Value getHeadRows(OpBuilder &builder, Value flat, RankedTensorType type);
 
-/// The positions of the rows of the entry point that `op` is in; made at its start when there are none.
+/// Checks that the function around `op` begins with ids and segments, as every entry point of phase `step` does.
+LogicalResult verifyStepFunction(Operation *op);
+
+/// The positions of the rows of the entry point that `op` is in; made at its start when there are none. Needs
+/// `verifyStepFunction`.
 Value getPositions(OpBuilder &builder, Operation *op);
 
-/// The number of rows of the entry point that `op` is in.
-Value getRowCount(OpBuilder &builder, Operation *op);
+/// Whether `positions` are those of the rows of the entry point that they are in.
+bool isStepPositions(Value positions);
 
-/// The segment table of the entry point that `op` is in.
-Value getSegments(Operation *op);
+/// The number of rows of a step, of which `rows` has as many as all others.
+Value getRowCount(OpBuilder &builder, Value rows);
+
+/// The first of the columns that `slice` takes from all rows of its source; none when it is no such slice.
+std::optional<int64_t> getFirstColumn(tensor::ExtractSliceOp slice);
 
 /// Gives `to` the layer of `from`.
 void copyLayer(Operation *from, Operation *to);

@@ -105,6 +105,7 @@ LogicalResult StateDerivation::collectStates() {
 
 void StateDerivation::declareStates() {
   OpBuilder builder(forward);
+  SymbolTable symbols(module);
   unsigned growing = 0, rings = 0, others = 0;
   for (State &state : states) {
     auto cache = dyn_cast<KVCacheType>(state.type);
@@ -112,6 +113,7 @@ void StateDerivation::declareStates() {
                        : cache.isRing() ? "ring_" + std::to_string(rings++)
                                         : "kv_" + std::to_string(growing++);
     state.declaration = StateDeclOp::create(builder, state.mixers.front()->getLoc(), name, state.type, ArrayAttr());
+    symbols.insert(state.declaration); // renames it when the name is taken
   }
 }
 
@@ -182,8 +184,7 @@ void StateDerivation::buildEntry(const EntryKind &kind) {
       continue;
     }
     Operation *clone = builder.clone(op, mapping);
-    if (auto positions = dyn_cast<PositionsOp>(clone))
-      positions.getSegmentsMutable().assign(segments);
+    clone->walk([&](PositionsOp positions) { positions.getSegmentsMutable().assign(segments); });
   }
   SmallVector<Value> results;
   if (!kind.logits.isNone())
@@ -218,6 +219,11 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
         getOperation().emitError("expected entries of `prefill`, `decode` and `score`, got `") << name << "`";
         return signalPassFailure();
       }
+      bool isTwice = llvm::any_of(kinds, [&](const EntryKind &other) { return other.name == kind->name; });
+      if (isTwice || getOperation().lookupSymbol(kind->name)) {
+        getOperation().emitError("expected no symbol @") << kind->name << " before its entry point is made, got one";
+        return signalPassFailure();
+      }
       kinds.push_back(*kind);
     }
     FailureOr<func::FuncOp> forward = getForward();
@@ -239,14 +245,19 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
     if (!forward || forward.isExternal())
       return (LogicalResult)getOperation().emitError("expected a function @forward with a body, got none");
     FunctionType type = forward.getFunctionType();
-    auto isRows = [](Type rows, unsigned rank) {
-      return isRowTensor(rows) && cast<RankedTensorType>(rows).getRank() == rank;
+    auto ids = RankedTensorType::get({ShapedType::kDynamic}, IntegerType::get(&getContext(), 32));
+    auto isLogits = [](Type rows) {
+      auto tensor = dyn_cast<RankedTensorType>(rows);
+      return isRowTensor(rows) && tensor.getRank() == 2 && !tensor.isDynamicDim(1) && tensor.getElementType().isF32();
     };
-    if (type.getNumInputs() != 1 || type.getNumResults() != 1 || !isRows(type.getInput(0), 1) ||
-        !isRows(type.getResult(0), 2))
+    if (type.getNumInputs() != 1 || type.getNumResults() != 1 || type.getInput(0) != ids ||
+        !isLogits(type.getResult(0)))
       return (LogicalResult)(forward.emitError("expected @forward to map ids (tensor<?xi32>) to logits "
                                                "(tensor<?xVxf32>), got ")
                              << type);
+    if (!forward.getBody().hasOneBlock())
+      return (LogicalResult)(forward.emitError("expected @forward to have one block, got ")
+                             << forward.getBody().getBlocks().size());
     return forward;
   }
 };

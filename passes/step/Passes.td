@@ -49,36 +49,41 @@ def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
     Before:
 
     ```mlir
-    module attributes {yoco.phase = #yoco.phase<model>} {
-      func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
-        %x = "test.rows"(%ids) : (tensor<?xi32>) -> tensor<?x1x8xf32>
-        %o = yoco.attention %x, %x, %x {scale = 1.0 : f32} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
-        %y = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
-        return %y : tensor<?x8xf32>
-      }
+    yoco.parameter @e : tensor<16x8xf32> from "e"
+    func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+      %c0 = arith.constant 0 : index
+      %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+      %e = yoco.embed %ids, @e : tensor<?x8xf32>
+      %x = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
+      %o = yoco.attention %x, %x, %x {scale = 1.0 : f32}
+          : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+      %y = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
     }
     ```
 
     After, with `entries=decode`:
 
     ```mlir
-    module attributes {yoco.phase = #yoco.phase<model>} {
-      yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-      func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !yoco.kv_cache<heads = 1, key = 8, value = 8,
-            element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0})
-          -> (tensor<?x8xf32>, !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>)
-          attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %x = "test.rows"(%ids) : (tensor<?xi32>) -> tensor<?x1x8xf32>
-        %d = yoco.cache_write %c, %x, %x at %segments : tensor<?x1x8xf32>, tensor<?x1x8xf32>
-            -> !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-        %k, %v = yoco.cache_read %d at %segments
-            : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-            -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
-        %o = yoco.step_attention %x at %segments past(%k, %v) {scale = 1.0 : f32}
-            : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
-        %y = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
-        return %y, %d : tensor<?x8xf32>, !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-      }
+    yoco.parameter @e : tensor<16x8xf32> from "e"
+    yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+    func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !yoco.kv_cache<heads = 1, key = 8, value = 8,
+          element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0})
+        -> (tensor<?x8xf32>, !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>)
+        attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %c0 = arith.constant 0 : index
+      %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+      %e = yoco.embed %ids, @e : tensor<?x8xf32>
+      %x = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
+      %d = yoco.cache_write %c, %x, %x at %segments : tensor<?x1x8xf32>, tensor<?x1x8xf32>
+          -> !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+      %k, %v = yoco.cache_read %d at %segments
+          : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+          -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+      %o = yoco.step_attention %x at %segments past(%k, %v) {scale = 1.0 : f32}
+          : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
+      %y = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+      return %y, %d : tensor<?x8xf32>, !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
     }
     ```
   }];

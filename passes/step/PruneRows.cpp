@@ -3,7 +3,8 @@
 // Input: phase `step`, complete. Output: phase `step` without undemanded work.
 //
 // Operations that the demand analysis does not need are deleted from the last to the first. A deleted write leaves the version
-// that it would have replaced; other deleted results have no users left, since a user that is needed needs its operands.
+// that it would have replaced; other deleted results have no users left, since a user that is needed needs its operands. Where
+// that does not hold (another result of an undemanded operation is used, as no operation of phase `step` has it) it stays.
 
 #include "passes/Passes.h"
 #include "passes/analysis/RowDemandAnalysis.h"
@@ -55,21 +56,33 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
       ops.push_back(&op);
     for (Operation *op : llvm::reverse(ops)) {
       // Sizes and constants go when nobody uses them any more.
-      if (demands.isNeeded(op) && !isOpTriviallyDead(op)) {
-        ++numKept;
-        continue;
-      }
-      auto stateOp = dyn_cast<StateOpInterface>(op);
-      if (Value next = stateOp ? stateOp.getNewState() : Value())
-        next.replaceAllUsesWith(stateOp.getWrittenState());
-      // All row tensors of a step have as many rows as its ids.
-      for (OpOperand &use : llvm::make_early_inc_range(op->getUses()))
-        if (isa<tensor::DimOp>(use.getOwner()))
-          use.set(entry.getArgument(0));
-      assert(op->use_empty() && "an operation that is needed needs its operands");
-      op->erase();
-      ++numPruned;
+      bool isErased = demands.isNeeded(op) ? isOpTriviallyDead(op) : dropUses(op, entry);
+      if (isErased)
+        op->erase();
+      ++(isErased ? numPruned : numKept);
     }
+  }
+
+  /// Takes an operation that is not needed out of the way of its users. False, and nothing changes, when one cannot do without.
+  static bool dropUses(Operation *op, func::FuncOp entry) {
+    auto stateOp = dyn_cast<StateOpInterface>(op);
+    Value next = stateOp ? stateOp.getNewState() : Value();
+    bool hasIds = entry.getNumArguments() > 0 && isRowTensor(entry.getArgumentTypes().front());
+    if (llvm::any_of(op->getUses(), [&](OpOperand &use) {
+          return use.get() != next && !(hasIds && isRowCount(use.getOwner()));
+        }))
+      return false;
+    if (next)
+      next.replaceAllUsesWith(stateOp.getWrittenState());
+    // All row tensors of a step have as many rows as its ids.
+    for (OpOperand &use : llvm::make_early_inc_range(op->getUses()))
+      use.set(entry.getArgument(0));
+    return true;
+  }
+
+  static bool isRowCount(Operation *op) {
+    auto dim = dyn_cast<tensor::DimOp>(op);
+    return dim && dim.getConstantIndex() == 0;
   }
 };
 } // namespace

@@ -5,7 +5,8 @@
 // A state is a linear value. For each version of each state, in the block of its entry point:
 //   1. at most one operation replaces it by a new version;
 //   2. every operation that reads it stands before that operation, or is it;
-//   3. an entry point returns, for its i-th state argument, a version of that same state which nothing replaces.
+//   3. an entry point returns, for its i-th state argument, a version of that same state which nothing replaces;
+//   4. its state arguments are declared, and each is another state.
 // With these, every write can go to the memory of the version that it replaces, and no copy is ever needed.
 
 #include "passes/Passes.h"
@@ -32,23 +33,45 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
   LogicalResult verifyEntry(func::FuncOp entry) {
     bool ok = true;
     SmallVector<Value> versions;
+    llvm::SmallDenseSet<StringAttr> names;
     for (BlockArgument argument : entry.getArguments()) {
       if (!isStateType(argument.getType()))
         continue;
-      if (!entry.getArgAttr(argument.getArgNumber(), YocoDialect::getStateAttrName())) {
-        entry.emitError("expected `yoco.state` on argument ") << argument.getArgNumber() << ", a state, got none";
-        ok = false;
-      }
+      ok &= succeeded(verifyArgument(entry, argument, names));
       versions.push_back(argument);
     }
     SmallVector<Value> arguments = versions;
     entry.walk([&](StateOpInterface op) {
-      if (Value next = op.getNewState())
+      if (op->getParentOp() != entry) {
+        op.emitError("expected states to be read and written in the body of the entry point itself, got '")
+            << op->getName() << "' in a nested region";
+        ok = false;
+      } else if (Value next = op.getNewState()) {
         versions.push_back(next);
+      }
     });
     for (Value version : versions)
       ok &= succeeded(verifyVersion(version));
-    return success(ok && succeeded(verifyReturned(entry, arguments)));
+    return success(succeeded(verifyReturned(entry, arguments)) && ok);
+  }
+
+  /// A state argument holds a declared state, and no other argument holds it too.
+  static LogicalResult verifyArgument(func::FuncOp entry, BlockArgument argument,
+                                      llvm::SmallDenseSet<StringAttr> &names) {
+    StringAttr name = getStateName(argument);
+    if (!name)
+      return entry.emitError("expected `yoco.state` on argument ") << argument.getArgNumber() << ", a state, got none";
+    auto declaration = SymbolTable::lookupNearestSymbolFrom<StateDeclOp>(entry, name);
+    if (!declaration)
+      return entry.emitError("expected `yoco.state` of argument ")
+             << argument.getArgNumber() << " to name a `yoco.state_decl`, got " << FlatSymbolRefAttr::get(name);
+    if (declaration.getType() != argument.getType())
+      return entry.emitError("expected argument ") << argument.getArgNumber() << " to be of the declared type "
+                                                   << declaration.getType() << ", got " << argument.getType();
+    if (!names.insert(name).second)
+      return entry.emitError("expected every state in one argument, got ")
+             << FlatSymbolRefAttr::get(name) << " again in argument " << argument.getArgNumber();
+    return success();
   }
 
   LogicalResult verifyVersion(Value version) {
@@ -67,8 +90,11 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
     }
     if (!writer)
       return success();
+    Block *block = writer->getBlock();
     for (Operation *user : version.getUsers()) {
-      if (user == writer || user->isBeforeInBlock(writer))
+      // What is returned is looked at separately.
+      Operation *ancestor = block->findAncestorOpInBlock(*user);
+      if (user == writer || isa<func::ReturnOp>(user) || (ancestor && ancestor->isBeforeInBlock(writer)))
         continue;
       InFlightDiagnostic error = user->emitError("expected a state to be read before it is written, got a read after");
       error.attachNote(writer->getLoc()) << "it is written here";
@@ -98,7 +124,8 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
         return terminator->emitError("expected versions of the state arguments, in order, got another value for ")
                << argument.getType();
       if (isReplaced(version))
-        return terminator->emitError("expected the last version of ") << getStateName(argument) << ", got an earlier one";
+        return terminator->emitError("expected the last version of ")
+               << FlatSymbolRefAttr::get(getStateName(argument)) << ", got an earlier one";
     }
     return success();
   }
