@@ -8,7 +8,7 @@
 include "mlir/Pass/PassBase.td"
 
 def EmitPass : Pass<"yoco-emit", "::mlir::ModuleOp"> {
-  let summary = "write the model file";
+  let summary = "writes the model file";
   let description = [{
     Compiles the kernels of each variant, packs the parameters from the checkpoint that `yoco.checkpoint` names, and writes them with the
     plan (docs/FileFormat.md). The module is left as it is. The same module gives the same bytes.

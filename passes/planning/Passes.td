@@ -8,7 +8,7 @@
 include "mlir/Pass/PassBase.td"
 
 def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
-  let summary = "turn entry points on tensors into entry points on buffers";
+  let summary = "turns entry points on tensors into entry points on buffers";
   let description = [{
     Every fused operation writes buffers of its own, column slices and reshapes become views, and states are written in
     place, since they are linear. Entry points then have no arguments and no results: the caller fills the buffers with
@@ -44,7 +44,7 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
 }
 
 def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
-  let summary = "place caches and states in the persistent arena";
+  let summary = "places caches and states in the persistent arena";
   let description = [{
     Growing caches come first, the one with the most readers foremost; then rings and states.
 
@@ -71,7 +71,7 @@ def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
 }
 
 def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
-  let summary = "give every buffer its place in the scratch arena";
+  let summary = "gives every buffer its place in the scratch arena";
   let description = [{
     Buffers that are never alive at the same time may share bytes. Sizes are coefficients of one bound of a session, so that the
     plan holds for all bounds.
@@ -110,7 +110,7 @@ def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
 }
 
 def VerifyMemoryPlanPass : Pass<"yoco-verify-memory-plan", "::mlir::ModuleOp"> {
-  let summary = "prove that buffers that are alive together are apart, for all bounds";
+  let summary = "proves that buffers that are alive together are apart, for all bounds";
   let description = [{
     Changes nothing. Shares no code with the passes that plan; reports every violation. In
 
@@ -136,7 +136,7 @@ def VerifyMemoryPlanPass : Pass<"yoco-verify-memory-plan", "::mlir::ModuleOp"> {
 }
 
 def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
-  let summary = "turn fused operations into launches of kernels, equal kernels made once";
+  let summary = "turns fused operations into launches of kernels, equal kernels made once";
   let description = [{
     Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of kernels, whose body is
     that operation on the function's arguments. What differs between two layers, the parameters, are arguments too, so
