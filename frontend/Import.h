@@ -25,8 +25,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> importCheckpoint(llvm::StringRef folder, c
 /// The element type of tensors of this dtype; null when no operation can use them.
 FloatType getElementType(MLIRContext *context, llvm::StringRef dtype);
 
-/// The bytes that `parameter`, which is not generated, names. An error when `checkpoint` has no such tensor, or one of another shape
-/// or type than the module says.
+/// The bytes that `parameter`, which is not generated, names. An error when `checkpoint` has no such tensor, or one of another
+/// shape or type than the module says.
 llvm::Expected<llvm::ArrayRef<char>> getParameterBytes(const Checkpoint &checkpoint, ParameterOp parameter);
 
 } // namespace mlir::yoco

@@ -216,7 +216,7 @@ Error Job::runPipelines() {
 Error Job::write() {
   if (!line.compileTo.empty()) {
     raw_string_ostream toText(text);
-    (output ? static_cast<raw_ostream &>(output->os()) : toText) << *module << '\n';
+    module->print(output ? static_cast<raw_ostream &>(output->os()) : toText);
     return Error::success();
   }
   if (output && failed(emitModel(*module, output->os())))

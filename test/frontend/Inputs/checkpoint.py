@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes a small checkpoint of model type yoco, sound or broken on purpose. Weights are zeros: nothing here looks at values."""
+import argparse
+import json
+import math
+import pathlib
+import struct
+
+CONFIG = {"dim": 24, "n_layers": 4, "hidden_dim": 20, "n_self_heads": 2, "n_attn_heads": 3, "n_attn_kv_heads": 1,
+          "vocab_size": 31, "model_type": "yoco"}
+BYTES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8, "I32": 4}
+
+
+def shapes(config):
+    """The tensors that a model of this configuration has. Sizes that make no sense give shapes that make none."""
+    d, f, v = config["dim"], config["hidden_dim"], config["vocab_size"]
+    kv = d // config["n_attn_heads"] * config["n_attn_kv_heads"]
+    result = {"embed_tokens.weight": [v, d], "layer_norm.weight": [d], "output_projection.weight": [v, d],
+              "cross_decoder.kv_layer_norm.weight": [d], "cross_decoder.k_proj.weight": [kv, d],
+              "cross_decoder.v_proj.weight": [kv, d]}
+    for half in ("self_decoder", "cross_decoder"):
+        for i in range(config["n_layers"] // 2):
+            layer = f"{half}.layers.{i}."
+            mixers = "q out" if half == "cross_decoder" else "q k v out" if config.get("sliding_window") else "q k v g out"
+            result |= {f"{layer}mixer.{m}_proj.weight": [d, d] for m in mixers.split()}
+            if "g" in mixers.split():
+                result[layer + "mixer.gt_proj.weight"] = [config["n_self_heads"], d]
+            result |= {layer + "mixer_layer_norm.weight": [d], layer + "final_layer_norm.weight": [d],
+                       layer + "ffn.fc1.weight": [f, d], layer + "ffn.gate.weight": [f, d], layer + "ffn.fc2.weight": [d, f]}
+    return result
+
+
+def write(path, tensors, options):
+    header, size = {}, 0
+    for name, shape in sorted(tensors.items()):
+        dtype = options.dtypes.get(name, options.dtype)
+        end = size + math.prod(shape) * BYTES[dtype]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [size, end]}
+        size = end
+    for name, fields in options.entries.items():
+        header[name] = header.get(name, {}) | fields if isinstance(fields, dict) else fields
+    text = json.dumps(header).encode()
+    if options.header is not None:
+        text = eval(options.header, {"text": text})
+    length = len(text) if options.header_length is None else options.header_length
+    data = struct.pack("<Q", length) + text + bytes(size + options.more)
+    path.write_bytes(data[: options.truncate])
+
+
+def main():
+    pairs = lambda text: text.split("=", 1)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--set", type=pairs, action="append", default=[], metavar="FIELD=JSON", help="field of the configuration")
+    parser.add_argument("--unset", action="append", default=[], metavar="FIELD")
+    parser.add_argument("--config", help="text of config.json")
+    parser.add_argument("--config-nesting", type=int, help="lists in lists")
+    parser.add_argument("--params", action="store_true", help="params.json, without model_type")
+    parser.add_argument("--no-weights", action="store_true")
+    parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument("--index", type=pairs, action="append", default=[], metavar="TENSOR=JSON", help="entry of weight_map")
+    parser.add_argument("--dtype", default="BF16")
+    parser.add_argument("--dtypes", type=pairs, action="append", default=[], metavar="TENSOR=DTYPE")
+    parser.add_argument("--tensor", type=pairs, action="append", default=[], metavar="TENSOR=SHAPE", help="null: none")
+    parser.add_argument("--entry", dest="entries", type=pairs, action="append", default=[], metavar="TENSOR=JSON",
+                        help="fields of the tensor in the header")
+    parser.add_argument("--header", help="Python expression over `text`, the sound header")
+    parser.add_argument("--header-length", type=int)
+    parser.add_argument("--more", type=int, default=0, help="bytes behind the data")
+    parser.add_argument("--truncate", type=int)
+    options = parser.parse_args()
+    options.entries = {name: json.loads(fields) for name, fields in options.entries}
+    options.dtypes = dict(options.dtypes)
+
+    config = CONFIG | {name: json.loads(value) for name, value in options.set}
+    tensors = {} if options.no_weights else shapes(config)
+    for name, shape in options.tensor:
+        tensors.pop(name, None)
+        if shape != "null":
+            tensors[name] = json.loads(shape)
+    for name in options.unset + (["model_type"] if options.params else []):
+        config.pop(name, None)
+
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for path in options.folder.iterdir():
+        path.unlink()
+    text = json.dumps(config) if options.config is None else options.config
+    if options.config_nesting:
+        text = "[" * options.config_nesting
+    (options.folder / ("params.json" if options.params else "config.json")).write_text(text)
+    if options.no_weights:
+        return
+    if options.shards == 1:
+        write(options.folder / "model.safetensors", tensors, options)
+        return
+    files = [f"model-{i + 1:05}-of-{options.shards:05}.safetensors" for i in range(options.shards)]
+    weight_map = {name: files[i % len(files)] for i, name in enumerate(sorted(tensors))}
+    for file in files:
+        write(options.folder / file, {n: s for n, s in tensors.items() if weight_map[n] == file}, options)
+    weight_map |= {name: json.loads(file) for name, file in options.index}
+    weight_map = {name: file for name, file in weight_map.items() if file is not None}
+    (options.folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+
+
+main()
