@@ -53,10 +53,13 @@ static Value getSegments(func::FuncOp function) { return function.getArgument(1)
 Value yoco::getPositions(OpBuilder &builder, Operation *op) {
   auto function = op->getParentOfType<func::FuncOp>();
   Block &body = function.getBody().front();
-  // What is at the start dominates every use.
-  auto positions = dyn_cast<PositionsOp>(body.front());
-  if (positions && isStepPositions(positions))
+  // The model's own positions will do, at the start, where they dominate every use.
+  for (auto positions : body.getOps<PositionsOp>()) {
+    if (!isStepPositions(positions))
+      continue;
+    positions->moveBefore(&body, body.begin());
     return positions;
+  }
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&body);
   return PositionsOp::create(builder, function.getLoc(), getIds(function), getSegments(function));
