@@ -2,7 +2,8 @@
 //
 // How near the linear kernels of target `host` come to what this machine can do, in one run on one thread:
 //   256 rows x 2048 x 2048   GFLOP/s, beside a product of the same kind whose operands stay in the first cache
-//     1 row  x 2048 x 2048   GB/s of weights, beside a loop that only reads them; many matrices, so that no cache holds them
+//     1 row  x 2048 x 2048   GB/s of weights, beside a loop that only reads them; many matrices, so that no cache holds
+//     them
 //
 //   host-linear-benchmark [x86-64-v3|x86-64-v4|native]
 
@@ -45,10 +46,11 @@ std::string getModule(const std::string &chip, int64_t panel) {
   for (const Shape &shape : shapes) {
     std::string x = "memref<?x" + std::to_string(shape.inputs) + "xf32>";
     std::string y = "memref<?x" + std::to_string(shape.outputs) + "xf32>";
-    os << "func.func @" << shape.name << "(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: "
-       << x << ", %y: " << y << ", %w: memref<" << shape.outputs / panel << "x" << shape.inputs << "x" << panel << "x"
-       << shape.element << "> {yoco.parameter = @w0}) {\n  yoco.fused_linear %x weights [@w0] outs %y : (" << x << ", "
-       << y << ") -> ()\n  return\n}\n";
+    os << "func.func @" << shape.name
+       << "(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: " << x << ", %y: " << y
+       << ", %w: memref<" << shape.outputs / panel << "x" << shape.inputs << "x" << panel << "x" << shape.element
+       << "> {yoco.parameter = @w0}) {\n  yoco.fused_linear %x weights [@w0] outs %y : (" << x << ", " << y
+       << ") -> ()\n  return\n}\n";
   }
   os << "} }";
   return text;
@@ -94,7 +96,8 @@ double time(int runs, function_ref<void(int)> body) {
 
 class Benchmark {
 public:
-  Benchmark(void *handle, const HostTiles &tiles) : handle(handle), tiles(tiles), x(kRows * 2048, 0.5f), y(kRows * 2048) {
+  Benchmark(void *handle, const HostTiles &tiles)
+      : handle(handle), tiles(tiles), x(kRows * 2048, 0.5f), y(kRows * 2048) {
     // Filled: pages that were never written are one page of zeros.
     for (size_t i = 0; i < weights.size(); ++i)
       weights[i] = 0x3f803f80u ^ static_cast<uint32_t>(i & 0x7f);
@@ -102,8 +105,12 @@ public:
 
   void run(const Shape &shape, int64_t rows, size_t offset) {
     auto kernel = reinterpret_cast<Kernel>(dlsym(handle, shape.name));
-    uint64_t words[] = {static_cast<uint64_t>(rows), 1, 1, reinterpret_cast<uint64_t>(x.data()),
-                        reinterpret_cast<uint64_t>(y.data()), reinterpret_cast<uint64_t>(weights.data()) + offset};
+    uint64_t words[] = {static_cast<uint64_t>(rows),
+                        1,
+                        1,
+                        reinterpret_cast<uint64_t>(x.data()),
+                        reinterpret_cast<uint64_t>(y.data()),
+                        reinterpret_cast<uint64_t>(weights.data()) + offset};
     int64_t tileRows = (rows + tiles.tileRows - 1) / tiles.tileRows;
     kernel(words, 0, static_cast<uint32_t>(tileRows * getLinearTiling(tiles, shape.outputs).columnTiles));
   }
@@ -124,8 +131,9 @@ public:
                      for (size_t i = 0; i < count; ++i)
                        run(shape, 1, i * bytes);
                    });
-      llvm::outs() << llvm::format("%-4s 256 rows      %8.1f GFLOP/s  ratio %.2f\n%-4s 1 row         %8.1f GB/s     ratio %.2f\n",
-                                   shape.name, many, many / peak, shape.name, one, one / readRate);
+      llvm::outs() << llvm::format(
+          "%-4s 256 rows      %8.1f GFLOP/s  ratio %.2f\n%-4s 1 row         %8.1f GB/s     ratio %.2f\n", shape.name,
+          many, many / peak, shape.name, one, one / readRate);
     }
   }
 

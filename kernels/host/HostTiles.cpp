@@ -5,15 +5,15 @@
 
 using namespace mlir::yoco;
 
-// Each level of the x86-64 psABI spelled out: code generation may use these and nothing else, and the loader checks all of
-// them. Features that only the operating system or an assembler cares about are left out.
+// Each level of the x86-64 psABI spelled out: code generation may use these and nothing else, and the loader checks all
+// of them. Features that only the operating system or an assembler cares about are left out.
 #define YOCO_X86_64_V3                                                                                                 \
   "avx", "avx2", "bmi", "bmi2", "cmov", "cx16", "cx8", "f16c", "fma", "fxsr", "lzcnt", "mmx", "movbe", "popcnt",       \
       "sahf", "sse", "sse2", "sse3", "sse4.1", "sse4.2", "ssse3", "xsave"
 
 static const char *const v3Features[] = {YOCO_X86_64_V3, nullptr};
-static const char *const v4Features[] = {YOCO_X86_64_V3, "avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl",
-                                         nullptr};
+static const char *const v4Features[] = {YOCO_X86_64_V3, "avx512bw", "avx512cd", "avx512dq",
+                                         "avx512f",      "avx512vl", nullptr};
 
 // 16 registers of 8 lanes: 6 * 2 sums, 2 weights, 1 broadcast. 32 registers of 16 lanes: 12 * 2 sums.
 static const HostChip chips[] = {

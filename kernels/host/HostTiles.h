@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tile choices of host kernels, as data. The lowering builds its loops from them and the target answers from them, so that
-// the number of tiles in a file and the loops in its code agree.
+// Tile choices of host kernels, as data. The lowering builds its loops from them and the target answers from them, so
+// that the number of tiles in a file and the loops in its code agree.
 
 #ifndef YOCO_KERNELS_HOST_HOSTTILES_H
 #define YOCO_KERNELS_HOST_HOSTTILES_H
@@ -17,7 +17,8 @@ struct HostTiles {
   int64_t lanes;
   /// Vectors that make the panel of a packed matrix: its rows, side by side.
   int64_t panelVectors;
-  /// Rows that a product keeps sums of at once. `rowBlock * panelVectors` sums, a panel and a broadcast fit the registers.
+  /// Rows that a product keeps sums of at once. `rowBlock * panelVectors` sums, a panel and a broadcast fit the
+  /// registers.
   int64_t rowBlock;
   /// The same when few rows are left.
   int64_t smallRowBlock;

@@ -91,8 +91,8 @@ LogicalResult checkArguments(func::FuncOp function, Operation *op) {
     parameters += function.getArgAttr(i, kParameterAttrName) ? 1 : 0;
   if (groups == parameters)
     return success();
-  return op->emitOpError("expected one `") << kParameterAttrName << "` argument for each of " << groups
-                                           << " parameter groups, got " << parameters;
+  return op->emitOpError("expected one `")
+         << kParameterAttrName << "` argument for each of " << groups << " parameter groups, got " << parameters;
 }
 
 LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
@@ -106,9 +106,8 @@ LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
       .Case([&](FusedAttentionOp op) { return lowerAttention(kernel, op, tile); })
       .Case([&](FusedCacheWriteOp op) { return lowerCacheWrite(kernel, op, tile); })
       .Case([&](linalg::GenericOp op) { return lowerElementwise(kernel, op, tile); })
-      .Default([&](Operation *op) {
-        return op->emitOpError("expected an operation that target `host` has a kernel for");
-      });
+      .Default(
+          [&](Operation *op) { return op->emitOpError("expected an operation that target `host` has a kernel for"); });
 }
 
 class LowerHostPass : public yoco::impl::LowerHostPassBase<LowerHostPass> {
@@ -179,7 +178,8 @@ private:
     return success();
   }
 
-  /// An empty function called `name` before `function`, with buffers instead of handles; attributes of arguments stay on the first buffer.
+  /// An empty function called `name` before `function`, with buffers instead of handles; attributes of arguments stay
+  /// on the first buffer.
   static func::FuncOp makeFunction(func::FuncOp function, StringAttr name) {
     OpBuilder builder(function);
     SmallVector<Type> types;

@@ -2,9 +2,11 @@
 //
 // Lowered kernels to machine code:
 //
-//   1. The kernels go to a context of their own, as bytecode: translation needs interfaces that the caller's need not have.
+//   1. The kernels go to a context of their own, as bytecode: translation needs interfaces that the caller's need not
+//   have.
 //   2. Each gets the signature of the ABI; its arguments become buffers made from addresses.
-//   3. MLIR's conversions to the LLVM dialect, translation, LLVM's O3 pipeline with no library function at its disposal.
+//   3. MLIR's conversions to the LLVM dialect, translation, LLVM's O3 pipeline with no library function at its
+//   disposal.
 //   4. An object for exactly the recorded processor features, and a shared object from it.
 
 #include "passes/lowering/host/HostCodeGen.h"
@@ -65,7 +67,8 @@ public:
   Value readNumber() { return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), readWord()); }
 
   Value readBuffer(MemRefType type) {
-    Value address = LLVM::IntToPtrOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), readWord());
+    Value address =
+        LLVM::IntToPtrOp::create(builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), readWord());
     Type descriptorType = converter.convertType(type);
     MemRefDescriptor descriptor = MemRefDescriptor::poison(builder, loc, descriptorType);
     descriptor.setAllocatedPtr(builder, loc, address);
@@ -116,10 +119,12 @@ private:
 
 /// Replaces `(rows, segments, seq, begin, end, buffers...)` by `(words, begin, end)`.
 LogicalResult wrapKernel(func::FuncOp function, LLVMTypeConverter &converter) {
+  if (function.isExternal())
+    return function.emitOpError("expected a lowered kernel, got a declaration of @") << function.getName();
   Block &entry = function.getBody().front();
   unsigned count = entry.getNumArguments();
-  if (count < 5 || llvm::any_of(llvm::drop_begin(entry.getArgumentTypes(), 5),
-                                [](Type type) { return !isa<MemRefType>(type); }))
+  if (count < 5 ||
+      llvm::any_of(llvm::drop_begin(entry.getArgumentTypes(), 5), [](Type type) { return !isa<MemRefType>(type); }))
     return function.emitOpError("expected a lowered kernel (rows, segments, seq, begin, end, buffers...), got ")
            << function.getFunctionType();
   OpBuilder builder = OpBuilder::atBlockBegin(&entry);
@@ -181,9 +186,9 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(TargetAttr target, std::s
     features += (features.empty() ? "+" : ",+") + feature;
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(registered->createTargetMachine(
-      triple, "x86-64", features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
-      llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(registered->createTargetMachine(triple, "x86-64", features, options,
+                                                                              llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                                                              llvm::CodeGenOptLevel::Aggressive));
 }
 
 void setFunctionAttributes(llvm::Module &module, const llvm::TargetMachine &machine) {

@@ -122,8 +122,8 @@ void yoco::copyRow(KernelBuilder &build, int64_t width, const Place &from, const
 
 Value yoco::inverseRms(KernelBuilder &build, int64_t width, const Place &row, double eps) {
   constexpr int64_t kVectors = 4;
-  SmallVector<Value> sums = build.forStrips(
-      width, kVectors, build.zeros(kVectors), [&](const Strip &strip, ValueRange before) {
+  SmallVector<Value> sums =
+      build.forStrips(width, kVectors, build.zeros(kVectors), [&](const Strip &strip, ValueRange before) {
         SmallVector<Value> after(before);
         for (int64_t j = 0; j < strip.vectors; ++j) {
           Value x = build.loadStrip(row.buffer, row.indices, strip, j);

@@ -20,11 +20,12 @@ static Error linkError(const Twine &message) {
 }
 
 static Error runLinker(StringRef objectPath, StringRef sharedPath) {
-  // Nothing of the machine or the moment goes into the file: no build id, no names of temporary files, no debug information.
+  // Nothing of the machine or the moment goes into the file: no build id, no names of temporary files, no debug
+  // information.
   std::string object = objectPath.str(), shared = sharedPath.str();
-  const char *arguments[] = {"ld.lld",     "-shared", "--build-id=none", "--strip-all",  "--no-undefined", "--threads=1",
-                             "-z",         "noexecstack", "-z",          "separate-code", "--hash-style=gnu", "-o",
-                             shared.c_str(), object.c_str()};
+  const char *arguments[] = {"ld.lld",           "-shared", "--build-id=none", "--strip-all", "--no-undefined",
+                             "--threads=1",      "-z",      "noexecstack",     "-z",          "separate-code",
+                             "--hash-style=gnu", "-o",      shared.c_str(),    object.c_str()};
   // lld keeps its state in globals.
   static std::mutex mutex;
   std::lock_guard<std::mutex> guard(mutex);

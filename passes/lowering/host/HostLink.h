@@ -11,7 +11,8 @@
 
 namespace mlir::yoco {
 
-/// Links one x86-64 ELF object to a stripped shared object, and checks that it stands alone: no undefined symbol, no library.
+/// Links one x86-64 ELF object to a stripped shared object, and checks that it stands alone: no undefined symbol, no
+/// library.
 llvm::Expected<std::vector<char>> linkSharedObject(llvm::ArrayRef<char> object);
 
 } // namespace mlir::yoco

@@ -40,8 +40,8 @@ std::unique_ptr<HostTarget> HostTarget::get(TargetAttr attr, Location loc) {
     emitError(loc) << "expected a processor with at least the features of x86-64-v3 for `native`, got "
                    << llvm::sys::getHostCPUName();
   else
-    emitError(loc) << "expected x86-64-v3, x86-64-v4 or native as the processor of target `host`, got '" << attr.getChip()
-                   << "'";
+    emitError(loc) << "expected x86-64-v3, x86-64-v4 or native as the processor of target `host`, got '"
+                   << attr.getChip() << "'";
   return nullptr;
 }
 

@@ -42,8 +42,8 @@ private:
   const HostChip &chip;
 };
 
-/// LLVM's names, sorted, of the processor features that code for the host target `attr` uses: code generation uses these and
-/// no others, and a loader must find all of them. The target must be one that HostTarget::get accepts.
+/// LLVM's names, sorted, of the processor features that code for the host target `attr` uses: code generation uses
+/// these and no others, and a loader must find all of them. The target must be one that HostTarget::get accepts.
 std::vector<std::string> getCpuFeatures(TargetAttr attr);
 
 } // namespace mlir::yoco

@@ -28,11 +28,11 @@ Value KernelBuilder::f32(double value) { return floatConstant(builder.getF32Type
 Value KernelBuilder::splat(double value) { return floatConstant(f32Vector(), value); }
 Value KernelBuilder::constantLike(Value like, double value) { return floatConstant(like.getType(), value); }
 Value KernelBuilder::integerLike(Value like, int64_t value) {
-  return make<arith::ConstantOp>(builder.getIntegerAttr(getElementTypeOrSelf(like), value).getType() == like.getType()
-                                     ? TypedAttr(builder.getIntegerAttr(like.getType(), value))
-                                     : TypedAttr(DenseElementsAttr::get(
-                                           cast<VectorType>(like.getType()),
-                                           builder.getIntegerAttr(getElementTypeOrSelf(like), value).getValue())));
+  return make<arith::ConstantOp>(
+      builder.getIntegerAttr(getElementTypeOrSelf(like), value).getType() == like.getType()
+          ? TypedAttr(builder.getIntegerAttr(like.getType(), value))
+          : TypedAttr(DenseElementsAttr::get(cast<VectorType>(like.getType()),
+                                             builder.getIntegerAttr(getElementTypeOrSelf(like), value).getValue())));
 }
 Value KernelBuilder::broadcast(Value scalar) { return make<vector::BroadcastOp>(vectorOf(scalar.getType()), scalar); }
 
@@ -82,17 +82,17 @@ Value KernelBuilder::maxLanes(Value vector) {
 //===- Control -----------------------------------------------------------------------------------------------===//
 
 void KernelBuilder::forLoop(Value from, Value to, int64_t step, Body body) {
-  scf::ForOp::create(builder, loc, from, to, index(step), ValueRange(), [&](OpBuilder &, Location, Value i, ValueRange) {
-    body(i);
-    scf::YieldOp::create(builder, loc);
-  });
+  scf::ForOp::create(builder, loc, from, to, index(step), ValueRange(),
+                     [&](OpBuilder &, Location, Value i, ValueRange) {
+                       body(i);
+                       scf::YieldOp::create(builder, loc);
+                     });
 }
 
 SmallVector<Value> KernelBuilder::forLoop(Value from, Value to, int64_t step, ValueRange carried, CarryBody body) {
-  auto loop = scf::ForOp::create(builder, loc, from, to, index(step), carried,
-                                 [&](OpBuilder &, Location, Value i, ValueRange values) {
-                                   scf::YieldOp::create(builder, loc, body(i, values));
-                                 });
+  auto loop = scf::ForOp::create(
+      builder, loc, from, to, index(step), carried,
+      [&](OpBuilder &, Location, Value i, ValueRange values) { scf::YieldOp::create(builder, loc, body(i, values)); });
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A small language in which host kernels are written: loops that take lambdas, vectors of one register, strips of columns
-// with a masked tail, and the product that all matrix kernels share.
+// A small language in which host kernels are written: loops that take lambdas, vectors of one register, strips of
+// columns with a masked tail, and the product that all matrix kernels share.
 //
-// Nothing here carries a fast-math flag: the value of every row is fixed by the operations on that row alone, whatever rows
-// are computed beside it.
+// Nothing here carries a fast-math flag: the value of every row is fixed by the operations on that row alone, whatever
+// rows are computed beside it.
 
 #ifndef YOCO_PASSES_LOWERING_HOST_KERNELBUILDER_H
 #define YOCO_PASSES_LOWERING_HOST_KERNELBUILDER_H
@@ -99,11 +99,13 @@ public:
   void forLoop(Value from, Value to, int64_t step, Body body);
   SmallVector<Value> forLoop(Value from, Value to, int64_t step, ValueRange carried, CarryBody body);
   void ifThen(Value condition, function_ref<void()> then);
-  /// Blocks of `sizes[0]` from `from` while they fit before `to`, then blocks of `sizes[1]`, and so on. The last size is 1.
+  /// Blocks of `sizes[0]` from `from` while they fit before `to`, then blocks of `sizes[1]`, and so on. The last size
+  /// is 1.
   void forBlocks(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body);
   /// All columns of a row of static `width`, at most `vectors` vectors at a time.
   void forStrips(int64_t width, int64_t vectors, function_ref<void(const Strip &)> body);
-  /// The same with values that go from strip to strip; the body gets and returns as many values as there are in `carried`.
+  /// The same with values that go from strip to strip; the body gets and returns as many values as there are in
+  /// `carried`.
   SmallVector<Value> forStrips(int64_t width, int64_t vectors, ValueRange carried,
                                function_ref<SmallVector<Value>(const Strip &, ValueRange)> body);
 
@@ -133,7 +135,8 @@ public:
 
   //===- Products ----------------------------------------------------------------------------------------------===//
 
-  /// `sums[r * vectors + j] += a(k, r) * b(k, j)` for `k` from `from` to `to`, in this order; `a` gives scalars, `b` vectors.
+  /// `sums[r * vectors + j] += a(k, r) * b(k, j)` for `k` from `from` to `to`, in this order; `a` gives scalars, `b`
+  /// vectors.
   SmallVector<Value> multiply(Value from, Value to, int64_t rows, int64_t vectors, ValueRange sums,
                               function_ref<Value(Value, int64_t)> a, function_ref<Value(Value, int64_t)> b);
   SmallVector<Value> zeros(int64_t count) { return SmallVector<Value>(count, splat(0)); }

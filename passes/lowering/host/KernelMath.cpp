@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Elementary functions of host kernels: straight-line code on vectors, without a library. Errors are relative to the exact
-// value and are measured in test/passes/lowering/HostKernelsTest.cpp.
+// Elementary functions of host kernels: straight-line code on vectors, without a library. Errors are relative to the
+// exact value and are measured in test/passes/lowering/HostKernelsTest.cpp.
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -33,8 +33,8 @@ static Value powerOfTwo(KernelBuilder &kernel, Value n) {
 }
 
 Value KernelBuilder::exp(Value x) {
-  // e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln(2) / 2. The argument is kept where n fits; beyond, the result is 0 or
-  // infinity anyway. The constant comes first, so that an argument that is not a number goes through.
+  // e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln(2) / 2. The argument is kept where n fits; beyond, the result is
+  // 0 or infinity anyway. The constant comes first, so that an argument that is not a number goes through.
   x = minF(constantLike(x, 89.0), maxF(constantLike(x, -104.0), x));
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
   Value magic = constantLike(x, 12582912.0);
@@ -71,8 +71,8 @@ Value KernelBuilder::gelu(Value x) {
 }
 
 std::pair<Value, Value> KernelBuilder::sinCos(Value angle) {
-  // Positions reach millions, so that an angle in f32 has thousands of turns: the reduction x = n pi/2 + r is done in f64,
-  // with pi/2 in two parts (Cody and Waite), where it is exact to 1e-16 for all angles below 2^50.
+  // Positions reach millions, so that an angle in f32 has thousands of turns: the reduction x = n pi/2 + r is done in
+  // f64, with pi/2 in two parts (Cody and Waite), where it is exact to 1e-16 for all angles below 2^50.
   Value x = make<arith::ExtFOp>(vectorOf(builder.getF64Type()), angle);
   Value n = make<math::RoundEvenOp>(mulF(x, constantLike(x, 0.6366197723675814)));
   Value r = fma(n, constantLike(x, -1.5707963267948966), x);

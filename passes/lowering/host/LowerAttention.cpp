@@ -2,9 +2,9 @@
 //
 // Attention to a cache, and the write of a cache.
 //
-// A tile of attention is one row and one key-value head with all of its query heads, so that every key and value is read
-// once. The softmax is online (arXiv 1805.02867) over blocks of keys that are aligned to absolute positions: the result of a row does
-// not depend on how the sequence was cut into steps.
+// A tile of attention is one row and one key-value head with all of its query heads, so that every key and value is
+// read once. The softmax is online (arXiv 1805.02867) over blocks of keys that are aligned to absolute positions: the
+// result of a row does not depend on how the sequence was cut into steps.
 
 #include "passes/lowering/host/HostKernel.h"
 #include "llvm/Support/MathExtras.h"
@@ -59,8 +59,8 @@ private:
   int64_t keyHeads, group, keyWidth, valueWidth, ring, window;
   Value zero, keyHead, frequencies;
   Segment segment;
-  // Per query head: the rotated and scaled query, the weighted sum of values, the scores of a block; the largest score and the
-  // sum of weights so far.
+  // Per query head: the rotated and scaled query, the weighted sum of values, the scores of a block; the largest score
+  // and the sum of weights so far.
   Value queries, results, scores, largest, total;
 };
 
@@ -89,8 +89,9 @@ void AttentionLowering::attend(Value row) {
   build.forLoop(zero, build.index(group), 1, [&](Value h) {
     build.store(build.f32(kMinusInfinity), largest, h);
     build.store(build.f32(0), total, h);
-    build.forStrips(valueWidth, 1,
-                    [&](const Strip &strip) { build.storeStrip(build.splat(0), results, {h, zero}, strip, 0); });
+    build.forStrips(valueWidth, 1, [&](const Strip &strip) {
+      build.storeStrip(build.splat(0), results, {h, zero}, strip, 0);
+    });
   });
   // A window of W rows has the row itself in it.
   Value end = build.add(position, 1), begin = zero;
@@ -114,8 +115,9 @@ void AttentionLowering::loadQueries(Value row, Value position) {
       copyRow(build, keyWidth, from(h), Place{queries, {h, zero}}, scale);
     });
   forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
-    build.forLoop(zero, heads, 1,
-                  [&](Value h) { rotate(build, rope, turn, from(h), Place{queries, {h, zero}}, scale); });
+    build.forLoop(zero, heads, 1, [&](Value h) {
+      rotate(build, rope, turn, from(h), Place{queries, {h, zero}}, scale);
+    });
   });
 }
 
@@ -129,24 +131,27 @@ Place AttentionLowering::fresh(Value buffer, int64_t width, Value position) {
   return {buffer, {row, build.mul(keyHead, width)}};
 }
 
-/// Emits `body` for the positions of a range that are in the cache and, of a ring, for those that are fresh. A growing cache has
-/// the fresh rows in it.
+/// Emits `body` for the positions of a range that are in the cache and, of a ring, for those that are fresh. A growing
+/// cache has the fresh rows in it.
 void AttentionLowering::forSources(Value from, Value to, function_ref<void(Value, Value, RowOf, RowOf)> body) {
   Value keys = kernel.getKeys(op.getCache()), values = kernel.getValues(op.getCache());
   Value cachedEnd = ring > 0 ? build.min(to, segment.firstPosition) : to;
-  body(from, cachedEnd, [&](Value p) { return cached(keys, p); }, [&](Value p) { return cached(values, p); });
+  body(
+      from, cachedEnd, [&](Value p) { return cached(keys, p); }, [&](Value p) { return cached(values, p); });
   if (ring == 0)
     return;
   Value freshKeys = kernel.get(op.getKeys()), freshValues = kernel.get(op.getValues());
-  body(build.max(from, segment.firstPosition), to, [&](Value p) { return fresh(freshKeys, keyWidth, p); },
-       [&](Value p) { return fresh(freshValues, valueWidth, p); });
+  body(
+      build.max(from, segment.firstPosition), to, [&](Value p) { return fresh(freshKeys, keyWidth, p); },
+      [&](Value p) { return fresh(freshValues, valueWidth, p); });
 }
 
 void AttentionLowering::addBlock(Value block, Value from, Value to) {
   Value heads = build.index(group);
   build.forLoop(zero, heads, 1, [&](Value h) {
-    build.forLoop(zero, build.index(tiles.keyBlock), build.lanes,
-                  [&](Value j) { build.storeVector(build.splat(kMinusInfinity), scores, {h, j}); });
+    build.forLoop(zero, build.index(tiles.keyBlock), build.lanes, [&](Value j) {
+      build.storeVector(build.splat(kMinusInfinity), scores, {h, j});
+    });
   });
   forSources(from, to, [&](Value begin, Value end, RowOf keyOf, RowOf) { scoreKeys(block, begin, end, keyOf); });
   build.forLoop(zero, heads, 1, [&](Value h) { foldScores(h); });
@@ -205,7 +210,9 @@ void AttentionLowering::addValues(Value block, Value from, Value to, RowOf value
           sums.push_back(build.loadStrip(results, place(i), strip, j));
       sums = build.multiply(
           from, to, heads, vectors, sums,
-          [&](Value p, int64_t i) { return build.load(scores, {build.add(h, i), build.sub(p, block)}); },
+          [&](Value p, int64_t i) {
+            return build.load(scores, {build.add(h, i), build.sub(p, block)});
+          },
           [&](Value p, int64_t j) {
             Place value = valueOf(p);
             return build.loadStrip(value.buffer, value.indices, strip, j);
@@ -265,7 +272,8 @@ LogicalResult yoco::lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, Va
     withSegmentOf(kernel, kernel.get(op.getSegments()), row, [&](const Segment &segment) {
       if (!cache.isRing())
         return writeRow(row, segment);
-      // Of a segment longer than the window only the last rows stay; tiles run in any order, so that no other may be written.
+      // Of a segment longer than the window only the last rows stay; tiles run in any order, so that no other may be
+      // written.
       Value left = build.sub(build.add(segment.rowBegin, segment.rowCount), row);
       build.ifThen(build.less(left, build.index(cache.getWindow() + 1)), [&] { writeRow(row, segment); });
     });

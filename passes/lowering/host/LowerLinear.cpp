@@ -2,10 +2,10 @@
 //
 // The linear group: a product with packed weights, a norm before it, an activation and a residual behind.
 //
-// A tile is some rows by some panels. For each block of rows that fits the registers, the rows are normalised into a buffer
-// on the stack, then multiplied panel by panel; weights of the tile stay in the cache from block to block. The sum of an
-// element runs over the inputs in order, in one accumulator, so that it does not depend on the rows beside it. A single row
-// takes several panels at once instead: it is bound by the bytes of the weights.
+// A tile is some rows by some panels. For each block of rows that fits the registers, the rows are normalised into a
+// buffer on the stack, then multiplied panel by panel; weights of the tile stay in the cache from block to block. The
+// sum of an element runs over the inputs in order, in one accumulator, so that it does not depend on the rows beside
+// it. A single row takes several panels at once instead: it is bound by the bytes of the weights.
 
 #include "passes/lowering/host/HostKernel.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gated retention (arXiv 2405.05254, section 3.1). A tile is one head of one segment; the state of the slot is updated where
-// it is.
+// Gated retention (arXiv 2405.05254, section 3.1). A tile is one head of one segment; the state of the slot is updated
+// where it is.
 //
 // Recurrent form (chunk = 0), per row with decay e = exp(a):        S = e S + k^T v,   o = q S.
 // Chunkwise form, for a block of rows with b = cumulative sum of a inside the block:
@@ -9,8 +9,8 @@
 //     S   = exp(b_last) S + sum over s of exp(b_last - b_s) k_s^T v_s
 // No exponent is above 0, so nothing overflows. The scale is part of k. Three products, all row block by vectors.
 
-#include "passes/lowering/host/HostKernel.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/lowering/host/HostKernel.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -62,8 +62,8 @@ private:
   int64_t heads, keyWidth, valueWidth, chunk, padded;
   Value zero, head, keyColumn, valueColumn, frequencies;
   Segment segment;
-  // Buffers of a block: rotated queries by row; rotated keys by column, and one of them as a row; scores; gates, their sums,
-  // and the weights of the keys in the next state.
+  // Buffers of a block: rotated queries by row; rotated keys by column, and one of them as a row; scores; gates, their
+  // sums, and the weights of the keys in the next state.
   Value queries, keys, keyRow, scores, gates, sums, weights;
 };
 
@@ -164,8 +164,8 @@ void RetentionLowering::updateRow(Value row) {
     SmallVector<Value> values;
     for (int64_t j = 0; j < strip.vectors; ++j)
       values.push_back(build.loadStrip(value, {row, valueColumn}, strip, j));
-    SmallVector<Value> results = build.forLoop(
-        zero, build.index(keyWidth), 1, build.zeros(strip.vectors), [&](Value d, ValueRange before) {
+    SmallVector<Value> results =
+        build.forLoop(zero, build.index(keyWidth), 1, build.zeros(strip.vectors), [&](Value d, ValueRange before) {
           Value k = build.broadcast(build.load(keyRow, {zero, d}));
           Value q = build.broadcast(build.load(queries, {zero, d}));
           SmallVector<Value> place{segment.slot, head, d, zero}, after;
@@ -219,9 +219,8 @@ void RetentionLowering::loadBlock(Value firstRow, Value position, Value count) {
 
 void RetentionLowering::sumGates(Value firstRow, Value count) {
   build.forLoop(zero, count, 1, [&](Value t) { build.store(loadGate(build.add(firstRow, t)), gates, t); });
-  build.forLoop(zero, count, build.lanes, [&](Value t) {
-    build.storeVector(scaledGate(build.loadVector(gates, t)), gates, t);
-  });
+  build.forLoop(zero, count, build.lanes,
+                [&](Value t) { build.storeVector(scaledGate(build.loadVector(gates, t)), gates, t); });
   build.forLoop(zero, count, 1, build.f32(0), [&](Value t, ValueRange before) {
     Value sum = build.addF(before[0], build.load(gates, t));
     build.store(sum, sums, t);
@@ -236,8 +235,12 @@ void RetentionLowering::computeScores(Value count) {
     build.forLoop(zero, build.add(t, rows), tiles.panel(), [&](Value s) {
       SmallVector<Value> products = build.multiply(
           zero, build.index(keyWidth), rows, vectors, build.zeros(rows * vectors),
-          [&](Value d, int64_t r) { return build.load(queries, {build.add(t, r), d}); },
-          [&](Value d, int64_t j) { return build.loadVector(keys, {d, build.add(s, j * build.lanes)}); });
+          [&](Value d, int64_t r) {
+            return build.load(queries, {build.add(t, r), d});
+          },
+          [&](Value d, int64_t j) {
+            return build.loadVector(keys, {d, build.add(s, j * build.lanes)});
+          });
       for (int64_t r = 0; r < rows; ++r) {
         Value row = build.add(t, r), sum = build.broadcast(build.load(sums, row));
         for (int64_t j = 0; j < vectors; ++j) {
@@ -259,8 +262,12 @@ void RetentionLowering::computeOutputs(Value firstRow, Value count) {
       int64_t vectors = strip.vectors;
       SmallVector<Value> results = build.multiply(
           zero, build.index(keyWidth), rows, vectors, build.zeros(rows * vectors),
-          [&](Value d, int64_t r) { return build.load(queries, {build.add(t, r), d}); },
-          [&](Value d, int64_t j) { return build.loadStrip(state, {segment.slot, head, d, zero}, strip, j); });
+          [&](Value d, int64_t r) {
+            return build.load(queries, {build.add(t, r), d});
+          },
+          [&](Value d, int64_t j) {
+            return build.loadStrip(state, {segment.slot, head, d, zero}, strip, j);
+          });
       for (int64_t r = 0; r < rows; ++r) {
         Value decay = build.exp(build.broadcast(build.load(sums, build.add(t, r))));
         for (int64_t j = 0; j < vectors; ++j)
@@ -268,8 +275,12 @@ void RetentionLowering::computeOutputs(Value firstRow, Value count) {
       }
       results = build.multiply(
           zero, build.add(t, rows), rows, vectors, results,
-          [&](Value s, int64_t r) { return build.load(scores, {build.add(t, r), s}); },
-          [&](Value s, int64_t j) { return build.loadStrip(value, {build.add(firstRow, s), valueColumn}, strip, j); });
+          [&](Value s, int64_t r) {
+            return build.load(scores, {build.add(t, r), s});
+          },
+          [&](Value s, int64_t j) {
+            return build.loadStrip(value, {build.add(firstRow, s), valueColumn}, strip, j);
+          });
       for (int64_t r = 0; r < rows; ++r)
         for (int64_t j = 0; j < vectors; ++j)
           build.storeStrip(results[r * vectors + j], out, {build.add(firstRow, build.add(t, r)), valueColumn}, strip,
@@ -305,8 +316,12 @@ void RetentionLowering::updateState(Value firstRow, Value count) {
           results.push_back(build.mulF(build.loadStrip(state, place(r), strip, j), decay));
       results = build.multiply(
           zero, count, rows, vectors, results,
-          [&](Value s, int64_t r) { return build.load(keys, {build.add(d, r), s}); },
-          [&](Value s, int64_t j) { return build.loadStrip(value, {build.add(firstRow, s), valueColumn}, strip, j); });
+          [&](Value s, int64_t r) {
+            return build.load(keys, {build.add(d, r), s});
+          },
+          [&](Value s, int64_t j) {
+            return build.loadStrip(value, {build.add(firstRow, s), valueColumn}, strip, j);
+          });
       for (int64_t r = 0; r < rows; ++r)
         for (int64_t j = 0; j < vectors; ++j)
           build.storeStrip(results[r * vectors + j], state, place(r), strip, j);

@@ -39,9 +39,8 @@ Kernels::~Kernels() {
 
 std::string Kernels::add(const std::string &arguments, const std::string &op) {
   std::string name = "kernel_" + std::to_string(count++);
-  text += "func.func @" + name +
-          "(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, " + arguments + ") {\n  " + op +
-          "\n  return\n}\n";
+  text += "func.func @" + name + "(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, " +
+          arguments + ") {\n  " + op + "\n  return\n}\n";
   return name;
 }
 
@@ -144,7 +143,8 @@ Rows Rows::make(Random &random, int64_t rows, int64_t columns) {
   return Rows(rows, columns, columns + before + behind, before);
 }
 
-Weights::Weights(const std::string &element, std::vector<float> numbers) : element(element), values(std::move(numbers)) {
+Weights::Weights(const std::string &element, std::vector<float> numbers)
+    : element(element), values(std::move(numbers)) {
   size_t size = element == "f32" ? 4 : 2;
   bytes.resize(values.size() * size);
   for (size_t i = 0; i < values.size(); ++i) {

@@ -36,8 +36,8 @@ public:
   /// Compiles all that were added. Errors fail the test.
   void compile();
   Kernel find(const std::string &name) const;
-  /// Runs all tiles in ranges of random length and order. `buffers` follow rows, segments and seq. The tiles are those that the
-  /// target gives for the kernel's operation.
+  /// Runs all tiles in ranges of random length and order. `buffers` follow rows, segments and seq. The tiles are those
+  /// that the target gives for the kernel's operation.
   void run(const std::string &name, Random &random, uint64_t rows, uint64_t segments, uint64_t seq,
            const std::vector<const void *> &buffers) const;
   uint64_t getTiles(const std::string &name, uint64_t rows, uint64_t segments) const;

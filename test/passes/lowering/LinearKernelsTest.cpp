@@ -57,14 +57,15 @@ Linear makeLinear(Random &random, Kernels &kernels, int64_t panel) {
   int count = linear.isGated() ? 2 : 1;
   int64_t panels = (linear.outputs + panel - 1) / panel;
   for (int i = 0; i < count; ++i) {
-    linear.matrices.push_back(Weights::draw(random, linear.inputs * linear.outputs, 1 / std::sqrt(float(linear.inputs))));
+    linear.matrices.push_back(
+        Weights::draw(random, linear.inputs * linear.outputs, 1 / std::sqrt(float(linear.inputs))));
     linear.packed.push_back(pack(linear.matrices[i], linear.outputs, linear.inputs, panel));
     std::string number = std::to_string(i);
     arguments += ", %w" + number + ": memref<" + std::to_string(panels) + "x" + std::to_string(linear.inputs) + "x" +
                  std::to_string(panel) + "x" + linear.packed[i].element + "> {yoco.parameter = @w" + number + "}";
     weights += i > 0 ? ", @w" + number : "";
   }
-  std::string attributes = "activation = #yoco<activation " + linear.activation + ">";
+  std::string attributes = "activation = #yoco.activation<" + linear.activation + ">";
   if (linear.hasNorm)
     attributes += ", eps = 1.0e-5 : f32";
   if (linear.hasNormWeight) {
@@ -77,10 +78,10 @@ Linear makeLinear(Random &random, Kernels &kernels, int64_t panel) {
   std::string residual = linear.hasResidual ? "%r: " + linear.residual.type() + ", " : "";
   if (linear.hasResidual)
     types += ", " + linear.residual.type();
-  linear.name = kernels.add("%x: " + linear.in.type() + ", " + residual + "%out: " + linear.out.type() + arguments,
-                            "yoco.fused_linear %x " + std::string(linear.hasResidual ? "residual %r " : "") +
-                                "weights " + weights + "] outs %out {" + attributes + "} : (" + types + ", " +
-                                linear.out.type() + ") -> ()");
+  linear.name =
+      kernels.add("%x: " + linear.in.type() + ", " + residual + "%out: " + linear.out.type() + arguments,
+                  "yoco.fused_linear %x " + std::string(linear.hasResidual ? "residual %r " : "") + "weights " +
+                      weights + "] outs %out {" + attributes + "} : (" + types + ", " + linear.out.type() + ") -> ()");
   return linear;
 }
 
@@ -155,8 +156,7 @@ TEST_P(LinearKernels, RandomShapes) {
       checkLinear(kernels, random, linear);
 }
 
-INSTANTIATE_TEST_SUITE_P(Chips, LinearKernels, testing::ValuesIn(getRunnableChips()), [](const auto &info) {
-  return info.param.substr(info.param.size() - 2);
-});
+INSTANTIATE_TEST_SUITE_P(Chips, LinearKernels, testing::ValuesIn(getRunnableChips()),
+                         [](const auto &info) { return info.param.substr(info.param.size() - 2); });
 
 } // namespace

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Retention, attention and cache writes of target `host` against plain loops in double precision: segments of any length
-// among rows that belong to none, padding, slots in any order. Memory that no step has written holds numbers that show.
+// Retention, attention and cache writes of target `host` against plain loops in double precision: segments of any
+// length among rows that belong to none, padding, slots in any order. Memory that no step has written holds numbers
+// that show.
 
 #include "test/passes/lowering/KernelHarness.h"
 #include "gtest/gtest.h"
@@ -106,7 +107,8 @@ struct RetentionRows {
   Rows q, k, v, g, swish, out;
 };
 
-/// One row of one head, in the recurrent form. `size` receives how large the row would be if nothing in its sums cancelled.
+/// One row of one head, in the recurrent form. `size` receives how large the row would be if nothing in its sums
+/// cancelled.
 std::vector<double> referenceRow(const Retention &r, RetentionRows &x, int64_t row, int64_t position, int64_t h,
                                  std::vector<double> &state, double &size) {
   std::vector<double> q = headOf(x.q, row, h, r.keyWidth), k = headOf(x.k, row, h, r.keyWidth);
@@ -136,8 +138,8 @@ std::vector<double> referenceRow(const Retention &r, RetentionRows &x, int64_t r
 void runRetention(const Kernels &kernels, Random &random, const Retention &r, RetentionRows &x, const Table &table,
                   int64_t rows, std::vector<float> &state) {
   std::vector<int32_t> positions(rows + 1, -1); // not needed: segments say the same
-  std::vector<const void *> buffers{x.q.data.data(), x.k.data.data(),  x.v.data.data(), x.g.data.data(),
-                                    positions.data(), table.data(), state.data()};
+  std::vector<const void *> buffers{x.q.data.data(),  x.k.data.data(), x.v.data.data(), x.g.data.data(),
+                                    positions.data(), table.data(),    state.data()};
   if (r.hasSwish)
     buffers.push_back(x.swish.data.data());
   buffers.push_back(x.out.data.data());
@@ -147,8 +149,11 @@ void runRetention(const Kernels &kernels, Random &random, const Retention &r, Re
 /// A step of every segment, then a second one that goes on where the first ended.
 void checkRetention(const Kernels &kernels, Random &random, const Retention &r) {
   int64_t far = flip(random) ? 1000000 : 0;
-  Step step = Step::make(random, [&] { return flip(random) ? 0 : int64_t(far + random() % 200); },
-                         [&] { return pick(random, {0, 1, 1, 2, 7, 15, 33, 64, 65, 130}); });
+  Step step = Step::make(
+      random, [&] { return flip(random) ? 0 : int64_t(far + random() % 200); },
+      [&] {
+        return pick(random, {0, 1, 1, 2, 7, 15, 33, 64, 65, 130});
+      });
   int64_t size = r.keyWidth * r.valueWidth;
   std::vector<float> state(step.slots * r.heads * size, poison());
   std::vector<std::vector<double>> reference(step.table.size() * r.heads, std::vector<double>(size, 0.0));
@@ -174,9 +179,10 @@ void checkRetention(const Kernels &kernels, Random &random, const Retention &r) 
         continue;
       for (int64_t h = 0; h < r.heads; ++h) {
         double floor;
-        std::vector<double> expected = referenceRow(r, x, row, step.positionOf(row), h,
-                                                    reference[step.segmentOf[row] * r.heads + h], floor);
-        expectClose(headOf(x.out, row, h, r.valueWidth), expected, 5e-6, r.what + ", row " + std::to_string(row), floor);
+        std::vector<double> expected =
+            referenceRow(r, x, row, step.positionOf(row), h, reference[step.segmentOf[row] * r.heads + h], floor);
+        expectClose(headOf(x.out, row, h, r.valueWidth), expected, 5e-6, r.what + ", row " + std::to_string(row),
+                    floor);
       }
     }
     expectUntouched(x.out, step, r.what);
@@ -225,10 +231,11 @@ std::string cacheType(const Attention &a) {
 /// The kernel that writes the cache; it rotates the keys of a growing one, the keys of a ring are rotated already.
 std::string makeWrite(Kernels &kernels, const Attention &a) {
   std::string cache = cacheType(a);
-  return kernels.add("%k: " + a.k.type() + ", %v: " + a.v.type() + ", %p: memref<?xi32>, %s: !yoco.segments, %c: " + cache,
+  return kernels.add("%k: " + a.k.type() + ", %v: " + a.v.type() +
+                         ", %p: memref<?xi32>, %s: !yoco.segments, %c: " + cache,
                      "yoco.fused_cache_write %k, %v at %p, %s to %c " +
-                         (a.hasRope && a.ring == 0 ? "{rope = " + a.rope.text() + "} " : "") + ": (" + a.k.type() + ", " +
-                         a.v.type() + ", memref<?xi32>, !yoco.segments, " + cache + ") -> ()");
+                         (a.hasRope && a.ring == 0 ? "{rope = " + a.rope.text() + "} " : "") + ": (" + a.k.type() +
+                         ", " + a.v.type() + ", memref<?xi32>, !yoco.segments, " + cache + ") -> ()");
 }
 
 Attention makeAttention(Random &random, Kernels &kernels, int64_t width, int64_t ring) {
@@ -251,10 +258,9 @@ Attention makeAttention(Random &random, Kernels &kernels, int64_t width, int64_t
   a.name = kernels.add(
       "%q: " + a.q.type() + ", %p: memref<?xi32>, %s: !yoco.segments, %c: " + cache + fresh + ", %out: " + a.out.type(),
       "yoco.fused_attention %q at %p, %s to %c " + std::string(ring > 0 ? "fresh(%k, %v) " : "") + "outs %out {" +
-          attribute("scale", a.scale) + (a.hasRope ? "rope = " + a.rope.text() + ", " : "") +
-          "heads = " + std::to_string(a.keyHeads * a.group) + " : i64, window = " + std::to_string(a.window) +
-          " : i64} : (" + a.q.type() + ", memref<?xi32>, !yoco.segments, " + cache + freshTypes + ", " + a.out.type() +
-          ") -> ()");
+          attribute("scale", a.scale) + (a.hasRope ? "rope = " + a.rope.text() + ", " : "") + "heads = " +
+          std::to_string(a.keyHeads * a.group) + " : i64, window = " + std::to_string(a.window) + " : i64} : (" +
+          a.q.type() + ", memref<?xi32>, !yoco.segments, " + cache + freshTypes + ", " + a.out.type() + ") -> ()");
   a.write = makeWrite(kernels, a);
   a.what = "attention of " + std::to_string(a.keyHeads) + " x " + std::to_string(a.group) + " heads of " +
            std::to_string(width) + ", ring " + std::to_string(ring) + ", window " + std::to_string(a.window);
@@ -297,7 +303,8 @@ public:
   /// Several steps over the same slots: prefill in pieces, single rows, both mixed.
   void run() {
     int64_t begin = a.ring > 0 && flip(random) ? 1000003 : 0;
-    Step step = Step::make(random, [&] { return 0; }, [&] { return lengthOf(); });
+    Step step = Step::make(
+        random, [&] { return 0; }, [&] { return lengthOf(); });
     keys.assign(step.slots * positions * a.keyHeads * a.keyWidth, poison());
     values.assign(step.slots * positions * a.keyHeads * a.valueWidth, poison());
     histories.assign(step.slots, {});
@@ -314,7 +321,8 @@ private:
   int64_t lengthOf() { return pick(random, {0, 1, 1, 1, 2, 8, 9, 63, 70}); }
 
   Step nextStep(const Step &before) {
-    Step step = Step::make(random, [&] { return 0; }, [&] { return lengthOf(); });
+    Step step = Step::make(
+        random, [&] { return 0; }, [&] { return lengthOf(); });
     // Keep to the slots there are.
     for (auto &segment : step.table)
       segment[0] = segment[0] >= before.slots ? -1 : segment[0];
@@ -354,7 +362,8 @@ private:
       fillSegments(*rows, step, random);
     std::vector<int32_t> none(step.rows + 1, -1);
     std::vector<const void *> buffers{q.data.data(), none.data(), step.table.data(), keys.data(), values.data()};
-    std::vector<const void *> write{k.data.data(), v.data.data(), none.data(), step.table.data(), keys.data(), values.data()};
+    std::vector<const void *> write{k.data.data(),     v.data.data(), none.data(),
+                                    step.table.data(), keys.data(),   values.data()};
     if (a.ring > 0)
       buffers.insert(buffers.end(), {k.data.data(), v.data.data()});
     buffers.push_back(out.data.data());
@@ -446,8 +455,7 @@ TEST_P(MixerKernels, AttentionToRing) {
       AttentionCheck(kernels, random, each).run();
 }
 
-INSTANTIATE_TEST_SUITE_P(Chips, MixerKernels, testing::ValuesIn(getRunnableChips()), [](const auto &info) {
-  return info.param.substr(info.param.size() - 2);
-});
+INSTANTIATE_TEST_SUITE_P(Chips, MixerKernels, testing::ValuesIn(getRunnableChips()),
+                         [](const auto &info) { return info.param.substr(info.param.size() - 2); });
 
 } // namespace

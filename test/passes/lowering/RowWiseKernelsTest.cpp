@@ -33,12 +33,13 @@ std::string weightType(std::vector<int64_t> shape, const Weights &w) {
   return text + w.element + ">";
 }
 TEST_P(HostKernels, Positions) {
-  std::string name = kernels.add(
-      "%ids: memref<?xi32>, %s: !yoco.segments, %out: memref<?xi32>",
-      "yoco.fused_positions %ids at %s outs %out : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()");
+  std::string name =
+      kernels.add("%ids: memref<?xi32>, %s: !yoco.segments, %out: memref<?xi32>",
+                  "yoco.fused_positions %ids at %s outs %out : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()");
   kernels.compile();
   for (int round = 0; round < 20; ++round) {
-    Step step = Step::make(random, [&] { return random() % 1000; }, [&] { return random() % 9; });
+    Step step = Step::make(
+        random, [&] { return random() % 1000; }, [&] { return random() % 9; });
     std::vector<int32_t> ids(step.rows + 1, 7), out(step.rows + 1, -5);
     kernels.run(name, random, step.rows, step.table.size(), 1000, {ids.data(), step.table.data(), out.data()});
     for (int64_t r = 0; r <= step.rows; ++r) {
@@ -84,15 +85,16 @@ void addNorm(HostKernels &test, int64_t groups, int64_t width) {
   bool hasWeight = flip(test.random);
   Weights weight = Weights::draw(test.random, width);
   Rows shape = Rows::make(test.random, 0, groups * width), outShape = Rows::make(test.random, 0, groups * width);
-  std::string name = test.kernels.add(
-      "%x: " + shape.type() + ", %out: " + outShape.type() +
-          (hasWeight ? ", %w: " + weightType({width}, weight) + " {yoco.parameter = @w0}" : ""),
-      "yoco.fused_norm %x " + std::string(hasWeight ? "weight @w0 " : "") +
-          "outs %out {eps = 1.0e-5 : f32, groups = " + std::to_string(groups) + " : i64} : (" + shape.type() + ", " +
-          outShape.type() + ") -> ()");
+  std::string name =
+      test.kernels.add("%x: " + shape.type() + ", %out: " + outShape.type() +
+                           (hasWeight ? ", %w: " + weightType({width}, weight) + " {yoco.parameter = @w0}" : ""),
+                       "yoco.fused_norm %x " + std::string(hasWeight ? "weight @w0 " : "") +
+                           "outs %out {eps = 1.0e-5 : f32, groups = " + std::to_string(groups) + " : i64} : (" +
+                           shape.type() + ", " + outShape.type() + ") -> ()");
   test.checks.push_back([=](const Kernels &kernels, Random &random) {
     int64_t rows = random() % 20;
-    Rows x(rows, groups * width, shape.stride, shape.offset), out(rows, groups * width, outShape.stride, outShape.offset);
+    Rows x(rows, groups * width, shape.stride, shape.offset),
+        out(rows, groups * width, outShape.stride, outShape.offset);
     x.fill(random, 3);
     kernels.run(name, random, rows, 1, 1, {x.data.data(), out.data.data(), weight.bytes.data()});
     for (int64_t r = 0; r < rows; ++r)
@@ -121,10 +123,10 @@ TEST_P(HostKernels, Norm) {
 void addRope(HostKernels &test, int64_t heads, int64_t width) {
   Rotation rotation = Rotation::make(test.random, width);
   Rows shape = Rows::make(test.random, 0, heads * width);
-  std::string name = test.kernels.add(
-      "%x: " + shape.type() + ", %p: memref<?xi32>, %out: " + shapeOf(shape),
-      "yoco.fused_rope %x, %p outs %out {heads = " + std::to_string(heads) + " : i64, rope = " + rotation.text() +
-          "} : (" + shape.type() + ", memref<?xi32>, " + shapeOf(shape) + ") -> ()");
+  std::string name = test.kernels.add("%x: " + shape.type() + ", %p: memref<?xi32>, %out: " + shapeOf(shape),
+                                      "yoco.fused_rope %x, %p outs %out {heads = " + std::to_string(heads) +
+                                          " : i64, rope = " + rotation.text() + "} : (" + shape.type() +
+                                          ", memref<?xi32>, " + shapeOf(shape) + ") -> ()");
   test.checks.push_back([=](const Kernels &kernels, Random &random) {
     int64_t rows = 40;
     Rows x(rows, heads * width, shape.stride, shape.offset), out(rows, heads * width);
@@ -160,8 +162,8 @@ void addElementwise(HostKernels &test, const std::string &body, const std::funct
   std::string name = test.kernels.add(
       "%x: " + type + ", %y: " + type + ", %out: " + type,
       "linalg.generic {indexing_maps = [" + map + ", " + map + ", " + map +
-          "], iterator_types = [\"parallel\", \"parallel\"]} ins(%x, %y : " + type + ", " + type + ") outs(%out : " + type +
-          ") {\n^bb0(%a: f32, %b: f32, %o: f32):\n" + body + "\nlinalg.yield %r : f32\n}");
+          "], iterator_types = [\"parallel\", \"parallel\"]} ins(%x, %y : " + type + ", " + type +
+          ") outs(%out : " + type + ") {\n^bb0(%a: f32, %b: f32, %o: f32):\n" + body + "\nlinalg.yield %r : f32\n}");
   test.checks.push_back([=](const Kernels &kernels, Random &random) {
     int64_t rows = 30;
     Rows x(rows, width, shape.stride, shape.offset), y = x, out = x;
@@ -175,14 +177,19 @@ void addElementwise(HostKernels &test, const std::string &body, const std::funct
 }
 
 TEST_P(HostKernels, Elementwise) {
-  addElementwise(*this, "%c = arith.constant 2.0 : f32\n%p = arith.mulf %a, %c : f32\n%r = arith.addf %p, %b : f32",
-                 [](double a, double b) { return 2 * a + b; }, 1, 1e-5);
-  addElementwise(*this, "%r = math.exp %a : f32", [](double a, double) { return std::exp(a); }, 20, 1e-6);
-  addElementwise(*this, "%r = math.tanh %a : f32", [](double a, double) { return std::tanh(a); }, 3, 1e-6);
-  addElementwise(*this, "%s = math.absf %a : f32\n%r = math.log %s : f32",
-                 [](double a, double) { return std::log(std::fabs(a)); }, 1e3, 1e-6);
-  addElementwise(*this, "%s = math.absf %a : f32\n%r = math.rsqrt %s : f32",
-                 [](double a, double) { return 1 / std::sqrt(std::fabs(a)); }, 1, 1e-6);
+  addElementwise(
+      *this, "%c = arith.constant 2.0 : f32\n%p = arith.mulf %a, %c : f32\n%r = arith.addf %p, %b : f32",
+      [](double a, double b) { return 2 * a + b; }, 1, 1e-5);
+  addElementwise(
+      *this, "%r = math.exp %a : f32", [](double a, double) { return std::exp(a); }, 20, 1e-6);
+  addElementwise(
+      *this, "%r = math.tanh %a : f32", [](double a, double) { return std::tanh(a); }, 3, 1e-6);
+  addElementwise(
+      *this, "%s = math.absf %a : f32\n%r = math.log %s : f32", [](double a, double) { return std::log(std::fabs(a)); },
+      1e3, 1e-6);
+  addElementwise(
+      *this, "%s = math.absf %a : f32\n%r = math.rsqrt %s : f32",
+      [](double a, double) { return 1 / std::sqrt(std::fabs(a)); }, 1, 1e-6);
   runChecks();
 }
 
@@ -194,9 +201,10 @@ TEST_P(HostKernels, ActivationsAreAccurateEverywhere) {
     found[i] = kernels.add("%x: memref<?x1xf32>, %out: memref<?x4096xf32>, %w: memref<" +
                                std::string(GetParam() == "x86-64-v3" ? "256x1x16" : "128x1x32") +
                                "xf32> {yoco.parameter = @w0}",
-                           "yoco.fused_linear %x weights [@w0] outs %out {activation = #yoco<activation " +
+                           "yoco.fused_linear %x weights [@w0] outs %out {activation = #yoco.activation<" +
                                std::string(names[i]) + ">} : (memref<?x1xf32>, memref<?x4096xf32>) -> ()");
   kernels.compile();
+  ASSERT_FALSE(HasFatalFailure());
   std::vector<float> x{1}, w(4096), out(4096);
   for (int i = 0; i < 4096; ++i)
     w[i] = (i - 2048) / 16.0f; // -128 to 128
@@ -207,7 +215,7 @@ TEST_P(HostKernels, ActivationsAreAccurateEverywhere) {
       double expected = v / (1 + std::exp(-u));
       // The argument of the exponential is rounded: half a unit of |u| in the last place.
       double tolerance = (3e-7 + 1.2e-7 * std::fabs(u)) * std::fabs(expected) + 1e-36;
-      EXPECT_NEAR(out[j], expected, tolerance) << names[i] << " of " << v;
+      ASSERT_NEAR(out[j], expected, tolerance) << names[i] << " of " << v;
     }
   }
 }
@@ -222,8 +230,7 @@ TEST_P(HostKernels, SameBytesTwice) {
   EXPECT_EQ(kernels.getBytes(), again.getBytes());
 }
 
-INSTANTIATE_TEST_SUITE_P(Chips, HostKernels, testing::ValuesIn(getRunnableChips()), [](const auto &info) {
-  return info.param.substr(info.param.size() - 2);
-});
+INSTANTIATE_TEST_SUITE_P(Chips, HostKernels, testing::ValuesIn(getRunnableChips()),
+                         [](const auto &info) { return info.param.substr(info.param.size() - 2); });
 
 } // namespace
