@@ -68,7 +68,7 @@ static FailureOr<Enum> parseEnumField(AsmParser &parser, StringRef key, std::opt
     return failure();
   if (std::optional<Enum> value = symbolize(keyword))
     return *value;
-  return (LogicalResult)(parser.emitError(loc) << "unknown value `" << keyword << "` of `" << key << "`");
+  return (LogicalResult)(parser.emitError(loc) << "expected a known value of `" << key << "`, got `" << keyword << "`");
 }
 
 Attribute EntryAttr::parse(AsmParser &parser, Type) {
@@ -92,6 +92,43 @@ void EntryAttr::print(AsmPrinter &printer) const {
           << ", logits = ";
   getLogits().print(printer.getStream());
   printer << ">";
+}
+
+//===- Rope --------------------------------------------------------------------------------------------------===//
+
+/// rope ::= `<` style `,` `[` (float (`,` float)*)? `]` `>`
+Attribute RopeAttr::parse(AsmParser &parser, Type) {
+  StringRef keyword;
+  if (parser.parseLess())
+    return {};
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseKeyword(&keyword))
+    return {};
+  std::optional<RopeStyle> style = symbolizeRopeStyle(keyword);
+  if (!style) {
+    parser.emitError(loc) << "expected `interleaved` or `half`, got `" << keyword << "`";
+    return {};
+  }
+  SmallVector<float> frequencies;
+  auto parseFrequency = [&]() -> ParseResult {
+    APFloat value(0.0f);
+    if (parser.parseFloat(APFloat::IEEEsingle(), value))
+      return failure();
+    frequencies.push_back(value.convertToFloat());
+    return success();
+  };
+  if (parser.parseComma() || parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseFrequency) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<RopeAttr>(parser.getContext(), *style,
+                                     DenseF32ArrayAttr::get(parser.getContext(), frequencies));
+}
+
+void RopeAttr::print(AsmPrinter &printer) const {
+  printer << "<" << stringifyRopeStyle(getStyle()) << ", [";
+  llvm::interleaveComma(getInvFreq().asArrayRef(), printer,
+                        [&](float frequency) { printer.printFloat(APFloat(frequency)); });
+  printer << "]>";
 }
 
 //===- Random ------------------------------------------------------------------------------------------------===//

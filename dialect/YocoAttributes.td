@@ -40,7 +40,8 @@ def Yoco_RopeAttr : Yoco_Attr<"Rope", "rope"> {
     Example: `#yoco.rope<interleaved, [1.0, 1.0e-4]>`
   }];
   let parameters = (ins EnumParameter<Yoco_RopeStyle>:$style, "::mlir::DenseF32ArrayAttr":$inv_freq);
-  let assemblyFormat = "`<` $style `,` $inv_freq `>`";
+  // By hand: the generated printer of float arrays keeps six digits, and frequencies must survive to the bit.
+  let hasCustomAssemblyFormat = 1;
 }
 
 def Yoco_NormKind : Yoco_Enum<"NormKind", "what a norm divides by", [I32EnumAttrCase<"rms", 0>]>;

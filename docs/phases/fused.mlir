@@ -1,4 +1,4 @@
-#rope = #yoco.rope<interleaved, [1.000000e+00, 1.000000e-04]>
+#rope = #yoco.rope<interleaved, [1.000000e+00, 9.99999974E-5]>
 module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 256>, yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   yoco.parameter @embed : tensor<32x8xbf16> from "embed_tokens.weight" generated <seed = 1, stream = 0, scale = 0.353553385>
   yoco.parameter @self.0.mixer_norm : tensor<8xbf16> from "self_decoder.layers.0.mixer_layer_norm.weight" generated <seed = 1, stream = 1, scale = 0.000000e+00>
