@@ -2,9 +2,12 @@
 //
 // yoco-emit: phase `program` -> model file.
 //
-//   1. The plan of every variant is built, and with it the list of segments (code, weights, tokenizer): what they are and how
-//      large, but not yet their bytes. Segments with equal keys (the same tensors in the same layout, the same code) are one.
-//   2. Offsets are fixed-width numbers, so the plan has its final size before they are known. It is packed once to learn that
+//   1. The plan of every variant is built, and with it the list of segments (code, weights, tokenizer): what they are
+//   and how
+//      large, but not yet their bytes. Segments with equal keys (the same tensors in the same layout, the same code)
+//      are one.
+//   2. Offsets are fixed-width numbers, so the plan has its final size before they are known. It is packed once to
+//   learn that
 //      size, the segments are laid out behind it, and it is packed again.
 //   3. Everything is then written front to back, hashed block by block on the way: header, plan, segments, checksums.
 //
@@ -69,18 +72,19 @@ static Attr findAttribute(ModuleOp variant, StringRef name) {
 LogicalResult Emitter::addBounds(ModuleOp variant) {
   auto bounds = findAttribute<BoundsAttr>(variant, YocoDialect::getBoundsAttrName());
   if (!bounds)
-    return variant.emitError("expected a variant with `") << YocoDialect::getBoundsAttrName() << "`, got none";
+    return mlir::emitError(variant.getLoc(), "expected a variant with `")
+           << YocoDialect::getBoundsAttrName() << "`, got none";
   fb::BoundsT table;
   uint64_t *const fields[] = {&table.seq, &table.batch, &table.chunk, &table.block};
   const int64_t values[] = {bounds.getSeq(), bounds.getBatch(), bounds.getChunk(), bounds.getBlock()};
   for (auto [field, value] : llvm::zip_equal(fields, values)) {
     if (value > std::numeric_limits<int32_t>::max())
-      return variant.emitError("expected bounds of at most 2^31 - 1, got ") << bounds;
+      return mlir::emitError(variant.getLoc(), "expected bounds of at most 2^31 - 1, got ") << bounds;
     *field = value;
   }
   if (plan.bounds && (plan.bounds->seq != table.seq || plan.bounds->batch != table.batch ||
                       plan.bounds->chunk != table.chunk || plan.bounds->block != table.block))
-    return variant.emitError("expected the bounds of the first variant, got ") << bounds;
+    return mlir::emitError(variant.getLoc(), "expected the bounds of the first variant, got ") << bounds;
   plan.bounds = std::make_unique<fb::BoundsT>(table);
   return success();
 }
@@ -92,7 +96,8 @@ LogicalResult Emitter::addStopIds(ModuleOp variant) {
   plan.stop_ids.assign(ids.asArrayRef().begin(), ids.asArrayRef().end());
   for (int32_t id : ids.asArrayRef())
     if (id < 0 || uint32_t(id) >= plan.vocabulary_size)
-      return variant.emitError("expected stop ids below the vocabulary size ") << plan.vocabulary_size << ", got " << id;
+      return mlir::emitError(variant.getLoc(), "expected stop ids below the vocabulary size ")
+             << plan.vocabulary_size << ", got " << id;
   return success();
 }
 
@@ -102,14 +107,15 @@ LogicalResult Emitter::addTokenizer(ModuleOp variant) {
   if (!name)
     return success();
   if (!folder)
-    return variant.emitError("expected `") << YocoDialect::getCheckpointAttrName() << "` beside a tokenizer, got none";
+    return mlir::emitError(variant.getLoc(), "expected `")
+           << YocoDialect::getCheckpointAttrName() << "` beside a tokenizer, got none";
   SmallString<128> path(folder.getValue());
   llvm::sys::path::append(path, name.getValue());
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!file)
-    return variant.emitError() << path << ": " << file.getError().message();
+    return mlir::emitError(variant.getLoc()) << path << ": " << file.getError().message();
   if ((*file)->getBufferSize() == 0)
-    return variant.emitError() << path << ": expected a tokenizer, got an empty file";
+    return mlir::emitError(variant.getLoc()) << path << ": expected a tokenizer, got an empty file";
   std::shared_ptr<llvm::MemoryBuffer> bytes = std::move(*file);
   plan.tokenizer = segments.add("tokenizer", bytes->getBufferSize(), [bytes](ModelFileWriter &writer) {
     writer.write(ArrayRef(bytes->getBufferStart(), bytes->getBufferSize()));
@@ -121,7 +127,7 @@ LogicalResult Emitter::addTokenizer(ModuleOp variant) {
 LogicalResult Emitter::addVariant(ModuleOp variant) {
   auto phase = findAttribute<PhaseAttr>(variant, YocoDialect::getPhaseAttrName());
   if (!phase || phase.getValue() != Phase::program)
-    return variant.emitError("expected a module in phase `program`, got ")
+    return mlir::emitError(variant.getLoc(), "expected a module in phase `program`, got ")
            << (phase ? stringifyPhase(phase.getValue()) : StringRef("no phase"));
   if (failed(addBounds(variant)))
     return failure();
@@ -131,9 +137,11 @@ LogicalResult Emitter::addVariant(ModuleOp variant) {
     return failure();
   int64_t size = builder.getVocabularySize();
   if (size < 1 || size > std::numeric_limits<int32_t>::max())
-    return variant.emitError("expected an entry point whose logits say how large the vocabulary is, got ") << size;
+    return mlir::emitError(variant.getLoc(),
+                           "expected an entry point whose logits say how large the vocabulary is, got ")
+           << size;
   if (plan.vocabulary_size && plan.vocabulary_size != size)
-    return variant.emitError("expected logits as wide as those of the first variant, ")
+    return mlir::emitError(variant.getLoc(), "expected logits as wide as those of the first variant, ")
            << plan.vocabulary_size << ", got " << size;
   plan.vocabulary_size = static_cast<uint32_t>(size);
   plan.variants.push_back(std::move(table));
@@ -190,7 +198,7 @@ LogicalResult Emitter::write(llvm::raw_ostream &os, EmitStatistics *statistics) 
   writer.padTo(planOffset);
   writer.write(ArrayRef(reinterpret_cast<const char *>(packed.GetBufferPointer()), planSize));
   if (llvm::Error error = segments.write(writer))
-    return module.emitError() << llvm::toString(std::move(error));
+    return mlir::emitError(module.getLoc()) << llvm::toString(std::move(error));
   writer.padTo(header.checksumOffset);
   writer.finish();
   if (statistics)
@@ -238,11 +246,10 @@ LogicalResult mlir::yoco::emitModelFile(ModuleOp module, StringRef path, EmitSta
   if (failed(emitter.build()))
     return failure();
   bool written = false;
-  llvm::Error error = writeAside(path, [&](llvm::raw_ostream &os) {
-    return written = succeeded(emitter.write(os, statistics));
-  });
+  llvm::Error error =
+      writeAside(path, [&](llvm::raw_ostream &os) { return written = succeeded(emitter.write(os, statistics)); });
   if (error)
-    return module.emitError() << llvm::toString(std::move(error));
+    return mlir::emitError(module.getLoc()) << llvm::toString(std::move(error));
   return success(written);
 }
 
@@ -254,7 +261,7 @@ struct Emit : mlir::yoco::impl::EmitPassBase<Emit> {
 
   void runOnOperation() override {
     if (output.empty()) {
-      getOperation().emitError("yoco-emit: expected a path as `output`, got none");
+      mlir::emitError(getOperation().getLoc(), "yoco-emit: expected a path as `output`, got none");
       return signalPassFailure();
     }
     EmitStatistics statistics;

@@ -16,13 +16,14 @@ struct EmitStatistics {
   uint64_t fileBytes = 0;
 };
 
-/// Writes the model file of `module` to `os`, from front to back. The nested modules with `yoco.target` are the variants, in
-/// their order; without such, `module` itself is the one variant. Holds a panel of weights at a time. Emits errors on the
-/// module's operations; what has been written is then worth nothing. Write errors of `os` are the caller's to find.
+/// Writes the model file of `module` to `os`, from front to back. The nested modules with `yoco.target` are the
+/// variants, in their order; without such, `module` itself is the one variant. Holds a panel of weights at a time.
+/// Emits errors on the module's operations; what has been written is then worth nothing. Write errors of `os` are the
+/// caller's to find.
 LogicalResult emitModel(ModuleOp module, llvm::raw_ostream &os, EmitStatistics *statistics = nullptr);
 
-/// The same into the file `path`, which appears when it is complete. A path at which there is something other than a regular
-/// file is refused.
+/// The same into the file `path`, which appears when it is complete. A path at which there is something other than a
+/// regular file is refused.
 LogicalResult emitModelFile(ModuleOp module, llvm::StringRef path, EmitStatistics *statistics = nullptr);
 
 } // namespace mlir::yoco

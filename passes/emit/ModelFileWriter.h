@@ -43,8 +43,8 @@ class SegmentTable {
 public:
   using Source = std::function<llvm::Error(ModelFileWriter &)>;
 
-  /// A segment of `size` bytes that `source` will write. Things with equal keys have equal bytes. The offset of the result
-  /// is set by `place`; the caller must keep it.
+  /// A segment of `size` bytes that `source` will write. Things with equal keys have equal bytes. The offset of the
+  /// result is set by `place`; the caller must keep it.
   std::unique_ptr<fb::SegmentT> add(llvm::StringRef key, uint64_t size, Source source);
 
   /// Lays the segments out from `begin` on and returns where the last one ends.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Entry points become instruction lists. What is not an instruction (views, references, reshapes) says where an instruction's
-// arguments are: every argument is followed back to the view, the state or the parameter that it comes from. The word that a
-// kernel gets for a buffer is the address of that view; a column slice keeps its offset in the type of the kernel's
-// argument, where the kernel adds it.
+// Entry points become instruction lists. What is not an instruction (views, references, reshapes) says where an
+// instruction's arguments are: every argument is followed back to the view, the state or the parameter that it comes
+// from. The word that a kernel gets for a buffer is the address of that view; a column slice keeps its offset in the
+// type of the kernel's argument, where the kernel adds it.
 
 #include "passes/emit/PlanBuilder.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -78,7 +78,8 @@ FailureOr<uint32_t> VariantBuilder::getKernel(LaunchOp launch) {
 LogicalResult VariantBuilder::addTarget() {
   auto target = module->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName());
   if (!target)
-    return module.emitError("expected a variant with `") << YocoDialect::getTargetAttrName() << "`, got none";
+    return mlir::emitError(module.getLoc(), "expected a variant with `")
+           << YocoDialect::getTargetAttrName() << "`, got none";
   variant->device = target.getDevice().str();
   variant->target = (target.getDevice() + ":" + target.getChip()).str();
   Type compute = target.getCompute();
@@ -95,7 +96,7 @@ LogicalResult VariantBuilder::addCode() {
     if (nested->hasAttr(kKernelsAttrName))
       kernelModule = nested;
   if (!kernelModule)
-    return module.emitError("expected a module of kernels, got none");
+    return mlir::emitError(module.getLoc(), "expected a module of kernels, got none");
   std::optional<TargetCode> code = compileKernels(kernelModule, target);
   if (!code)
     return failure();
@@ -123,7 +124,7 @@ LogicalResult VariantBuilder::addArenas() {
     auto result = std::make_unique<fb::ArenaT>();
     result->name = stringifyArenaKind(kind).str();
     if (!found)
-      return module.emitError("expected an arena of kind ") << stringifyArenaKind(kind) << ", got none";
+      return mlir::emitError(module.getLoc(), "expected an arena of kind ") << stringifyArenaKind(kind) << ", got none";
     for (auto size : found.getSizes().getAsRange<SizeAttr>())
       result->sizes.push_back(makeSize(size));
     arenas[found] = variant->arenas.size();
@@ -136,7 +137,9 @@ LogicalResult VariantBuilder::addState(StateDeclOp state) {
   auto result = std::make_unique<fb::StateT>();
   result->name = state.getSymName().str();
   auto cache = dyn_cast<KVCacheType>(state.getType());
-  result->kind = !cache ? fb::StateKind::state : cache.isRing() ? fb::StateKind::ring_cache : fb::StateKind::growing_cache;
+  result->kind = !cache           ? fb::StateKind::state
+                 : cache.isRing() ? fb::StateKind::ring_cache
+                                  : fb::StateKind::growing_cache;
   bool growing = cache && !cache.isRing();
   SmallVector<int64_t> bytes; // of a slot, or of a position of a growing cache
   if (cache) {
@@ -234,7 +237,8 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
     result.destination = *destination;
     result.value = fill.getValue();
     instruction->operation.Set(std::move(result));
-  } else if (isa<ViewOp, StateRefOp, ParameterRefOp, ViewLikeOpInterface, func::ReturnOp>(op) || isMemoryEffectFree(op)) {
+  } else if (isa<ViewOp, StateRefOp, ParameterRefOp, ViewLikeOpInterface, func::ReturnOp>(op) ||
+             isMemoryEffectFree(op)) {
     return success();
   } else {
     return op->emitOpError("expected an instruction of phase `program`");

@@ -44,10 +44,10 @@ private:
   WeightPacker &weights;
   std::unique_ptr<fb::VariantT> variant;
   int64_t vocabularySize = 0;
-  DenseMap<Operation *, uint32_t> parameters;                   // packed parameter -> index
-  DenseMap<Attribute, uint32_t> kernels;                        // name -> index
-  DenseMap<Operation *, uint32_t> arenas;                       // arena -> index
-  DenseMap<Operation *, SmallVector<uint32_t>> planes;          // state -> buffers of its planes
+  DenseMap<Operation *, uint32_t> parameters;                                   // packed parameter -> index
+  DenseMap<Attribute, uint32_t> kernels;                                        // name -> index
+  DenseMap<Operation *, uint32_t> arenas;                                       // arena -> index
+  DenseMap<Operation *, SmallVector<uint32_t>> planes;                          // state -> buffers of its planes
   std::map<std::tuple<uint32_t, const void *, const void *>, uint32_t> buffers; // arena, offset, size -> index
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The checkpoint is mapped, and read once from front to back of each tensor; memory holds one panel. Pages that have been
-// read are given back, so that compiling a model that is larger than memory is no trouble.
+// The checkpoint is mapped, and read once from front to back of each tensor; memory holds one panel. Pages that have
+// been read are given back, so that compiling a model that is larger than memory is no trouble.
 
 #include "passes/emit/WeightPacker.h"
 #include "frontend/Import.h"
@@ -33,7 +33,8 @@ std::optional<uint64_t> PackedShape::getBytes() const {
 
 //===- Panels ------------------------------------------------------------------------------------------------===//
 
-/// `rows` (as many as a panel has, null where there is none) side by side: element (r, c) goes to `c * rows.size() + r`.
+/// `rows` (as many as a panel has, null where there is none) side by side: element (r, c) goes to `c * rows.size() +
+/// r`.
 template <typename Word>
 static void interleave(ArrayRef<const char *> rows, int64_t columns, Word *panel) {
   constexpr int64_t kBlock = 64; // columns at a time: what is written stays in the cache
@@ -134,8 +135,8 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
   if (!checkpoint)
     return failure();
   std::vector<ArrayRef<char>> bytes;
-  std::string key = llvm::formatv("weights {0} {1} {2} {3}", checkpoint->getFolder(), shape.columns, shape.panel,
-                                  shape.elementBytes);
+  std::string key =
+      llvm::formatv("weights {0} {1} {2} {3}", checkpoint->getFolder(), shape.columns, shape.panel, shape.elementBytes);
   uint64_t total = 0;
   for (ParameterOp part : parts) {
     if (part.getGenerated())
@@ -148,8 +149,8 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
     key += llvm::formatv(" {0}:{1}", part.getTensor().size(), part.getTensor());
   }
   if (total != uint64_t(shape.rows) * shape.columns * shape.elementBytes)
-    return packed.emitOpError("expected ") << uint64_t(shape.rows) * shape.columns * shape.elementBytes
-                                           << " bytes of tensors, got " << total;
+    return packed.emitOpError("expected ")
+           << uint64_t(shape.rows) * shape.columns * shape.elementBytes << " bytes of tensors, got " << total;
   auto write = [bytes, shape, checkpoint](ModelFileWriter &writer) {
     if (shape.panel)
       writePanels(writer, bytes, shape);

@@ -28,8 +28,8 @@ class WeightPacker {
 public:
   explicit WeightPacker(SegmentTable &segments) : segments(segments) {}
 
-  /// The description of `packed` for the plan, with a segment or generated rows. Null, with an error, when the checkpoint
-  /// does not have what the parameter says.
+  /// The description of `packed` for the plan, with a segment or generated rows. Null, with an error, when the
+  /// checkpoint does not have what the parameter says.
   std::unique_ptr<fb::ParameterT> add(PackedParameterOp packed, SymbolTable &symbols);
 
 private:

@@ -4,18 +4,21 @@
 //
 // Every entry point is one straight line of operations, and states are linear, so there is nothing to analyse:
 //   1. arguments become buffers with a role (ids, segments) and references to declared states;
-//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at rows
+//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at
+//   rows
 //      (column slices, reshapes) becomes a view of its operand's buffer;
-//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is checked;
+//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
+//   checked;
 //   4. the returned rows are the buffer with role logits. Where an entry point returns rows that no kernel of its own
 //      produced (its own argument, a reshaped view), they are copied; that is the only copy.
-// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the bound.
+// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the
+// bound.
 //
 // Refused: whatever none of this covers. Every such operation is reported.
 
-#include "passes/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -63,9 +66,9 @@ private:
   EntryAttr shape;
   OpBuilder builder;
   Value ids, rows;
-  DenseMap<Value, Value> buffers;       // tensor, table or version of a state -> its buffer
-  DenseMap<Value, Value> current;       // reference to a state -> the version that it holds by now
-  SmallVector<Value> states;            // references, in the order of the arguments
+  DenseMap<Value, Value> buffers; // tensor, table or version of a state -> its buffer
+  DenseMap<Value, Value> current; // reference to a state -> the version that it holds by now
+  SmallVector<Value> states;      // references, in the order of the arguments
   SmallVector<Operation *> replaced;
 };
 
@@ -110,8 +113,8 @@ Value EntryBufferizer::allocate(Operation *op, Type tensor, BufferRole role) {
   return buffer;
 }
 
-/// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a version
-/// of a state that has been overwritten.
+/// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a
+/// version of a state that has been overwritten.
 FailureOr<Value> EntryBufferizer::getBuffer(Operation *op, Value value) {
   auto it = buffers.find(value);
   if (it == buffers.end()) {
@@ -220,14 +223,16 @@ LogicalResult EntryBufferizer::bufferizeReturn(func::ReturnOp op) {
     if (mlir::failed(state))
       continue;
     if (nextState >= states.size() || states[nextState] != *state)
-      failed |= mlir::failed(op.emitOpError("expected result ")
-                             << returned.getOperandNumber() << " to be the next version of state argument " << nextState);
+      failed |=
+          mlir::failed(op.emitOpError("expected result ")
+                       << returned.getOperandNumber() << " to be the next version of state argument " << nextState);
     ++nextState;
   }
   if (!failed && nextState != states.size())
     return op.emitOpError("expected ") << states.size() << " states as results, got " << nextState;
   if (!failed && hasLogits == shape.getLogits().isNone())
-    return op.emitOpError("expected ") << (hasLogits ? "no rows" : "rows") << " as result by the entry point's `logits`";
+    return op.emitOpError("expected ") << (hasLogits ? "no rows" : "rows")
+                                       << " as result by the entry point's `logits`";
   if (!failed)
     func::ReturnOp::create(builder, op.getLoc());
   replaced.push_back(op);
@@ -266,9 +271,8 @@ LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumLoops() != op.getNumParallelLoops())
     return op.emitOpError("cannot be bufferized: expected tensors and parallel loops alone");
   bool captures = false;
-  op.getRegion().walk([&](Operation *nested) {
-    captures |= llvm::any_of(nested->getOperandTypes(), llvm::IsaPred<TensorType>);
-  });
+  op.getRegion().walk(
+      [&](Operation *nested) { captures |= llvm::any_of(nested->getOperandTypes(), llvm::IsaPred<TensorType>); });
   if (captures)
     return op.emitOpError("cannot be bufferized: expected its body to read operands alone, got a captured tensor");
   for (OpOperand &init : op.getDpsInitsMutable())
@@ -301,13 +305,14 @@ LogicalResult EntryBufferizer::bufferizeSlice(tensor::ExtractSliceOp op) {
   ArrayRef<int64_t> offsets = op.getStaticOffsets(), strides = op.getStaticStrides();
   bool wholeRows = offsets.front() == 0 && ShapedType::isDynamic(op.getStaticSizes().front()) &&
                    llvm::all_of(strides, [](int64_t stride) { return stride == 1; }) &&
-                   llvm::none_of(offsets, ShapedType::isDynamic) && op.getSourceType().getRank() == op.getType().getRank();
+                   llvm::none_of(offsets, ShapedType::isDynamic) &&
+                   op.getSourceType().getRank() == op.getType().getRank();
   if (!wholeRows)
     return op.emitOpError("cannot be bufferized: expected a slice of columns of all rows");
   SmallVector<OpFoldResult> sizes = op.getMixedSizes();
   sizes.front() = getRows();
-  buffers[op.getResult()] = memref::SubViewOp::create(builder, op.getLoc(), *source, op.getMixedOffsets(), sizes,
-                                                      op.getMixedStrides());
+  buffers[op.getResult()] =
+      memref::SubViewOp::create(builder, op.getLoc(), *source, op.getMixedOffsets(), sizes, op.getMixedStrides());
   ++numViews;
   return success();
 }
@@ -322,7 +327,8 @@ LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
   auto sourceType = cast<MemRefType>(source->getType());
   FailureOr<MemRefType> type;
   if constexpr (std::is_same_v<MemRefOp, memref::ExpandShapeOp>)
-    type = memref::ExpandShapeOp::computeExpandedType(sourceType, op.getType().getShape(), op.getReassociationIndices());
+    type =
+        memref::ExpandShapeOp::computeExpandedType(sourceType, op.getType().getShape(), op.getReassociationIndices());
   else if (memref::CollapseShapeOp::isGuaranteedCollapsible(sourceType, op.getReassociationIndices()))
     type = memref::CollapseShapeOp::computeCollapsedType(sourceType, op.getReassociationIndices());
   if (failed(type))
@@ -330,7 +336,8 @@ LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
   if constexpr (std::is_same_v<MemRefOp, memref::ExpandShapeOp>) {
     SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type->getShape());
     sizes.front() = getRows();
-    buffers[op.getResult()] = MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices(), sizes);
+    buffers[op.getResult()] =
+        MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices(), sizes);
   } else {
     buffers[op.getResult()] = MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices());
   }
@@ -372,8 +379,9 @@ LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
       .Case([&](tensor::DimOp dim) { return bufferizeDim(dim); })
       .Case([&](tensor::EmptyOp) { return success(); }) // an init that nothing reads
       .Default([&](Operation *) {
-        return op->emitOpError("cannot be bufferized: expected a fused operation, an elementwise `linalg.generic`, a slice of "
-                               "columns or a reshape");
+        return op->emitOpError(
+            "cannot be bufferized: expected a fused operation, an elementwise `linalg.generic`, a slice of "
+            "columns or a reshape");
       });
 }
 
@@ -395,7 +403,8 @@ void EntryBufferizer::finish() {
   (void)entry.eraseResults(allResults);
   (void)entry.eraseArguments(allArguments);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.front())))
-    if (isOpTriviallyDead(&op)) // references to states that the entry point does not touch, numbers that nobody asks for
+    if (isOpTriviallyDead(
+            &op)) // references to states that the entry point does not touch, numbers that nobody asks for
       op.erase();
 }
 

@@ -20,8 +20,9 @@ public:
   /// `entry` has one block.
   explicit Lifetimes(func::FuncOp entry);
 
-  /// The lifetime of a buffer: from its first use to its last, uses of views of it included. The caller fills ids and segments
-  /// before the first instruction and reads logits after the last. A failure with an error when it is used elsewhere.
+  /// The lifetime of a buffer: from its first use to its last, uses of views of it included. The caller fills ids and
+  /// segments before the first instruction and reads logits after the last. A failure with an error when it is used
+  /// elsewhere.
   FailureOr<Lifetime> get(Value buffer, std::optional<BufferRole> role) const;
 
   int64_t getNumInstructions() const { return instructions.size(); }

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// yoco-outline-kernels: phase `planned`, the first step towards `program`; operations on buffers become launches of kernels.
+// yoco-outline-kernels: phase `planned`, the first step towards `program`; operations on buffers become launches of
+// kernels.
 //
 // For every fused operation and every `linalg.generic` of an entry point, in order:
-//   1. its parameters, group by group, are laid out as the target wants them: one `yoco.packed_parameter` for each list of parts
+//   1. its parameters, group by group, are laid out as the target wants them: one `yoco.packed_parameter` for each list
+//   of parts
 //      and layout, however often it is used;
 //   2. a function is built whose arguments are the scalars that every kernel gets (rows, segments, seq, first and last
-//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group `i`
-//      called `@w<i>`, so that nothing in it says which layer it comes from;
-//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear time;
+//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group
+//      `i` called `@w<i>`, so that nothing in it says which layer it comes from;
+//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear
+//   time;
 //   4. the operation is replaced by a `yoco.launch`.
 //
-// Refused: groups of parameters of several element types, bodies that use values of the entry point other than constants.
+// Refused: groups of parameters of several element types, bodies that use values of the entry point other than
+// constants.
 
-#include "passes/Passes.h"
-#include "passes/Target.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/Passes.h"
+#include "passes/Target.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::yoco {
@@ -76,7 +80,7 @@ private:
   ModuleOp kernels;
   DenseSet<func::FuncOp, KernelInfo> made;
   llvm::StringMap<unsigned> numbers;
-  DenseMap<Attribute, PackedParameterOp> packed;        // by list of parts, layout and panel
+  DenseMap<Attribute, PackedParameterOp> packed;             // by list of parts, layout and panel
   DenseMap<std::pair<Block *, Attribute>, Value> references; // of each entry point
   Operation *lastPacked = nullptr;
 };
@@ -119,7 +123,8 @@ FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterG
     at.setInsertionPoint(*module.getOps<func::FuncOp>().begin());
   std::string name = ("packed." + group.parts.front().getValue()).str();
   auto type = RankedTensorType::get(shape, element);
-  entry = PackedParameterOp::create(at, op->getLoc(), name, builder.getArrayAttr(parts), layout.layout, layout.panel, type);
+  entry =
+      PackedParameterOp::create(at, op->getLoc(), name, builder.getArrayAttr(parts), layout.layout, layout.panel, type);
   symbols.insert(entry);
   lastPacked = entry;
   ++numParameters;
@@ -184,7 +189,8 @@ static void renameParameters(Operation *op, ArrayRef<ParameterGroup> groups) {
 }
 
 /// A function with the arguments of a kernel and `op` as its body. It is in no module yet.
-FailureOr<func::FuncOp> Outliner::buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups) {
+FailureOr<func::FuncOp> Outliner::buildKernel(Operation *op, ArrayRef<Value> parameters,
+                                              ArrayRef<ParameterGroup> groups) {
   OpBuilder builder(op->getContext());
   SmallVector<Type> inputs(5, builder.getIndexType());
   llvm::append_range(inputs, op->getOperandTypes());
@@ -202,7 +208,8 @@ FailureOr<func::FuncOp> Outliner::buildKernel(Operation *op, ArrayRef<Value> par
     Operation *constant = value.getDefiningOp();
     if (!constant || !constant->hasTrait<OpTrait::ConstantLike>()) {
       kernel->erase();
-      return (LogicalResult)(op->emitOpError("expected its body to use constants of the entry point alone, got a value of type ")
+      return (LogicalResult)(op->emitOpError(
+                                 "expected its body to use constants of the entry point alone, got a value of type ")
                              << value.getType());
     }
     builder.clone(*constant, mapping);

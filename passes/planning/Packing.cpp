@@ -19,8 +19,9 @@ int64_t yoco::placeNaively(llvm::MutableArrayRef<LiveInterval> intervals) {
 
 namespace {
 
-/// The intervals that have a place already, found by the time at which they are alive. Time is cut into a binary tree of
-/// ranges; an interval is listed at the few nodes that make it up, so that a long one costs no more than a short one.
+/// The intervals that have a place already, found by the time at which they are alive. Time is cut into a binary tree
+/// of ranges; an interval is listed at the few nodes that make it up, so that a long one costs no more than a short
+/// one.
 class PlacedIntervals {
 public:
   PlacedIntervals(llvm::MutableArrayRef<LiveInterval> intervals, int64_t first, int64_t last)
@@ -50,7 +51,8 @@ private:
         alive.push_back(index);
   }
 
-  /// Adds the interval, or reports what is alive with it when `alive` is there, below `node` of the instants `begin` to `end`.
+  /// Adds the interval, or reports what is alive with it when `alive` is there, below `node` of the instants `begin` to
+  /// `end`.
   void visit(int64_t node, int64_t begin, int64_t end, unsigned index, llvm::SmallVectorImpl<unsigned> *alive) {
     int64_t from = intervals[index].first - first, to = intervals[index].last - first;
     if (to < begin || end < from)

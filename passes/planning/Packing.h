@@ -20,9 +20,9 @@ struct LiveInterval {
 /// Places one behind the other. Returns the bytes needed.
 int64_t placeNaively(llvm::MutableArrayRef<LiveInterval> intervals);
 
-/// Best fit: the largest first, each into the smallest gap that holds it among those that are alive at the same time, or behind
-/// them. Equal intervals keep their order. Returns the bytes needed. Takes time in proportion to the sum, over all
-/// intervals, of what is alive with each; not to the square of their number.
+/// Best fit: the largest first, each into the smallest gap that holds it among those that are alive at the same time,
+/// or behind them. Equal intervals keep their order. Returns the bytes needed. Takes time in proportion to the sum,
+/// over all intervals, of what is alive with each; not to the square of their number.
 int64_t placeBestFit(llvm::MutableArrayRef<LiveInterval> intervals);
 
 } // namespace mlir::yoco

@@ -2,9 +2,10 @@
 //
 // yoco-plan-shared-kv: phase `planned`; gives every declared cache and state its place in the persistent arena.
 //
-//   1. Growing caches come first, the one with the most readers foremost: in a decoder-decoder model that is the one shared
-//      key-value buffer, at offset 0. They alone grow with the longest sequence, so whatever a user adds to that bound is
-//      added at one known place. Rings and states follow in the order of their declarations.
+//   1. Growing caches come first, the one with the most readers foremost: in a decoder-decoder model that is the one
+//   shared
+//      key-value buffer, at offset 0. They alone grow with the longest sequence, so whatever a user adds to that bound
+//      is added at one known place. Rings and states follow in the order of their declarations.
 //   2. A cache has two planes, keys and values, a state one. A plane holds all slots, one behind the other.
 //   3. The arena is the sum of the planes. Nothing in it is ever reused: everything lives as long as the session.
 //

@@ -2,9 +2,9 @@
 
 #include "passes/planning/PrintMemoryPlan.h"
 #include "dialect/YocoOps.h"
+#include "passes/planning/Lifetimes.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
-#include "passes/planning/Lifetimes.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -64,7 +64,8 @@ FailureOr<int64_t> PlanPrinter::evaluate(ArenaOp arena) {
 LogicalResult PlanPrinter::printHead() {
   auto attribute = variant->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
   if (!attribute)
-    return variant.emitError("expected a planned module with `") << YocoDialect::getBoundsAttrName() << "`, got none";
+    return mlir::emitError(variant.getLoc(), "expected a planned module with `")
+           << YocoDialect::getBoundsAttrName() << "`, got none";
   bounds = attribute.getBounds();
   os << "memory plan";
   if (auto target = variant->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName()))
@@ -101,7 +102,10 @@ LogicalResult PlanPrinter::printState(StateDeclOp state) {
                      : cache ? group(perUnit) + " per token of a window of " + group(cache.getWindow())
                              : group(perUnit) + " per slot";
   os << llvm::formatv("    {0,14}  {1,14}  {2}  {3}, {4}\n", group(*offset), group(bytes), state.getSymName(),
-                      growing ? "growing cache" : cache ? "ring" : "state", unit);
+                      growing ? "growing cache"
+                      : cache ? "ring"
+                              : "state",
+                      unit);
   bytesPerToken += growing ? perUnit : 0;
   return success();
 }
@@ -118,8 +122,9 @@ LogicalResult PlanPrinter::printPersistent() {
   os << "  persistent arena: " << group(persistent) << " bytes\n";
   SmallVector<std::pair<int64_t, StateDeclOp>> states;
   for (auto state : variant.getOps<StateDeclOp>()) {
-    auto first = state.getPlanes() && !state.getPlanes()->empty() ? cast<SizeAttr>(state.getPlanes()->getValue().front())
-                                                                  : SizeAttr();
+    auto first = state.getPlanes() && !state.getPlanes()->empty()
+                     ? cast<SizeAttr>(state.getPlanes()->getValue().front())
+                     : SizeAttr();
     states.emplace_back(first ? first.evaluate(bounds).value_or(0) : 0, state);
   }
   llvm::sort(states, [](const auto &a, const auto &b) { return a.first < b.first; });
@@ -178,7 +183,7 @@ LogicalResult PlanPrinter::printScratch() {
     if (candidate.getKind() == ArenaKind::scratch)
       arena = candidate;
   if (!arena)
-    return variant.emitError("expected a planned module with an arena of kind scratch, got none");
+    return mlir::emitError(variant.getLoc(), "expected a planned module with an arena of kind scratch, got none");
   FailureOr<int64_t> bytes = evaluate(arena);
   if (failed(bytes))
     return failure();
@@ -196,7 +201,8 @@ LogicalResult PlanPrinter::printScratch() {
   return success();
 }
 
-/// Bytes of the parameters as they are stored: as kernels want them once they are packed, as the checkpoint has them before.
+/// Bytes of the parameters as they are stored: as kernels want them once they are packed, as the checkpoint has them
+/// before.
 void PlanPrinter::printWeights() {
   int64_t bytes = 0, count = 0;
   auto add = [&](Type tensor, int64_t panel) {

@@ -10,9 +10,9 @@
 
 namespace mlir::yoco {
 
-/// Prints the plan of each variant of `module`, which is in phase `planned` or `program`, at the bounds that it was made for.
-/// "a session holds" is what a session of the runtime reports as bytes held. A failure, with an error, when there is no plan
-/// or when it cannot be evaluated.
+/// Prints the plan of each variant of `module`, which is in phase `planned` or `program`, at the bounds that it was
+/// made for. "a session holds" is what a session of the runtime reports as bytes held. A failure, with an error, when
+/// there is no plan or when it cannot be evaluated.
 LogicalResult printMemoryPlan(ModuleOp module, llvm::raw_ostream &os);
 
 } // namespace mlir::yoco

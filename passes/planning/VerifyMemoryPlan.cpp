@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// yoco-verify-memory-plan: phase `planned`; proves that the plan is right for all bounds of a session, and changes nothing.
+// yoco-verify-memory-plan: phase `planned`; proves that the plan is right for all bounds of a session, and changes
+// nothing.
 //
-// Shares no code with the passes that plan. It takes the offsets as they stand in the IR and shows, for every entry point,
+// Shares no code with the passes that plan. It takes the offsets as they stand in the IR and shows, for every entry
+// point,
 //   1. that every buffer has a place: no `yoco.alloc` is left, views are of the scratch arena;
 //   2. that a buffer has the bytes of its rows, and ends within the arena: for some size in the arena's list;
-//   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation that
+//   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation
+//   that
 //      first touches it (ids, segments: from the start) to the one that last does (logits: to the end), through views;
 //   4. that ids, segments and logits are there once, as the entry point's `yoco.entry` wants them;
 // and for the module
-//   5. that every cache and state has its planes in the persistent arena, with room for all slots, no two with a byte in
+//   5. that every cache and state has its planes in the persistent arena, with room for all slots, no two with a byte
+//   in
 //      common;
 //   6. that all offsets and sizes can be computed at the bounds that the module was planned for.
 //
-// "At most" means `SizeAttr::isProvablyAtMost`: for all bounds, not for those at hand, because a session may choose smaller
-// ones. Alignment needs no check of its own: a size is a sum of products each rounded up to 64 bytes, so an offset that is
-// not a multiple of 64 cannot be written down.
+// "At most" means `SizeAttr::isProvablyAtMost`: for all bounds, not for those at hand, because a session may choose
+// smaller ones. Alignment needs no check of its own: a size is a sum of products each rounded up to 64 bytes, so an
+// offset that is not a multiple of 64 cannot be written down.
 //
 // Reports every violation, not the first alone.
 
-#include "passes/Passes.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "passes/Passes.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -95,7 +99,8 @@ void PlanVerifier::verifyDisjoint(const Range &a, const Range &b) {
 
 //===- Entry points ------------------------------------------------------------------------------------------===//
 
-/// First and last operation of `block` that touches the bytes of `buffer`, itself or through views. Null, null when none does.
+/// First and last operation of `block` that touches the bytes of `buffer`, itself or through views. Null, null when
+/// none does.
 static std::pair<Operation *, Operation *> getLifetime(Value buffer, Block &block) {
   std::pair<Operation *, Operation *> lifetime;
   auto touch = [&](Operation *op) {
@@ -137,7 +142,8 @@ static SizeAttr getNeededSize(ViewOp view, EntryAttr shape) {
 void PlanVerifier::verifyBytes(ViewOp view, EntryAttr shape) {
   SizeAttr needed = getNeededSize(view, shape);
   if (!needed || !needed.isProvablyAtMost(view.getSize()))
-    report(view) << "expected the bytes that its rows need for all bounds, " << needed << ", got " << view.getSizeAttr();
+    report(view) << "expected the bytes that its rows need for all bounds, " << needed << ", got "
+                 << view.getSizeAttr();
 }
 
 /// ids and segments once, logits once or never.
@@ -245,8 +251,8 @@ void PlanVerifier::verifyStates() {
   for (StateDeclOp state : states)
     verifyPlanes(state, *arenas.begin(), planes);
 
-  // In the order in which they stand at some bounds, each ends before the next begins: then they are disjoint. Only where
-  // that cannot be shown are all pairs looked at.
+  // In the order in which they stand at some bounds, each ends before the next begins: then they are disjoint. Only
+  // where that cannot be shown are all pairs looked at.
   const Bounds some = {3, 5, 7, 11};
   SmallVector<std::pair<int64_t, const Range *>> order;
   for (const Range &plane : planes)

@@ -68,8 +68,7 @@ TEST(SegmentTable, EqualKeysAreOneSegment) {
   EXPECT_EQ(again->offset, 128u);
   EXPECT_EQ(b->offset, 256u);
   std::string file = write([&](ModelFileWriter &writer) { EXPECT_FALSE(bool(table.write(writer))); });
-  EXPECT_EQ(withoutTable(file, 257),
-            std::string(128, '\0') + std::string(65, 'a') + std::string(63, '\0') + "b");
+  EXPECT_EQ(withoutTable(file, 257), std::string(128, '\0') + std::string(65, 'a') + std::string(63, '\0') + "b");
 }
 
 TEST(SegmentTable, ASourceOfAnotherSizeIsAnError) {
