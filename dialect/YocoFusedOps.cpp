@@ -69,7 +69,7 @@ static Value getOut(Operation *op, OperandRange outs, unsigned results = 1) {
   if (isBufferForm(op))
     op->emitOpError("expected one buffer in `outs`, got ") << outs.size();
   else
-    op->emitOpError("expected ") << results << " results, got " << op->getNumResults();
+    op->emitOpError("expected ") << (results == 1 ? "one result" : "two results") << ", got " << op->getNumResults();
   return {};
 }
 

@@ -393,11 +393,12 @@ private:
         types.push_back(result.getType());
     OperationState state(decoder.getLoc(), decoder->getName(), decoder->getOperands(), types,
                          llvm::to_vector(decoder->getAttrDictionary()));
-    Region *body = state.addRegion();
+    state.addRegion();
     Operation *yield = decoder.getBody().front().getTerminator();
     rewriter.modifyOpInPlace(yield, [&] { yield->eraseOperands(unused); });
     Operation *narrow = rewriter.create(state);
-    rewriter.inlineRegionBefore(decoder.getBody(), *body, body->end());
+    Region &body = narrow->getRegion(0);
+    rewriter.inlineRegionBefore(decoder.getBody(), body, body.end());
     SmallVector<Value> replacements;
     unsigned next = 0;
     for (unsigned i = 0; i < unused.size(); ++i)

@@ -51,7 +51,7 @@ LogicalResult PackedParameterOp::verify() {
   if (panels ? panel < 1 : panel != 0)
     return emitOpError("expected a panel of ") << (panels ? "at least 1 row" : "0 with layout row_major") << ", got "
                                                << panel;
-  if (!type.hasStaticShape() || type.getRank() > 2 || (panels && type.getRank() != 2))
+  if (!type.hasStaticShape() || type.getRank() == 0 || type.getRank() > 2 || (panels && type.getRank() != 2))
     return emitOpError("expected the type of a vector or matrix of static shape, a matrix with panels, got ") << type;
   return success();
 }

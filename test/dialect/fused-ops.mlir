@@ -1,0 +1,84 @@
+// Fused operations, on tensors (phase `fused`) and on buffers (phase `planned`), print as they parse.
+//
+// RUN: yoco-opt %s --verify-roundtrip | FileCheck %s
+// RUN: yoco-opt %s --mlir-print-op-generic | yoco-opt | FileCheck %s
+// RUN: yoco-opt %s --emit-bytecode | yoco-opt | FileCheck %s
+
+!kv = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+#rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>
+yoco.parameter @embed : tensor<32x8xbf16> from "e"
+yoco.parameter @a : tensor<8x8xbf16> from "a"
+yoco.parameter @b : tensor<8x8xbf16> from "b"
+yoco.parameter @n : tensor<8xbf16> from "n"
+yoco.parameter @nh : tensor<4xbf16> from "nh"
+
+// CHECK-LABEL: func.func @tensors
+func.func @tensors(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv, %ring: !ring, %s: !yoco.state<2x4x4xf32>,
+                   %x: tensor<?x8xf32>, %k: tensor<?x4xf32>, %g: tensor<?x2xf32>) {
+  // CHECK: %[[POS:.+]] = yoco.fused_positions %{{.*}} at %{{.*}} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+  %pos = yoco.fused_positions %ids at %seg : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+  // CHECK: yoco.fused_embed %{{.*}} table @embed {scale = 1.600000e+01 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  %0 = yoco.fused_embed %ids table @embed {scale = 16.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_norm %{{.*}} {eps = 9.99999974E-6 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %1 = yoco.fused_norm %x {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_norm %{{.*}} weight @nh {eps = 9.99999974E-6 : f32, groups = 2 : i64}
+  %2 = yoco.fused_norm %x weight @nh {eps = 1.0e-5 : f32, groups = 2 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_rope %{{.*}}, %[[POS]] {heads = 2 : i64, rope = #{{.*}}} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  %3 = yoco.fused_rope %x, %pos {heads = 2 : i64, rope = #rope} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_linear %{{.*}} weights [@a] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %4 = yoco.fused_linear %x weights [@a] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_linear %{{.*}} residual %{{.*}} weights [@a, @b] {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @n} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %5 = yoco.fused_linear %x residual %x weights [@a, @b]
+      {eps = 1.0e-5 : f32, norm_weight = @n, activation = #yoco.activation<swiglu>}
+      : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_retention %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} at %[[POS]], %{{.*}} from %{{.*}} {scale = 5.000000e-01 : f32} : (
+  // CHECK-SAME: tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  %6, %s1 = yoco.fused_retention %x, %x, %x, %g at %pos, %seg from %s {scale = 0.5 : f32}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
+         !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  // CHECK: yoco.fused_retention {{.*}} swish %{{.*}} {chunk = 64 : i64, eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #{{.*}}, scale = 5.000000e-01 : f32}
+  %7, %s2 = yoco.fused_retention %x, %x, %x, %g at %pos, %seg from %s1 swish %x
+      {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64, rope = #rope}
+      : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
+         !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  // CHECK: yoco.fused_attention %{{.*}} at %[[POS]], %{{.*}} to %{{.*}} {heads = 2 : i64, rope = #{{.*}}, scale = 5.000000e-01 : f32, window = 2 : i64}
+  %8 = yoco.fused_attention %x at %pos, %seg to %kv {scale = 0.5 : f32, heads = 2 : i64, rope = #rope, window = 2 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_attention {{.*}} to %{{.*}} fresh(%{{.*}}, %{{.*}}) {heads = 2 : i64, scale = 5.000000e-01 : f32, window = 3 : i64}
+  %9 = yoco.fused_attention %x at %pos, %seg to %ring fresh(%k, %k) {scale = 0.5 : f32, heads = 2 : i64, window = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_cache_write %{{.*}}, %{{.*}} at %[[POS]], %{{.*}} to %{{.*}} {rope = #{{.*}}} : (
+  %10 = yoco.fused_cache_write %k, %k at %pos, %seg to %kv {rope = #rope}
+      : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  return
+}
+
+// CHECK-LABEL: func.func @buffers
+func.func @buffers(%ids: memref<?xi32>, %pos: memref<?xi32>, %seg: !yoco.segments, %kv: !kv, %ring: !ring,
+                   %s: !yoco.state<2x4x4xf32>, %x: memref<?x8xf32>, %k: memref<?x4xf32, strided<[12, 1], offset: 8>>,
+                   %g: memref<?x2xf32>, %y: memref<?x8xf32>) {
+  // CHECK: yoco.fused_positions %{{.*}} at %{{.*}} outs %{{.*}} : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+  yoco.fused_positions %ids at %seg outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+  // CHECK: yoco.fused_embed %{{.*}} table @embed outs %{{.*}} {scale
+  yoco.fused_embed %ids table @embed outs %x {scale = 16.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_norm %{{.*}} weight @n outs %{{.*}} {eps
+  yoco.fused_norm %x weight @n outs %y {eps = 1.0e-5 : f32} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_rope %{{.*}}, %{{.*}} outs %{{.*}} {heads
+  yoco.fused_rope %x, %pos outs %y {heads = 2 : i64, rope = #rope} : (memref<?x8xf32>, memref<?xi32>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_linear %{{.*}} residual %{{.*}} weights [@a] outs %{{.*}} : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
+  yoco.fused_linear %x residual %x weights [@a] outs %y : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_retention {{.*}} from %{{.*}} swish %{{.*}} outs %{{.*}} {scale
+  yoco.fused_retention %x, %x, %x, %g at %pos, %seg from %s swish %x outs %y {scale = 0.5 : f32}
+      : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<?x2xf32>, memref<?xi32>, !yoco.segments,
+         !yoco.state<2x4x4xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_attention {{.*}} to %{{.*}} fresh(%{{.*}}, %{{.*}}) outs %{{.*}} {heads
+  yoco.fused_attention %x at %pos, %seg to %ring fresh(%k, %k) outs %y {scale = 0.5 : f32, heads = 2 : i64, window = 3 : i64}
+      : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !ring, memref<?x4xf32, strided<[12, 1], offset: 8>>,
+         memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_cache_write {{.*}} to %{{.*}} : ({{.*}}) -> ()
+  yoco.fused_cache_write %k, %k at %pos, %seg to %kv
+      : (memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?xi32>,
+         !yoco.segments, !kv) -> ()
+  return
+}

@@ -1,0 +1,464 @@
+// One negative for each thing that fused operations are refused for.
+//
+// RUN: yoco-opt %s -split-input-file -verify-diagnostics
+
+func.func @f(%x: tensor<?x8xf32>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{expected tensors or buffers, got both}}
+  yoco.fused_norm %x outs %y {eps = 0.0 : f32} : (tensor<?x8xf32>, memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xf32>) {
+  // expected-error @+1 {{expected no results on buffers, got 1}}
+  %0 = yoco.fused_norm %x outs %x {eps = 0.0 : f32} : (memref<?x8xf32>, memref<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xf32>) {
+  // expected-error @+1 {{expected one buffer in `outs`, got 0}}
+  yoco.fused_norm %x {eps = 0.0 : f32} : (memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected one result, got 2}}
+  %0:2 = yoco.fused_norm %x {eps = 0.0 : f32} : (tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?xi32>, %s: !yoco.segments) {
+  // expected-error @+1 {{expected one result, got 0}}
+  yoco.fused_positions %x at %s : (tensor<?xi32>, !yoco.segments) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?xi32>, %s: !yoco.segments, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{operand #2 must be variadic of a buffer of 32-bit integers (`memref<?xi32>`), but got 'memref<?x8xf32>'}}
+  yoco.fused_positions %x at %s outs %y : (memref<?xi32>, !yoco.segments, memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xf32>, %y: memref<?x2x8xf32>) {
+  // expected-error @+1 {{operand #1 must be variadic of a buffer of floating-point vectors (`memref<?xNxf32>`), but got 'memref<?x2x8xf32>'}}
+  yoco.fused_norm %x outs %y {eps = 0.0 : f32} : (memref<?x8xf32>, memref<?x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<4x8xf32> from "p"
+func.func @f(%x: tensor<?xi32>) {
+  // expected-error @+1 {{expected parameter @p to have shape [any, 6], got 'tensor<4x8xf32>'}}
+  %0 = yoco.fused_embed %x table @p {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a result of 8 columns, got 'tensor<?x4xf32>'}}
+  %0 = yoco.fused_norm %x {eps = 0.0 : f32} : (tensor<?x8xf32>) -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected groups that divide 8 columns, got 3}}
+  %0 = yoco.fused_norm %x {eps = 0.0 : f32, groups = 3 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected groups that divide 8 columns, got -1}}
+  %0 = yoco.fused_norm %x {eps = 0.0 : f32, groups = -1 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected an eps of at least 0, got -1.000000e+00 : f32}}
+  %0 = yoco.fused_norm %x {eps = -1.0 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameter @p to have shape [4], got 'tensor<8xf32>'}}
+  %0 = yoco.fused_norm %x weight @p {eps = 0.0 : f32, groups = 2 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>) {
+  // expected-error @+1 {{expected heads that divide 8 columns, got 0}}
+  %0 = yoco.fused_rope %x, %pos {heads = 0 : i64, rope = #yoco.rope<half, [1.0, 0.5]>} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>) {
+  // expected-error @+1 {{expected one frequency for each pair of a head of width 8, got 2}}
+  %0 = yoco.fused_rope %x, %pos {heads = 1 : i64, rope = #yoco.rope<half, [1.0, 0.5]>} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected at least one weight, got none}}
+  %0 = yoco.fused_linear %x weights [] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8x8xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected two weights with geglu, got 1}}
+  %0 = yoco.fused_linear %x weights [@p] {activation = #yoco.activation<geglu>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8x8xf32> from "p"
+yoco.parameter @n : tensor<8xf32> from "n"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected `eps` with `norm_weight`, got none}}
+  %0 = yoco.fused_linear %x weights [@p] {norm_weight = @n} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8x8xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected an eps of at least 0, got -1.000000e+00 : f32}}
+  %0 = yoco.fused_linear %x weights [@p] {eps = -1.0 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8x8xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>, %r: tensor<?x4xf32>) {
+  // expected-error @+1 {{expected a residual of 8 columns, got 'tensor<?x4xf32>'}}
+  %0 = yoco.fused_linear %x residual %r weights [@p] : (tensor<?x8xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8x4xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameter @p to have shape [any, 8], got 'tensor<8x4xf32>'}}
+  %0 = yoco.fused_linear %x weights [@p] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<4x8xf32> from "p"
+yoco.parameter @q : tensor<3x8xf32> from "q"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a result of as many columns as the weights have rows, 7, got 8}}
+  %0 = yoco.fused_linear %x weights [@p, @q] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+// The two weights of a gated activation have as many rows as the result has columns, each.
+yoco.parameter @p : tensor<4x8xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameter @p to have shape [8, 8], got 'tensor<4x8xf32>'}}
+  %0 = yoco.fused_linear %x weights [@p, @p] {activation = #yoco.activation<swiglu>} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<8x8xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected @n to name a `yoco.parameter`}}
+  %0 = yoco.fused_linear %x weights [@p] {eps = 0.0 : f32, norm_weight = @n} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected two results, got 1}}
+  %0 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4xf32>) {
+  // expected-error @+1 {{expected a state of heads, key width and value width, got '!yoco.state<2x4xf32>'}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected rows as the first result, got '!yoco.state<2x4x4xf32>'}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (!yoco.state<2x4x4xf32>, tensor<?x8xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected queries of 8 columns, got 'tensor<?x6xf32>'}}
+  %0:2 = yoco.fused_retention %q, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x6xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected keys of 8 columns, got 'tensor<?x6xf32>'}}
+  %0:2 = yoco.fused_retention %x, %q, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x6xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected values of 8 columns, got 'tensor<?x6xf32>'}}
+  %0:2 = yoco.fused_retention %x, %x, %q, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x6xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected gates of 2 columns, got 'tensor<?x8xf32>'}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %x at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected a result of 8 columns, got 'tensor<?x6xf32>'}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x6xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected a swish gate of 8 columns, got 'tensor<?x6xf32>'}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t swish %q {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, tensor<?x6xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected the next state to be of type '!yoco.state<2x4x4xf32>', got '!yoco.state<2x4x4xbf16>'}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xbf16>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected a chunk of at least 0, got -1}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32, chunk = -1 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected an eps of at least 0, got -1.000000e+00 : f32}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32, eps = -1.0 : f32} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
+  // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 3}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32, rope = #yoco.rope<half, [1.0, 1.0, 1.0]>} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected the number of query heads to be a multiple of that of key heads, got 3 and 2}}
+  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected queries of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected a result of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x6xf32>
+  return
+}
+
+// -----
+
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
+  // expected-error @+1 {{expected fresh keys and values together, got one without the other}}
+  %0 = "yoco.fused_attention"(%x, %pos, %s, %r, %x) <{scale = 1.0 : f32, heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0>}> : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
+  // expected-error @+1 {{expected fresh keys and values with a ring and only there, got '!yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>'}}
+  %0 = yoco.fused_attention %x at %pos, %s to %r {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected a window of at least 0, got -1}}
+  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64, window = -1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
+  // expected-error @+1 {{expected a window from 1 to that of the ring, 3, got 4}}
+  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%x, %x) {scale = 1.0 : f32, heads = 2 : i64, window = 4 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
+  // expected-error @+1 {{expected a window from 1 to that of the ring, 3, got 0}}
+  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%x, %x) {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
+  // expected-error @+1 {{expected keys of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%q, %x) {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x6xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
+  // expected-error @+1 {{expected values of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%x, %q) {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x6xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
+  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%s: !yoco.segments, %c: !kv, %b: memref<?x8xf32>, %p: memref<?xi32>) {
+  // expected-error @+1 {{expected no buffers in `outs`, got 1}}
+  yoco.fused_cache_write %b, %b at %p, %s to %c outs %b : (memref<?x8xf32>, memref<?x8xf32>, memref<?xi32>, !yoco.segments, !kv, memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected one result, got 0}}
+  yoco.fused_cache_write %x, %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> ()
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected a result of the type of the cache, '!yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>', got '!yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>'}}
+  %0 = yoco.fused_cache_write %x, %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !ring
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected keys of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_cache_write %q, %x at %pos, %s to %c : (tensor<?x6xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected values of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_cache_write %x, %q at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  return
+}
+
+// -----
+
+!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
+  %0 = yoco.fused_cache_write %x, %x at %pos, %s to %c {rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  return
+}

@@ -1,0 +1,139 @@
+// One negative for each thing that operations of phases `planned` and `program` are refused for.
+//
+// RUN: yoco-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{expected at least one size, got none}}
+yoco.arena @a scratch []
+
+// -----
+
+// expected-error @+2 {{failed to parse Yoco_ArenaKindAttr parameter 'value'}}
+// expected-error @+1 {{expected ::mlir::yoco::ArenaKind to be one of: persistent, scratch}}
+yoco.arena @a temporary [#yoco.size<0>]
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{result #0 must be a buffer of rows or a segment table, but got 'memref<4x8xf32>'}}
+  %0 = yoco.alloc <64> : memref<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{expected @a to name a `yoco.arena`}}
+  %0 = yoco.view @a at <0> size <64> : memref<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{expected @s to name a `yoco.state_decl`}}
+  %0 = yoco.state_ref @s : !yoco.state<4xf32>
+  return
+}
+
+// -----
+
+yoco.state_decl @s : !yoco.state<4xf32>
+func.func @f() {
+  // expected-error @+1 {{expected the declared type '!yoco.state<4xf32>', got '!yoco.state<3xf32>'}}
+  %0 = yoco.state_ref @s : !yoco.state<3xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected at least one part, got none}}
+yoco.packed_parameter @p [] row_major 0 : tensor<4x8xf32>
+
+// -----
+
+// expected-error @+1 {{expected a panel of at least 1 row, got 0}}
+yoco.packed_parameter @p [@q] panels 0 : tensor<4x8xf32>
+
+// -----
+
+// expected-error @+1 {{expected a panel of at least 1 row, got -1}}
+yoco.packed_parameter @p [@q] panels -1 : tensor<4x8xf32>
+
+// -----
+
+// expected-error @+1 {{expected a panel of 0 with layout row_major, got 4}}
+yoco.packed_parameter @p [@q] row_major 4 : tensor<4x8xf32>
+
+// -----
+
+// expected-error @+1 {{expected the type of a vector or matrix of static shape, a matrix with panels, got 'tensor<8xf32>'}}
+yoco.packed_parameter @p [@q] panels 4 : tensor<8xf32>
+
+// -----
+
+// expected-error @+1 {{expected the type of a vector or matrix of static shape, a matrix with panels, got 'tensor<f32>'}}
+yoco.packed_parameter @p [@q] row_major 0 : tensor<f32>
+
+// -----
+
+// expected-error @+1 {{expected @q to name a `yoco.parameter`}}
+yoco.packed_parameter @p [@q] panels 4 : tensor<4x8xf32>
+
+// -----
+
+yoco.parameter @q : tensor<4x6xf32> from "q"
+// expected-error @+1 {{expected parts with the element type and row of 'tensor<4x8xf32>', got 'tensor<4x6xf32>'}}
+yoco.packed_parameter @p [@q] panels 4 : tensor<4x8xf32>
+
+// -----
+
+yoco.parameter @q : tensor<4x8xf32> from "q"
+// expected-error @+1 {{expected as many rows as the parts have, 8, got 4}}
+yoco.packed_parameter @p [@q, @q] panels 4 : tensor<4x8xf32>
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{expected @p to name a `yoco.packed_parameter`}}
+  %0 = yoco.parameter_ref @p : memref<1x8x4xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @q : tensor<6x8xf32> from "q"
+yoco.packed_parameter @p [@q] panels 4 : tensor<6x8xf32>
+func.func @f() {
+  // expected-error @+1 {{expected type 'memref<2x8x4xf32>', got 'memref<6x8xf32>'}}
+  %0 = yoco.parameter_ref @p : memref<6x8xf32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{expected @k::@k to name a kernel function}}
+  yoco.launch @k::@k() tiles <rows, divisor = 1, multiplier = 1>
+  return
+}
+
+// -----
+
+module @k {
+  func.func @k(%rows: index, %segments: index, %seq: index, %begin: index) {
+    return
+  }
+}
+func.func @f() {
+  // expected-error @+1 {{expected arguments that fit the kernel, '(index, index, index, index) -> ()', got}}
+  yoco.launch @k::@k() tiles <rows, divisor = 1, multiplier = 1>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x4xf32>) {
+  // expected-error @+1 {{attribute 'value' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 255}}
+  yoco.fill %x with 256 : memref<?x4xf32>
+  return
+}
