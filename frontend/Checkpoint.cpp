@@ -54,7 +54,7 @@ Error Checkpoint::openFolder(StringRef path) {
   return Error::success();
 }
 
-Error Checkpoint::openConfig() {
+Error Checkpoint::readConfig() {
   for (StringRef name : {"config.json", "params.json"}) {
     if (!hasFile(name))
       continue;
@@ -115,7 +115,7 @@ Error Checkpoint::checkShards() const {
   return Error::success();
 }
 
-Error Checkpoint::openWeightFiles() {
+Error Checkpoint::loadWeights() {
   bool isSharded = !hasFile(kWeights) && hasFile(kIndex);
   weightsFile = getPath(isSharded ? kIndex : kWeights);
   if (isSharded)
@@ -130,15 +130,12 @@ Error Checkpoint::openWeightFiles() {
   return Error::success();
 }
 
-Expected<std::unique_ptr<Checkpoint>> Checkpoint::open(StringRef folder, bool withWeights) {
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::openConfig(StringRef folder) {
   auto checkpoint = std::make_unique<Checkpoint>();
   if (Error error = checkpoint->openFolder(folder))
     return std::move(error);
-  if (Error error = checkpoint->openConfig())
+  if (Error error = checkpoint->readConfig())
     return std::move(error);
-  if (withWeights)
-    if (Error error = checkpoint->openWeightFiles())
-      return std::move(error);
   return std::move(checkpoint);
 }
 
@@ -146,7 +143,7 @@ Expected<std::unique_ptr<Checkpoint>> Checkpoint::openWeights(StringRef folder) 
   auto checkpoint = std::make_unique<Checkpoint>();
   if (Error error = checkpoint->openFolder(folder))
     return std::move(error);
-  if (Error error = checkpoint->openWeightFiles())
+  if (Error error = checkpoint->loadWeights())
     return std::move(error);
   return std::move(checkpoint);
 }

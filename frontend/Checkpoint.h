@@ -12,15 +12,17 @@
 
 namespace mlir::yoco {
 
-/// An open checkpoint. Tensors are borrowed from it. Immutable, so that threads may share it.
+/// An open checkpoint. Tensors are borrowed from it. Threads may share one whose weights are loaded.
 class Checkpoint {
 public:
-  /// Opens config.json (or params.json) and, unless `withWeights` is false, model.safetensors or the files that
-  /// model.safetensors.index.json names.
-  static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef folder, bool withWeights = true);
+  /// Opens config.json, or params.json; not the weights, so that what is wrong with a configuration is heard first.
+  static llvm::Expected<std::unique_ptr<Checkpoint>> openConfig(llvm::StringRef folder);
 
   /// Opens the weights alone: what is needed once there is a module.
   static llvm::Expected<std::unique_ptr<Checkpoint>> openWeights(llvm::StringRef folder);
+
+  /// Maps model.safetensors, or the files that model.safetensors.index.json names, and checks their headers.
+  llvm::Error loadWeights();
 
   /// The folder, absolute.
   llvm::StringRef getFolder() const { return folder; }
@@ -43,8 +45,7 @@ public:
 
 private:
   llvm::Error openFolder(llvm::StringRef path);
-  llvm::Error openConfig();
-  llvm::Error openWeightFiles();
+  llvm::Error readConfig();
   llvm::Error openIndex();
   llvm::Expected<const SafeTensors *> openShard(llvm::StringRef name);
   llvm::Error checkShards() const;

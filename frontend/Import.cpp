@@ -40,7 +40,7 @@ Expected<std::string> getModelType(const Checkpoint &checkpoint) {
 
 Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportOptions &options,
                                                  MLIRContext *context) {
-  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::open(folder, !options.randomSeed);
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::openConfig(folder);
   if (!checkpoint)
     return checkpoint.takeError();
   Expected<std::string> type = getModelType(**checkpoint);

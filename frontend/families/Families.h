@@ -9,12 +9,11 @@
 
 namespace mlir::yoco {
 
-/// Imports a checkpoint of one family.
-using ImportFamilyFn = llvm::Expected<OwningOpRef<ModuleOp>> (*)(const Checkpoint &, const ImportOptions &,
-                                                                 MLIRContext *);
+/// Imports a checkpoint of one family. Checks the configuration, then loads the weights unless they are generated.
+using ImportFamilyFn = llvm::Expected<OwningOpRef<ModuleOp>> (*)(Checkpoint &, const ImportOptions &, MLIRContext *);
 
 /// model_type `yoco`: the original YOCO, with gated retention or sliding-window attention.
-llvm::Expected<OwningOpRef<ModuleOp>> importYoco(const Checkpoint &checkpoint, const ImportOptions &options,
+llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const ImportOptions &options,
                                                  MLIRContext *context);
 
 } // namespace mlir::yoco

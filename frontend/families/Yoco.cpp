@@ -214,11 +214,14 @@ private:
 
 } // namespace
 
-llvm::Expected<OwningOpRef<ModuleOp>> importYoco(const Checkpoint &checkpoint, const ImportOptions &options,
+llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const ImportOptions &options,
                                                  MLIRContext *context) {
   llvm::Expected<YocoConfig> config = YocoConfig::read(checkpoint);
   if (!config)
     return config.takeError();
+  if (!options.randomSeed)
+    if (llvm::Error error = checkpoint.loadWeights())
+      return std::move(error);
   ModelBuilder builder(context, checkpoint, options);
   if (!config->stopIds.empty())
     builder.setStopIds(config->stopIds);
