@@ -38,7 +38,7 @@ private:
   ModuleOp variant;
   llvm::raw_ostream &os;
   Bounds bounds;
-  int64_t persistent = 0, scratch = 0, bytesPerToken = 0;
+  int64_t persistent = 0, scratch = 0, bytesPerToken = 0, elementsPerToken = 0;
 };
 
 } // namespace
@@ -107,6 +107,7 @@ LogicalResult PlanPrinter::printState(StateDeclOp state) {
                               : "state",
                       unit);
   bytesPerToken += growing ? perUnit : 0;
+  elementsPerToken += growing ? cache.getHeads() * (cache.getKey() + cache.getValue()) : 0;
   return success();
 }
 
@@ -133,7 +134,11 @@ LogicalResult PlanPrinter::printPersistent() {
   for (auto &[offset, state] : states)
     if (failed(printState(state)))
       return failure();
-  os << "    KV bytes per token: " << group(bytesPerToken) << "\n";
+  // Papers and other engines count bf16, so that is said too.
+  os << "    KV bytes per token: " << group(bytesPerToken);
+  if (bytesPerToken != 2 * elementsPerToken)
+    os << " (" << group(2 * elementsPerToken) << " in bf16)";
+  os << "\n";
   return success();
 }
 
