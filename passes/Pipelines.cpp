@@ -94,16 +94,6 @@ void yoco::registerPipelines() {
 
 //===- Running -----------------------------------------------------------------------------------------------===//
 
-SmallVector<ModuleOp> yoco::getVariants(ModuleOp module) {
-  SmallVector<ModuleOp> variants;
-  for (auto nested : module.getOps<ModuleOp>())
-    if (nested->hasAttr(YocoDialect::getTargetAttrName()))
-      variants.push_back(nested);
-  if (variants.empty())
-    variants.push_back(module);
-  return variants;
-}
-
 static LogicalResult run(ModuleOp module, const RunOptions &options, function_ref<void(OpPassManager &)> build) {
   PassManager pm(module->getContext(), ModuleOp::getOperationName());
   if (options.configure)

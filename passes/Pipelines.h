@@ -6,6 +6,7 @@
 #define YOCO_PASSES_PIPELINES_H
 
 #include "passes/Passes.h"
+#include "passes/Target.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include <functional>
@@ -58,9 +59,6 @@ struct RunOptions {
   /// Called on each new pass manager, for timing, printing and the like.
   std::function<void(PassManager &)> configure;
 };
-
-/// The variants in `module`: the nested modules that have a target, or the module itself.
-SmallVector<ModuleOp> getVariants(ModuleOp module);
 
 /// Takes `module` from the phase it is in to `phase`. With more than one variant, `module` holds them as nested modules from
 /// `fused` on. Errors go to the context's diagnostics.

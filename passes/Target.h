@@ -49,6 +49,9 @@ TargetAttr getTargetAttrOf(Operation *op);
 /// The target of the variant that `op` is in. Emits an error and returns null when there is none.
 std::unique_ptr<Target> getTargetOf(Operation *op);
 
+/// The variants in `module`: the nested modules that have a target, or the module itself.
+SmallVector<ModuleOp> getVariants(ModuleOp module);
+
 } // namespace mlir::yoco
 
 #endif // YOCO_PASSES_TARGET_H

@@ -15,6 +15,7 @@
 //
 // Refused: modules in another phase, variants with different bounds or vocabularies, no entry point with logits.
 
+#include "passes/Target.h"
 #include "passes/emit/Emit.h"
 #include "passes/Passes.h"
 #include "passes/emit/PlanBuilder.h"
@@ -149,12 +150,7 @@ LogicalResult Emitter::addVariant(ModuleOp variant) {
 }
 
 LogicalResult Emitter::build() {
-  SmallVector<ModuleOp> variants;
-  for (auto nested : module.getOps<ModuleOp>())
-    if (nested->hasAttr(YocoDialect::getTargetAttrName()) && !nested->hasAttr(kKernelsAttrName))
-      variants.push_back(nested);
-  if (variants.empty())
-    variants.push_back(module);
+  SmallVector<ModuleOp> variants = getVariants(module);
   plan.producer = "yoco-compile " YOCO_VERSION;
   bool failed = false;
   for (ModuleOp variant : variants)

@@ -54,3 +54,13 @@ std::unique_ptr<Target> mlir::yoco::getTargetOf(Operation *op) {
   TargetAttr attr = getTargetAttrOf(op);
   return attr ? Target::get(attr, op->getLoc()) : nullptr;
 }
+
+SmallVector<ModuleOp> mlir::yoco::getVariants(ModuleOp module) {
+  SmallVector<ModuleOp> variants;
+  for (auto nested : module.getOps<ModuleOp>())
+    if (nested->hasAttr(YocoDialect::getTargetAttrName()))
+      variants.push_back(nested);
+  if (variants.empty())
+    variants.push_back(module);
+  return variants;
+}

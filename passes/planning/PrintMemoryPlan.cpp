@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/planning/PrintMemoryPlan.h"
+#include "passes/Target.h"
 #include "dialect/YocoOps.h"
 #include "passes/planning/Lifetimes.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -234,13 +235,7 @@ LogicalResult PlanPrinter::run() {
 }
 
 LogicalResult yoco::printMemoryPlan(ModuleOp module, llvm::raw_ostream &os) {
-  SmallVector<ModuleOp> variants;
-  for (auto nested : module.getOps<ModuleOp>())
-    if (nested->hasAttr(YocoDialect::getTargetAttrName()))
-      variants.push_back(nested);
-  if (variants.empty())
-    variants.push_back(module);
-  for (ModuleOp variant : variants)
+  for (ModuleOp variant : getVariants(module))
     if (failed(PlanPrinter(variant, os).run()))
       return failure();
   return success();
