@@ -1,0 +1,127 @@
+// Row mixers get caches and states, and @forward becomes entry points.
+//
+// RUN: yoco-opt %s --split-input-file --yoco-derive-states | FileCheck %s
+// RUN: yoco-opt %s --split-input-file --yoco-derive-states=entries=decode | FileCheck %s --check-prefix=DECODE
+
+// Two attentions to the same keys and values read one cache. It grows, so it is written once, before its first reader.
+// CHECK: yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+// CHECK: func.func @prefill(%[[IDS:.+]]: tensor<?xi32>, %[[SEG:.+]]: !yoco.segments, %[[C:[^:]+]]: !yoco.kv_cache<{{[^>]*}}> {yoco.state = @kv_0}) -> !yoco.kv_cache<{{[^>]*}}> attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>}
+// CHECK: %[[E:.+]] = yoco.embed %[[IDS]], @e
+// CHECK: %[[K:.+]] = tensor.expand_shape %[[E]]
+// CHECK-NEXT: %[[D:.+]] = yoco.cache_write %[[C]], %[[K]], %[[K]] at %[[SEG]] {yoco.layer = "kv"}
+// CHECK-NEXT: %[[PK:.+]], %[[PV:.+]] = yoco.cache_read %[[D]] at %[[SEG]] {yoco.layer = "0"}
+// CHECK-NEXT: %[[O0:.+]] = yoco.step_attention %[[K]] at %[[SEG]] past(%[[PK]], %[[PV]]) {scale = 1.000000e+00 : f32, yoco.layer = "0"}
+// CHECK-NEXT: yoco.cache_read %[[D]]
+// CHECK-NEXT: yoco.step_attention %[[O0]] at
+// CHECK-NOT: yoco.cache_write
+// CHECK: return %[[D]]
+// CHECK: func.func @decode({{.*}}) -> (tensor<?x8xf32>, !yoco.kv_cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>}
+// CHECK: func.func @score({{.*}}) -> (tensor<?x8xf32>, !yoco.kv_cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>}
+// CHECK-NOT: @forward
+// DECODE-LABEL: module
+// DECODE-NOT: @prefill
+// DECODE: func.func @decode
+// DECODE-NOT: @score
+module {
+  yoco.parameter @e : tensor<16x8xf32> from "e"
+  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    %e = yoco.embed %ids, @e : tensor<?x8xf32>
+    %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] {yoco.layer = "kv"} : tensor<?x8xf32> into tensor<?x1x8xf32>
+    %0 = yoco.attention %k, %k, %k {scale = 1.0 : f32, yoco.layer = "0"} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %1 = yoco.attention %0, %k, %k {scale = 1.0 : f32} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %y = tensor.collapse_shape %1 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+// Two readers with windows: one ring as long as the longer. Both read it before this step's write, which stands behind the
+// last reader although that is another layer, and behind what lies between.
+// CHECK: yoco.state_decl @ring_0 : !yoco.kv_cache<{{.*}}window = 5
+// CHECK: func.func @prefill({{.*}}, %[[SEG:.+]]: !yoco.segments, %[[C:[^:]+]]: !yoco.kv_cache<{{[^>]*}}> {yoco.state = @ring_0})
+// CHECK: %[[K:.+]] = tensor.expand_shape
+// CHECK-NEXT: %[[PK:.+]], %[[PV:.+]] = yoco.cache_read %[[C]]
+// CHECK-NEXT: yoco.step_attention %{{.*}} past(%[[PK]], %[[PV]]) fresh(%[[K]], %[[K]]) {scale = 1.000000e+00 : f32, window = 2 : i64, yoco.layer = "0"}
+// CHECK-NEXT: yoco.silu
+// CHECK-NEXT: %[[QK:.+]], %[[QV:.+]] = yoco.cache_read %[[C]]
+// CHECK-NEXT: yoco.step_attention %{{.*}} past(%[[QK]], %[[QV]]) fresh(%[[K]], %[[K]]) {scale = 1.000000e+00 : f32, window = 5 : i64, yoco.layer = "1"}
+// CHECK-NEXT: %[[D:.+]] = yoco.cache_write %[[C]], %[[K]], %[[K]] at %[[SEG]] {yoco.layer = "0"}
+// CHECK: return %[[D]]
+module {
+  yoco.parameter @e : tensor<16x8xf32> from "e"
+  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    %e = yoco.embed %ids, @e : tensor<?x8xf32>
+    %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] {yoco.layer = "0"} : tensor<?x8xf32> into tensor<?x1x8xf32>
+    %0 = yoco.attention %k, %k, %k {scale = 1.0 : f32, window = 2 : i64, yoco.layer = "0"} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %s = yoco.silu %0 : tensor<?x1x8xf32>
+    %1 = yoco.attention %s, %k, %k {scale = 1.0 : f32, window = 5 : i64, yoco.layer = "1"} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %y = tensor.collapse_shape %1 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+// One reader without a window: the cache grows, and the reader with one keeps it.
+// CHECK: yoco.state_decl @kv_0 : !yoco.kv_cache<{{.*}}window = 0
+// CHECK: func.func @prefill(
+// CHECK: %[[D:.+]] = yoco.cache_write
+// CHECK: yoco.cache_read %[[D]]
+// CHECK: yoco.step_attention %{{[^ ]+}} at %{{[^ ]+}} past(%{{[^ ]+}}, %{{[^ ]+}}) {scale = 1.000000e+00 : f32, window = 2 : i64}
+// CHECK: yoco.cache_read %[[D]]
+// CHECK: yoco.step_attention %{{[^ ]+}} at %{{[^ ]+}} past(%{{[^ ]+}}, %{{[^ ]+}}) {scale = 1.000000e+00 : f32}
+module {
+  yoco.parameter @e : tensor<16x8xf32> from "e"
+  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    %e = yoco.embed %ids, @e : tensor<?x8xf32>
+    %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
+    %0 = yoco.attention %k, %k, %k {scale = 1.0 : f32, window = 2 : i64} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %1 = yoco.attention %0, %k, %k {scale = 1.0 : f32} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %y = tensor.collapse_shape %1 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+// Every mixer with rows of its own has a state of its own, named after its kind; positions are those of the segments. A name
+// that is taken is left alone.
+// CHECK-DAG: yoco.parameter @kv_0
+// CHECK-DAG: yoco.state_decl @kv_0_0 : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0
+// CHECK-DAG: yoco.state_decl @ring_0 : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 4
+// CHECK-DAG: yoco.state_decl @state_0 : !yoco.state<1x8x8xf32>
+// CHECK-DAG: yoco.state_decl @state_1 : !yoco.state<1x8x8xf32>
+// CHECK: func.func @prefill(%[[IDS:.+]]: tensor<?xi32>, %[[SEG:.+]]: !yoco.segments,
+// CHECK-SAME: {yoco.state = @state_0}, {{.*}} {yoco.state = @kv_0_0}, {{.*}} {yoco.state = @ring_0}, {{.*}} {yoco.state = @state_1}
+// CHECK: yoco.positions %[[IDS]] at %[[SEG]]
+// CHECK: %[[G:.+]] = tensor.collapse_shape
+// CHECK: %{{.+}}, %[[S0:.+]] = yoco.step_retention {{.*}} from %{{.*}} {scale
+// CHECK: %{{.+}}, %[[S1:.+]] = yoco.step_retention {{.*}} from %{{.*}} {scale
+// CHECK: return %[[S0]], %{{.*}}, %{{.*}}, %[[S1]]
+module {
+  yoco.parameter @kv_0 : tensor<16x8xf32> from "e"
+  yoco.parameter @g : tensor<1x8xf32> from "g"
+  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    %pos = yoco.positions %ids : tensor<?xi32>
+    %e = yoco.embed %ids, @kv_0 : tensor<?x8xf32>
+    %k0 = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
+    %k = yoco.rope %k0, %pos {rope = #yoco.rope<half, [1.0, 0.5, 0.25, 0.125]>} : tensor<?x1x8xf32>
+    %f = tensor.collapse_shape %k [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+    %g = yoco.linear %f, @g : tensor<?x8xf32> -> tensor<?x1xf32>
+    %0 = yoco.gated_retention %k, %k, %k, %g {scale = 1.0 : f32} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1xf32> -> tensor<?x1x8xf32>
+    %1 = yoco.attention %0, %0, %0 {scale = 1.0 : f32} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %2 = yoco.attention %1, %1, %1 {scale = 1.0 : f32, window = 4 : i64} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+    %3 = yoco.gated_retention %2, %k, %k, %g {scale = 1.0 : f32} : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1xf32> -> tensor<?x1x8xf32>
+    %y = tensor.collapse_shape %3 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
