@@ -1,0 +1,22 @@
+// A module is given a machine, a type to compute in and the bounds of its sessions.
+//
+// RUN: yoco-opt %s --yoco-assign-target | FileCheck %s --check-prefix=DEFAULT
+// RUN: yoco-opt %s --yoco-assign-target="target=host:x86-64-v4 dtype=f32 max-seq-len=100 max-batch=3 prefill-chunk=7" | FileCheck %s --check-prefix=ALL
+// RUN: not yoco-opt %s --yoco-assign-target=target=toaster 2>&1 | FileCheck %s --check-prefix=DEVICE
+// RUN: not yoco-opt %s --yoco-assign-target=target=host: 2>&1 | FileCheck %s --check-prefix=CHIP
+// RUN: not yoco-opt %s --yoco-assign-target=dtype=f8 2>&1 | FileCheck %s --check-prefix=DTYPE
+// RUN: not yoco-opt %s --yoco-assign-target=max-batch=0 2>&1 | FileCheck %s --check-prefix=BATCH
+// RUN: not yoco-opt %s --yoco-assign-target=max-seq-len=-1 2>&1 | FileCheck %s --check-prefix=SEQ
+
+// The longest sequence is the checkpoint's.
+// DEFAULT: module attributes {yoco.bounds = #yoco.bounds<seq = 512, batch = 1, chunk = 256, block = 256>
+// DEFAULT-SAME: yoco.target = #yoco.target<"host", "x86-64-v3", f32>
+// ALL: module attributes {yoco.bounds = #yoco.bounds<seq = 100, batch = 3, chunk = 7, block = 256>
+// ALL-SAME: yoco.target = #yoco.target<"host", "x86-64-v4", f32>
+// DEVICE: error: expected target `host` or `host:CPU`, got `toaster`
+// CHIP: error: expected a processor behind `host:`, got none
+// DTYPE: error: expected dtype `f32` or `bf16`, got `f8`
+// BATCH: error: expected every bound to be at least 1, got seq 512, batch 0, chunk 256, block 256
+// SEQ: error: expected every bound to be at least 1, got seq -1, batch 1, chunk 256, block 256
+module attributes {yoco.phase = #yoco.phase<step>, yoco.max_sequence_length = 512 : i64} {
+}

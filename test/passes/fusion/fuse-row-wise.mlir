@@ -1,0 +1,90 @@
+// What no other fusion took in becomes kernels: one for each positions, embedding, norm and rope, one for each elementwise chain.
+//
+// RUN: yoco-opt %s --yoco-fuse-row-wise --split-input-file --verify-diagnostics | FileCheck %s
+
+#rope = #yoco.rope<half, [1.0, 0.5]>
+yoco.parameter @e : tensor<16x8xf32> from "e"
+yoco.parameter @n : tensor<8xf32> from "n"
+yoco.parameter @h : tensor<4xf32> from "h"
+
+// Heads are side by side in a kernel's rows.
+// CHECK-LABEL: func.func @kernels
+// CHECK-SAME: %[[IDS:.+]]: tensor<?xi32>, %[[SEG:.+]]: !yoco.segments, %[[X:.+]]: tensor<?x2x4xf32>
+// CHECK: %[[POS:.+]] = yoco.fused_positions %[[IDS]] at %[[SEG]]
+// CHECK: %[[E:.+]] = yoco.fused_embed %[[IDS]] table @e {scale = 2.000000e+00 : f32, yoco.layer = "embed"}
+// CHECK: yoco.fused_norm %[[E]] weight @n {eps = 0.000000e+00 : f32}
+// CHECK: %[[F:.+]] = tensor.collapse_shape %[[X]] {{\[\[}}0], [1, 2]]
+// CHECK: %[[N:.+]] = yoco.fused_norm %[[F]] weight @h {eps = 0.000000e+00 : f32, groups = 2 : i64}
+// CHECK: yoco.fused_rope %{{.+}}, %[[POS]] {heads = 2 : i64, rope = #{{.+}}} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+// CHECK-NOT: yoco.{{norm|rope|embed|positions}}
+func.func @kernels(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x2x4xf32>) -> (tensor<?x8xf32>, tensor<?x2x4xf32>) {
+  %pos = yoco.positions %ids at %seg : tensor<?xi32>
+  %e = yoco.embed %ids, @e {scale = 2.0 : f32, yoco.layer = "embed"} : tensor<?x8xf32>
+  %0 = yoco.norm %e weight @n {eps = 0.0 : f32} : tensor<?x8xf32>
+  %1 = yoco.norm %x weight @h {eps = 0.0 : f32} : tensor<?x2x4xf32>
+  %2 = yoco.rope %1, %pos {rope = #rope} : tensor<?x2x4xf32>
+  return %0, %2 : tensor<?x8xf32>, tensor<?x2x4xf32>
+}
+
+// One chain: a constant in every element moves into the body, on either side.
+// CHECK-LABEL: func.func @chain
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]} ins(%{{.+}}, %{{.+}} : tensor<?x8xf32>, tensor<?x8xf32>)
+// CHECK: math.exp
+// CHECK: arith.divf
+// CHECK: arith.subf %{{.+}}, %[[C:.+]] : f32
+// CHECK: arith.mulf %{{.+}}, %{{.+}} fastmath<nnan> : f32
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @chain(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %rows = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %c = arith.constant 3.0 : f32
+  %s = tensor.splat %c[%rows] : tensor<?x8xf32>
+  %0 = yoco.silu %x : tensor<?x8xf32>
+  %1 = arith.subf %0, %s : tensor<?x8xf32>
+  %2 = arith.mulf %1, %y fastmath<nnan> : tensor<?x8xf32>
+  return %2 : tensor<?x8xf32>
+}
+
+// What has two users is made once, by a chain of its own.
+// CHECK-LABEL: func.func @two_users
+// CHECK-COUNT-3: linalg.generic
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @two_users(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %0 = math.exp %x : tensor<?x8xf32>
+  %1 = yoco.gelu %0 : tensor<?x8xf32>
+  %2 = yoco.log_sigmoid %0 : tensor<?x8xf32>
+  return %1, %2 : tensor<?x8xf32>, tensor<?x8xf32>
+}
+
+// Operands may be scalars, and elements of other types.
+// CHECK-LABEL: func.func @select
+// CHECK-SAME: %[[B:[^:]+]]: i1
+// CHECK: linalg.generic
+// CHECK: arith.cmpf olt
+// CHECK: arith.select %[[B]]
+func.func @select(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %b: i1) -> tensor<?x8xf32> {
+  %0 = arith.cmpf olt, %x, %y : tensor<?x8xf32>
+  %1 = arith.select %0, %x, %y : tensor<?x8xi1>, tensor<?x8xf32>
+  %2 = arith.select %b, %1, %y : tensor<?x8xf32>
+  return %2 : tensor<?x8xf32>
+}
+
+// Functions need no arguments.
+// CHECK-LABEL: func.func @no_arguments()
+// CHECK: linalg.generic
+func.func @no_arguments() -> tensor<?x8xf32> {
+  %c4 = arith.constant 4 : index
+  %x = tensor.empty(%c4) : tensor<?x8xf32>
+  %0 = math.exp %x : tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+func.func @model(%ids: tensor<?xi32>) -> tensor<?xi32> {
+  // expected-error @+1 {{expected positions of a step, with segments, got none}}
+  %pos = yoco.positions %ids : tensor<?xi32>
+  return %pos : tensor<?xi32>
+}
