@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The files of a checkpoint's folder. An index maps tensor names to names of files in the same folder; it and the files must
-// agree.
+// The files of a checkpoint's folder. An index maps tensor names to names of files in the same folder; it and the files
+// must agree.
 
 #include "frontend/Checkpoint.h"
 #include "frontend/Json.h"

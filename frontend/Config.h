@@ -15,8 +15,8 @@
 
 namespace mlir::yoco {
 
-/// Reads one JSON object. The first problem is kept and later ones are dropped: a family reads all its fields, then asks
-/// `finish`. What is returned after a problem is in range, so that arithmetic on it is safe.
+/// Reads one JSON object. The first problem is kept and later ones are dropped: a family reads all its fields, then
+/// asks `finish`. What is returned after a problem is in range, so that arithmetic on it is safe.
 class ConfigReader {
 public:
   ConfigReader(const llvm::json::Object &object, llvm::StringRef file) : object(object), file(file) {}

@@ -14,19 +14,21 @@
 namespace mlir::yoco {
 
 struct ImportOptions {
-  /// With a seed the configuration is enough: all weights are bf16 values that are generated when a model file is loaded.
+  /// With a seed the configuration is enough: all weights are bf16 values that are generated when a model file is
+  /// loaded.
   std::optional<uint64_t> randomSeed;
 };
 
-/// Imports the checkpoint in `folder`. The error is one line that names the file, the field or tensor, and what was expected.
+/// Imports the checkpoint in `folder`. The error is one line that names the file, the field or tensor, and what was
+/// expected.
 llvm::Expected<OwningOpRef<ModuleOp>> importCheckpoint(llvm::StringRef folder, const ImportOptions &options,
                                                        MLIRContext *context);
 
 /// The element type of tensors of this dtype; null when no operation can use them.
 FloatType getElementType(MLIRContext *context, llvm::StringRef dtype);
 
-/// The bytes that `parameter`, which is not generated, names. An error when `checkpoint` has no such tensor, or one of another
-/// shape or type than the module says.
+/// The bytes that `parameter`, which is not generated, names. An error when `checkpoint` has no such tensor, or one of
+/// another shape or type than the module says.
 llvm::Expected<llvm::ArrayRef<char>> getParameterBytes(const Checkpoint &checkpoint, ParameterOp parameter);
 
 } // namespace mlir::yoco

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// llvm::json descends recursively and lets the last of two equal keys win, so a scan over the text goes before it. The scan
-// knows only strings and brackets; what it lets through is left to the parser.
+// llvm::json descends recursively and lets the last of two equal keys win, so a scan over the text goes before it. The
+// scan knows only strings and brackets; what it lets through is left to the parser.
 
 #include "frontend/Json.h"
 #include "llvm/ADT/SmallVector.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `@forward` has one block; parameters stand before it in the order in which a family asks for them, which also numbers the
-// streams of generated weights.
+// `@forward` has one block; parameters stand before it in the order in which a family asks for them, which also numbers
+// the streams of generated weights.
 
 #include "frontend/ModelBuilder.h"
 #include "frontend/Json.h"

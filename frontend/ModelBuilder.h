@@ -13,8 +13,8 @@
 
 namespace mlir::yoco {
 
-/// Builds `@forward` and the parameters that it uses. Every operation gets the current layer as `yoco.layer`. A missing or wrong
-/// tensor is remembered and building goes on; `finish` reports the first.
+/// Builds `@forward` and the parameters that it uses. Every operation gets the current layer as `yoco.layer`. A missing
+/// or wrong tensor is remembered and building goes on; `finish` reports the first.
 class ModelBuilder : private OpBuilder::Listener {
 public:
   ModelBuilder(MLIRContext *context, const Checkpoint &checkpoint, const ImportOptions &options);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The layout of a file: 8 bytes with the length N of the header (little-endian), N bytes of JSON, the data. The header maps
-// names to {"dtype", "shape", "data_offsets": [begin, end]}, offsets counted from the first byte of the data. Like the format's own
-// loader, this one expects the tensors to cover the data without gaps or overlaps, and a header of at most 100 MB.
+// The layout of a file: 8 bytes with the length N of the header (little-endian), N bytes of JSON, the data. The header
+// maps names to {"dtype", "shape", "data_offsets": [begin, end]}, offsets counted from the first byte of the data. Like
+// the format's own loader, this one expects the tensors to cover the data without gaps or overlaps, and a header of at
+// most 100 MB.
 
 #include "frontend/SafeTensors.h"
 #include "frontend/Json.h"

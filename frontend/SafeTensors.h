@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reader of the safetensors format: a length, a JSON header that names tensors, and their bytes. The file is mapped, not read,
-// and trusted in nothing: every number of the header is checked before a tensor can be looked up.
+// Reader of the safetensors format: a length, a JSON header that names tensors, and their bytes. The file is mapped,
+// not read, and trusted in nothing: every number of the header is checked before a tensor can be looked up.
 
 #ifndef YOCO_FRONTEND_SAFETENSORS_H
 #define YOCO_FRONTEND_SAFETENSORS_H

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The original YOCO (arXiv 2405.05254). The self-decoder mixes rows by gated retention, or by sliding-window attention when
-// `sliding_window` is a number. Keys and values are made once, from its result, by a norm and two projections of their own.
+// The original YOCO (arXiv 2405.05254). The self-decoder mixes rows by gated retention, or by sliding-window attention
+// when `sliding_window` is a number. Keys and values are made once, from its result, by a norm and two projections of
+// their own.
 //
-// Names that mislead: `final_layer_norm` is the norm before a layer's feed-forward, and `fc1` is its silu branch, `gate` the
-// linear one. The last frequency of the rotary embedding is exactly 1 / rope_theta.
+// Names that mislead: `final_layer_norm` is the norm before a layer's feed-forward, and `fc1` is its silu branch,
+// `gate` the linear one. The last frequency of the rotary embedding is exactly 1 / rope_theta.
 
 #include "frontend/Config.h"
 #include "frontend/ModelBuilder.h"

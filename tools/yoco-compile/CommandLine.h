@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The command line of yoco-compile. CommandLine.cpp alone is compiled with exceptions, which CLI11 needs; no MLIR in here.
+// The command line of yoco-compile. CommandLine.cpp alone is compiled with exceptions, which CLI11 needs; no MLIR in
+// here.
 
 #ifndef YOCO_TOOLS_YOCO_COMPILE_COMMANDLINE_H
 #define YOCO_TOOLS_YOCO_COMPILE_COMMANDLINE_H

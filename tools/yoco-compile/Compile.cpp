@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Flags are checked before files are touched, and the output is opened before work begins: what can fail, fails at once.
+// Flags are checked before files are touched, and the output is opened before work begins: what can fail, fails at
+// once.
 
 #include "tools/yoco-compile/Compile.h"
 #include "frontend/Import.h"
@@ -27,7 +28,9 @@ static DialectRegistry makeRegistry() {
   return registry;
 }
 
-Job::Job(const CommandLine &line) : line(line), context(makeRegistry()), diagnostics(&context) {
+// One thread, which main can guard against crashes. The work is a few seconds for billions of parameters.
+Job::Job(const CommandLine &line)
+    : line(line), context(makeRegistry(), MLIRContext::Threading::DISABLED), diagnostics(&context) {
   context.loadDialect<YocoDialect>();
 }
 
@@ -47,14 +50,16 @@ Error Job::commit() { return output ? output->commit() : Error::success(); }
 
 //===- Flags --------------------------------------------------------------------------------------------------===//
 
-/// A default target stands for itself until the pipeline names it, but a flag must be right even when nothing comes of it.
+/// A default target stands for itself until the pipeline names it, but a flag must be right even when nothing comes of
+/// it.
 Error Job::checkTargets() {
   std::vector<std::string> specs = line.targets;
   if (specs.empty())
     specs.push_back("host");
   for (const std::string &spec : specs) {
     if (StringRef(spec).split(':').first == "nvptx")
-      return createStringError("--target: expected host or host:CPU, got '" + spec + "', which this build cannot make code for");
+      return createStringError("--target: expected host or host:CPU, got '" + spec +
+                               "', which this build cannot make code for");
     Location unknown = UnknownLoc::get(&context);
     FailureOr<TargetAttr> target = Target::parse(&context, spec, line.dtype, unknown);
     if (failed(target) || !Target::get(*target, unknown))
@@ -144,9 +149,11 @@ Error Job::checkPhase() {
     return createStringError(line.input + ": expected a module with yoco.phase, got none");
   std::string name = stringifyPhase(*phase).str();
   if (!line.compileFrom.empty() && line.compileFrom != name)
-    return createStringError(line.input + ": expected phase " + line.compileFrom + ", as --compile-from says, got " + name);
+    return createStringError(line.input + ": expected phase " + line.compileFrom + ", as --compile-from says, got " +
+                             name);
   if (*phase > getLastPhase())
-    return createStringError(line.input + ": expected phase " + stringifyPhase(getLastPhase()) + " or earlier, got " + name);
+    return createStringError(line.input + ": expected phase " + stringifyPhase(getLastPhase()) + " or earlier, got " +
+                             name);
   if (line.explainDemand && *phase != Phase::model)
     return createStringError(line.input + ": expected phase model for --explain-demand, got " + name);
   for (ModuleOp variant : getVariants(*module))
@@ -179,8 +186,8 @@ Error Job::checkVariant(TargetAttr target, BoundsAttr bounds) {
   auto check = [&](StringRef flag, std::optional<int64_t> value, int64_t expected) -> Error {
     if (!value || *value == expected)
       return Error::success();
-    return createStringError(flag + ": expected " + Twine(expected) + ", which " + line.input + " was compiled for, got " +
-                             Twine(*value));
+    return createStringError(flag + ": expected " + Twine(expected) + ", which " + line.input +
+                             " was compiled for, got " + Twine(*value));
   };
   if (Error error = check("--max-seq-len", line.maxSeqLen, bounds.getSeq()))
     return error;
@@ -191,7 +198,8 @@ Error Job::checkVariant(TargetAttr target, BoundsAttr bounds) {
   std::string compute;
   raw_string_ostream(compute) << target.getCompute();
   if (!line.dtype.empty() && line.dtype != compute)
-    return createStringError("--dtype: expected " + compute + ", which " + line.input + " was compiled for, got " + line.dtype);
+    return createStringError("--dtype: expected " + compute + ", which " + line.input + " was compiled for, got " +
+                             line.dtype);
   return Error::success();
 }
 

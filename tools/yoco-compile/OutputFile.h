@@ -12,7 +12,8 @@
 
 namespace yoco::compile {
 
-/// Writes to a neighbour of `path` and renames it. What is not committed is removed, also when a signal ends the program.
+/// Writes to a neighbour of `path` and renames it. What is not committed is removed, also when a signal ends the
+/// program.
 class OutputFile {
 public:
   /// Refuses a path at which something other than a regular file is, or whose folder cannot be written to.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From a checkpoint to a model file. The work is in the frontend, the pipelines and the emitter; here are flags, files and
-// messages: one line on stderr and exit status 1 for whatever goes wrong.
+// From a checkpoint to a model file. The work is in the frontend, the pipelines and the emitter; here are flags, files
+// and messages: one line on stderr and exit status 1 for whatever goes wrong.
 
 #include "tools/yoco-compile/CommandLine.h"
 #include "tools/yoco-compile/Compile.h"
