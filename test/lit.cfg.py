@@ -39,7 +39,7 @@ if os.environ.get("YOCO_CHECK_ROUNDTRIP", "0") not in ("", "0"):
     # A command at the start of a RUN line or after `|`, `&&`, `;` or `not`; never a path.
     config.substitutions.append((r"(?<![-\w./])yoco-opt(?![-\w./])", "yoco-opt --verify-roundtrip"))
 
-for tool in ("yoco-opt", "yoco-compile", "yoco-run", "yoco-lsp-server"):
+for tool in ("yoco-opt", "yoco-compile", "yoco-run", "yoco-bench", "yoco-lsp-server"):
     if os.path.exists(os.path.join(tools, tool)):
         config.available_features.add(tool)
 if os.path.exists(os.path.join(config.yoco_build_dir, "lib", "YocoPlugin.so")):

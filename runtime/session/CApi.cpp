@@ -2,10 +2,12 @@
 //
 // The C API: checks of pointers and struct sizes, and nothing else of its own.
 
+#include "runtime/model/StepCost.h"
 #include "runtime/session/Sampling.h"
 #include "runtime/session/Session.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 
@@ -147,6 +149,39 @@ Status describeVariant(const Model &model, uint32_t index,
   return Status();
 }
 
+/// The entry that a YOCO_ENTRY_* flag names; null when the variant has none.
+const fb::Entry *findEntry(const fb::Variant &variant, uint32_t flag) {
+  const char *name = flag == YOCO_ENTRY_PREFILL  ? "prefill"
+                     : flag == YOCO_ENTRY_DECODE ? "decode"
+                     : flag == YOCO_ENTRY_SCORE  ? "score"
+                                                 : "";
+  for (const fb::Entry *entry : *variant.entries())
+    if (entry->name()->string_view() == name)
+      return entry;
+  return nullptr;
+}
+
+Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t flag, uint64_t segments, uint64_t rows,
+                                   uint64_t position) {
+  if (index >= model.plan().variants()->size())
+    return makeError(YOCO_INVALID_ARGUMENT, "variant: expected less than %u, got %u", model.plan().variants()->size(),
+                     index);
+  const fb::Entry *entry = findEntry(model.variant(index), flag);
+  if (!entry)
+    return makeError(YOCO_INVALID_ARGUMENT, "entry: expected one YOCO_ENTRY_* that the file has, got 0x%x", flag);
+  Bounds bounds = boundsOf(model.plan());
+  if (segments < 1 || segments > bounds.batch)
+    return makeError(YOCO_OUT_OF_BOUNDS, "segments: expected 1 to %" PRIu64 ", got %" PRIu64, bounds.batch, segments);
+  uint64_t most = entry->row_shape() == fb::RowShape::one_per_segment ? 1 : bounds.rows(entry->row_bound());
+  if (rows < 1 || rows > most)
+    return makeError(YOCO_OUT_OF_BOUNDS, "rows: expected 1 to %" PRIu64 ", got %" PRIu64, most, rows);
+  if (!rangeFits(position, rows, bounds.seq))
+    return makeError(YOCO_OUT_OF_BOUNDS,
+                     "%" PRIu64 " rows at position %" PRIu64 " are above the file's sequence bound of %" PRIu64, rows,
+                     position, bounds.seq);
+  return computeStepCost(model.variant(index), *entry, segments, rows, position);
+}
+
 Status createSession(yoco_model *model, const yoco_session_options *options,
                      yoco_session **session) {
   if (!session)
@@ -255,6 +290,19 @@ yoco_status yoco_model_get_variant(const yoco_model *model, uint32_t index,
     return report(
         makeError(YOCO_INVALID_ARGUMENT, "info.struct_size is not set"), error,
         error_size);
+  return YOCO_OK;
+}
+
+yoco_status yoco_model_get_step_cost(const yoco_model *model, uint32_t variant, uint32_t entry, uint64_t segments,
+                                     uint64_t rows, uint64_t position, yoco_step_cost *cost, char *error,
+                                     size_t error_size) {
+  if (!model || !cost)
+    return report(makeError(YOCO_INVALID_ARGUMENT, "model or cost is null"), error, error_size);
+  Result<yoco_step_cost> result = getStepCost(*model->model, variant, entry, segments, rows, position);
+  if (!result.ok())
+    return report(result.status(), error, error_size);
+  if (writeStruct(*result, cost) != YOCO_OK)
+    return report(makeError(YOCO_INVALID_ARGUMENT, "cost.struct_size is not set"), error, error_size);
   return YOCO_OK;
 }
 

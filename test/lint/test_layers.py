@@ -17,7 +17,9 @@ ALLOWED = {
     "passes/emit/": {"passes/", "dialect/", "kernels/", "frontend/", "runtime/schema/"} | MLIR,
     "runtime/": {"runtime/", "yoco/"},
     "tools/": {f"{layer}/" for layer in LAYERS} | {"yoco/"} | MLIR,
-    "tools/yoco-run/": {"tools/yoco-run/", "runtime/", "yoco/"},
+    "tools/common/": {"tools/common/", "yoco/"},
+    "tools/yoco-run/": {"tools/yoco-run/", "tools/common/", "runtime/", "yoco/"},
+    "tools/yoco-bench/": {"tools/yoco-bench/", "tools/common/", "yoco/"},
     "examples/": {"yoco/"},
 }
 INCLUDE = re.compile(r'^\s*#?\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -2,13 +2,14 @@
 
 #include "tools/yoco-run/Arguments.h"
 
-#include "tools/yoco-run/Output.h"
+#include "tools/common/CommandLine.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <stdexcept>
+
+using namespace yoco::tools;
 
 namespace yoco::run {
 
@@ -31,26 +32,6 @@ struct Texts {
   std::optional<std::string> maxNewTokens, temperature, topK, topP, seed,
       threads, maxSeqLen, maxBatch, verify, device, logits;
 };
-
-[[noreturn]] void fail(const std::string &flag, const std::string &expected,
-                       const std::string &got) {
-  throw std::runtime_error(flag + ": expected " + expected + ", got `" +
-                           printable(got) + "`");
-}
-
-uint64_t parseWhole(const char *flag, const std::string &text, uint64_t least,
-                    uint64_t most) {
-  uint64_t value = 0;
-  auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size() &&
-      value >= least && value <= most)
-    return value;
-  fail(flag,
-       "a whole number from " + std::to_string(least) + " to " +
-           std::to_string(most),
-       text);
-}
 
 double parseReal(const char *flag, const std::string &text,
                  const char *expected, bool (*accept)(double)) {
@@ -143,14 +124,8 @@ void readSampling(const Texts &texts, yoco_sampling_options &sampling) {
 
 void readTexts(const Texts &texts, Arguments &arguments) {
   constexpr uint64_t kMostBound = INT32_MAX, kMostThreads = 1024;
-  if (texts.device) {
-    bool cuda = texts.device->rfind("cuda", 0) == 0;
-    if (cuda && texts.device->rfind("cuda:", 0) == 0)
-      parseWhole("--device=cuda:N", texts.device->substr(5), 0, 1023);
-    else if (*texts.device != "host" && *texts.device != "cuda")
-      fail("--device", "host or cuda[:N]", *texts.device);
-    arguments.device = cuda ? "cuda" : "host";
-  }
+  if (texts.device)
+    arguments.device = parseDevice(*texts.device);
   if (texts.maxNewTokens)
     arguments.maxNewTokens =
         parseWhole("--max-new-tokens", *texts.maxNewTokens, 1, kMostBound);
@@ -201,15 +176,8 @@ std::optional<Arguments> parseArguments(int argc, char **argv) {
   Arguments arguments;
   Texts texts;
   addOptions(app, arguments, texts);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success &request) {
-    app.exit(request);
+  if (!parse(app, argc, argv))
     return std::nullopt;
-  } catch (const CLI::ParseError &error) {
-    throw std::runtime_error(std::string(error.what()) +
-                             " (yoco-run --help has examples)");
-  }
   readTexts(texts, arguments);
   arguments.logits = texts.logits.value_or("");
   checkTogether(arguments, texts);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tools/yoco-run/Output.h"
+#include "tools/common/Output.h"
 #include "tools/yoco-run/Run.h"
 #include "tools/yoco-run/TextStream.h"
 
@@ -8,12 +8,9 @@
 #include <optional>
 #include <stdexcept>
 
-namespace yoco::run {
+using namespace yoco::tools;
 
-void check(yoco_session *session, yoco_status status) {
-  if (status != YOCO_OK)
-    throw std::runtime_error(yoco_session_last_error(session));
-}
+namespace yoco::run {
 
 size_t generate(const Arguments &arguments, const yoco_model_info &info,
                 const Tokenizer *tokenizer, const std::vector<int32_t> &prompt,

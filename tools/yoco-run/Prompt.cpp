@@ -2,7 +2,7 @@
 
 #include "tools/yoco-run/Prompt.h"
 
-#include "tools/yoco-run/Output.h"
+#include "tools/common/Output.h"
 
 #include <cerrno>
 #include <charconv>
@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <stdexcept>
 #include <unistd.h>
+
+using namespace yoco::tools;
 
 namespace yoco::run {
 

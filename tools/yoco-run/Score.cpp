@@ -5,6 +5,8 @@
 
 #include <stdexcept>
 
+using namespace yoco::tools;
+
 namespace yoco::run {
 
 namespace {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+using namespace yoco::tools;
+
 namespace yoco::run {
 
 using Json = nlohmann::ordered_json;
@@ -18,9 +20,7 @@ static void addRate(Json &json, const std::string &name, uint64_t tokens,
 
 std::string statsJson(const yoco_session *session, size_t promptTokens,
                       size_t newTokens) {
-  yoco_session_stats stats = {};
-  stats.struct_size = sizeof(stats);
-  yoco_session_get_stats(session, &stats);
+  yoco_session_stats stats = getStats(session);
   Json json;
   json["device"] = stats.device;
   json["target"] = stats.target;

@@ -2,46 +2,28 @@
 //
 // yoco-run: runs a model file from the command line.
 
+#include "tools/common/CommandLine.h"
+#include "tools/common/Output.h"
 #include "tools/yoco-run/Arguments.h"
 #include "tools/yoco-run/Npy.h"
-#include "tools/yoco-run/Output.h"
 #include "tools/yoco-run/Run.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <stdexcept>
+
+using namespace yoco::tools;
 
 namespace yoco::run {
 
-static ModelPointer openModel(const Arguments &arguments) {
-  yoco_model_options options = {};
-  options.struct_size = sizeof(options);
-  options.verify = arguments.verify;
-  options.threads = arguments.threads;
-  yoco_model *model = nullptr;
-  char error[2048];
-  if (yoco_model_open_file(arguments.model.c_str(), &options, &model, error,
-                           sizeof(error)) != YOCO_OK)
-    throw std::runtime_error(error);
-  return ModelPointer(model);
-}
-
-static SessionPointer createSession(const Arguments &arguments,
-                                    yoco_model *model) {
+static SessionPointer createSession(const Arguments &arguments, yoco_model *model) {
   yoco_session_options options = {};
   options.struct_size = sizeof(options);
-  options.device =
-      arguments.device.empty() ? nullptr : arguments.device.c_str();
+  options.device = arguments.device.empty() ? nullptr : arguments.device.c_str();
   options.threads = arguments.threads;
   options.bounds.max_sequence_length = arguments.maxSeqLen;
   options.bounds.max_batch = arguments.maxBatch;
-  yoco_session *session = nullptr;
-  char error[2048];
-  if (yoco_session_create(model, &options, &session, error, sizeof(error)) !=
-      YOCO_OK)
-    throw std::runtime_error(arguments.model + ": " + error);
-  return SessionPointer(session);
+  return tools::createSession(arguments.model, model, options);
 }
 
 static void checkBound(const char *flag, uint64_t wanted, uint64_t bound) {
@@ -74,7 +56,7 @@ static uint64_t chooseNewTokens(const Arguments &arguments,
 static void run(const Arguments &arguments) {
   if (arguments.score)
     checkOutputPath(arguments.logits);
-  ModelPointer model = openModel(arguments);
+  ModelPointer model = openModel(arguments.model, arguments.verify, arguments.threads);
   if (arguments.describe) {
     std::string text;
     yoco_model_describe(
@@ -85,9 +67,7 @@ static void run(const Arguments &arguments) {
         &text);
     return print(text);
   }
-  yoco_model_info info = {};
-  info.struct_size = sizeof(info);
-  yoco_model_get_info(model.get(), &info);
+  yoco_model_info info = getInfo(model.get());
   checkBound("--max-seq-len", arguments.maxSeqLen,
              info.bounds.max_sequence_length);
   checkBound("--max-batch", arguments.maxBatch, info.bounds.max_batch);
@@ -121,15 +101,8 @@ static void run(const Arguments &arguments) {
 } // namespace yoco::run
 
 int main(int argc, char **argv) {
-  try {
-    yoco::run::prepareStandardStreams();
+  return yoco::tools::runTool("yoco-run", [&] {
     if (auto arguments = yoco::run::parseArguments(argc, argv))
       yoco::run::run(*arguments);
-    return 0;
-  } catch (const std::exception &error) {
-    std::string text = error.what();
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    fprintf(stderr, "yoco-run: %s\n", text.c_str());
-    return 1;
-  }
+  });
 }

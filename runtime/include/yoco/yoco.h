@@ -167,6 +167,28 @@ YOCO_API yoco_status yoco_model_get_variant(const yoco_model *model,
                                             yoco_variant_info *info,
                                             char *error, size_t error_size);
 
+/* What one step of an entry point has to move and to compute at least, derived
+ * from the plan: parameters once, of tables only the rows looked up; caches and
+ * states; two operations for each multiply-add of linears, retention and
+ * attention. Activations and elementwise work do not count. */
+typedef struct yoco_step_cost {
+  size_t struct_size; /* in */
+  uint64_t weight_bytes;
+  uint64_t state_read_bytes;
+  uint64_t state_write_bytes;
+  uint64_t linear_operations;
+  uint64_t mixer_operations;
+} yoco_step_cost;
+
+/* A step of `segments` sequences that each append `rows` tokens at `position`.
+ * `entry` is one of YOCO_ENTRY_*. */
+YOCO_API yoco_status yoco_model_get_step_cost(const yoco_model *model,
+                                              uint32_t variant, uint32_t entry,
+                                              uint64_t segments, uint64_t rows,
+                                              uint64_t position,
+                                              yoco_step_cost *cost, char *error,
+                                              size_t error_size);
+
 /* Receives a piece of text; `size` bytes, not terminated. */
 typedef void (*yoco_text_callback)(void *user, const char *text, size_t size);
 /* Describes the file for people: targets, entry points, kernels, memory plan.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tools/yoco-run/Output.h"
+#include "tools/common/Output.h"
 
 #include <cerrno>
 #include <csignal>
@@ -10,15 +10,14 @@
 #include <stdexcept>
 #include <unistd.h>
 
-namespace yoco::run {
+namespace yoco::tools {
 
 void prepareStandardStreams() {
   signal(SIGPIPE, SIG_IGN);
   for (int number = 0; number <= 2; ++number)
     // Opened the wrong way round, so that use of it fails as use of a closed
     // one does. open() takes the lowest number.
-    if (fcntl(number, F_GETFD) < 0 &&
-        open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY) < 0)
+    if (fcntl(number, F_GETFD) < 0 && open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY) < 0)
       return;
 }
 
@@ -28,8 +27,7 @@ void print(std::string_view text) {
     if (written < 0 && errno == EINTR)
       continue;
     if (written < 0)
-      throw std::runtime_error(std::string("standard output: cannot write: ") +
-                               strerror(errno));
+      throw std::runtime_error(std::string("standard output: cannot write: ") + strerror(errno));
     text.remove_prefix(size_t(written));
   }
 }
@@ -43,10 +41,9 @@ std::string printable(std::string_view text) {
       result += c;
     else
       result.append(escaped,
-                    size_t(snprintf(escaped, sizeof(escaped), "\\x%02X",
-                                    unsigned(static_cast<unsigned char>(c)))));
+                    size_t(snprintf(escaped, sizeof(escaped), "\\x%02X", unsigned(static_cast<unsigned char>(c)))));
   }
   return text.size() > kMost ? result + "..." : result;
 }
 
-} // namespace yoco::run
+} // namespace yoco::tools

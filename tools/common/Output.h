@@ -2,13 +2,13 @@
 //
 // Writing to standard output, and text that is fit for an error message.
 
-#ifndef YOCO_TOOLS_YOCORUN_OUTPUT_H
-#define YOCO_TOOLS_YOCORUN_OUTPUT_H
+#ifndef YOCO_TOOLS_COMMON_OUTPUT_H
+#define YOCO_TOOLS_COMMON_OUTPUT_H
 
 #include <string>
 #include <string_view>
 
-namespace yoco::run {
+namespace yoco::tools {
 
 /// Makes sure that file numbers 0 to 2 are taken, so that no file of ours lands
 /// on them, and that a closed pipe is an error rather than a signal.
@@ -22,6 +22,6 @@ void print(std::string_view text);
 /// what is too long is cut.
 std::string printable(std::string_view text);
 
-} // namespace yoco::run
+} // namespace yoco::tools
 
-#endif // YOCO_TOOLS_YOCORUN_OUTPUT_H
+#endif // YOCO_TOOLS_COMMON_OUTPUT_H

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/model/StepCost.h"
+
+#include "runtime/model/Parameters.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace yoco::runtime {
+
+namespace {
+
+/// Sum over `count` rows from `position` on of the positions a row attends to, itself included; at most `window` of
+/// them unless that is 0.
+Checked sumOfReach(uint64_t position, uint64_t count, uint64_t window) {
+  // Rows before `window` see all there is: position + 1, position + 2 and so on. Counts are below 2^31.
+  uint64_t growing = count;
+  if (window != 0)
+    growing = position + 1 >= window ? 0 : std::min(count, window - 1 - position);
+  Checked first = Checked(position) + 1, pairs = Checked(growing) * (growing == 0 ? 0 : growing - 1);
+  return first * growing + Checked(pairs.value() / 2) + Checked(window) * (count - growing);
+}
+
+class CostCounter {
+public:
+  CostCounter(const fb::Variant &variant, const fb::Entry &entry, uint64_t segments, uint64_t rows, uint64_t position)
+      : variant(variant), entry(entry), segments(segments), rows(rows), position(position) {
+    for (const fb::State *state : *variant.states())
+      for (const fb::Plane *plane : *state->planes())
+        planes.emplace(plane->buffer(), StatePlane{state, plane});
+  }
+
+  Result<yoco_step_cost> run();
+
+private:
+  struct StatePlane {
+    const fb::State *state;
+    const fb::Plane *plane;
+  };
+
+  void addLaunch(const fb::Launch &launch);
+  void addParameter(uint32_t index);
+  void addState(const fb::Plane &plane);
+  void addCache(const fb::Launch &launch, const fb::State &cache);
+  uint64_t bytesPerRow(uint32_t buffer) const;
+  Checked attendedElements(const fb::Launch &launch, const fb::State &cache) const;
+  uint64_t bytesPerPosition(const fb::State &cache) const;
+
+  const fb::Variant &variant;
+  const fb::Entry &entry;
+  uint64_t segments, rows, position;
+  std::map<uint32_t, StatePlane> planes; // by buffer
+  std::set<uint32_t> seenParameters;
+  Checked weights, stateReads, stateWrites, cacheReads, cacheWrites, linear, mixer;
+};
+
+Result<yoco_step_cost> CostCounter::run() {
+  for (const fb::Instruction *instruction : *entry.instructions())
+    if (const fb::Launch *launch = instruction->operation_as_Launch())
+      addLaunch(*launch);
+  Checked reads = stateReads + cacheReads, writes = stateWrites + cacheWrites;
+  for (const Checked &sum : {weights, reads, writes, linear, mixer})
+    if (!sum.ok())
+      return makeError(YOCO_OUT_OF_BOUNDS, "entry %s: the counts of this step do not fit in 64 bits",
+                       entry.name()->c_str());
+  yoco_step_cost cost = {};
+  cost.struct_size = sizeof(cost);
+  cost.weight_bytes = weights.value();
+  cost.state_read_bytes = reads.value();
+  cost.state_write_bytes = writes.value();
+  cost.linear_operations = linear.value();
+  cost.mixer_operations = mixer.value();
+  return cost;
+}
+
+void CostCounter::addLaunch(const fb::Launch &launch) {
+  std::set<const fb::State *> caches; // keys and values are two buffers of one
+  for (const fb::Argument *argument : *launch.arguments()) {
+    if (argument->kind() == fb::ArgumentKind::parameter)
+      addParameter(argument->index());
+    if (argument->kind() != fb::ArgumentKind::buffer)
+      continue;
+    auto found = planes.find(argument->index());
+    if (found == planes.end())
+      continue;
+    if (found->second.state->kind() == fb::StateKind::state)
+      addState(*found->second.plane);
+    else if (caches.insert(found->second.state).second)
+      addCache(launch, *found->second.state);
+  }
+}
+
+void CostCounter::addParameter(uint32_t index) {
+  const fb::Parameter &parameter = *variant.parameters()->Get(index);
+  Checked total = Checked(segments) * rows;
+  bool isMatrix = parameter.layout() == fb::ParameterLayout::panels;
+  if (isMatrix)
+    linear = linear + Checked(2) * parameter.rows() * parameter.columns() * total;
+  if (!seenParameters.insert(index).second)
+    return;
+  if (isMatrix || parameter.rows() == 1)
+    weights = weights + parameterBytes(parameter);
+  else
+    weights = weights + Checked(parameter.columns()) * elementSize(parameter.element()) * total;
+}
+
+void CostCounter::addState(const fb::Plane &plane) {
+  Checked bytes = Checked(segments) * plane.bytes_per_slot();
+  if (position != 0)
+    stateReads = stateReads + bytes;
+  stateWrites = stateWrites + bytes;
+  // States are f32 on every device.
+  mixer = mixer + Checked(4) * (plane.bytes_per_slot() / sizeof(float)) * segments * rows;
+}
+
+void CostCounter::addCache(const fb::Launch &launch, const fb::State &cache) {
+  uint64_t perPosition = bytesPerPosition(cache);
+  bool isRing = cache.kind() == fb::StateKind::ring_cache;
+  Checked elements = attendedElements(launch, cache);
+  if (elements.atMost(0)) {
+    uint64_t kept = isRing ? std::min(rows, cache.window()) : rows;
+    cacheWrites = cacheWrites + Checked(perPosition) * kept * segments;
+    return;
+  }
+  uint64_t window = isRing ? cache.window() : 0;
+  // The rows of the step reach a ring's attention as activations.
+  uint64_t read = isRing ? std::min(position, window == 0 ? 0 : window - 1) : position + rows;
+  cacheReads = cacheReads + Checked(perPosition) * read * segments;
+  mixer = mixer + elements * 2 * segments * sumOfReach(position, rows, window);
+}
+
+uint64_t CostCounter::bytesPerPosition(const fb::State &cache) const {
+  uint64_t bytes = 0;
+  for (const fb::Plane *plane : *cache.planes())
+    bytes += cache.kind() == fb::StateKind::ring_cache ? plane->bytes_per_slot() / std::max<uint64_t>(cache.window(), 1)
+                                                       : plane->bytes_per_position();
+  return bytes;
+}
+
+/// What a buffer grows by for each row of the entry.
+uint64_t CostCounter::bytesPerRow(uint32_t buffer) const {
+  uint64_t bytes = 0;
+  for (const fb::Term *term : *variant.buffers()->Get(buffer)->size()->terms())
+    if (term->chunk() + term->batch() + term->block() == 1 && term->seq() == 0)
+      bytes += term->coefficient();
+  return bytes;
+}
+
+/// Elements of the queries and results of a row of attention; none when the launch has no result but the cache. Results
+/// are the last buffer of a launch, and there are as many heads of queries as of results.
+Checked CostCounter::attendedElements(const fb::Launch &launch, const fb::State &cache) const {
+  const fb::Argument *last = nullptr;
+  for (const fb::Argument *argument : *launch.arguments())
+    if (argument->kind() == fb::ArgumentKind::buffer)
+      last = argument;
+  auto found = planes.find(last->index());
+  if (found != planes.end() && found->second.state == &cache)
+    return 0;
+  const auto &keysAndValues = *cache.planes();
+  const fb::Plane &values = *keysAndValues.Get(keysAndValues.size() - 1);
+  uint64_t valueBytes = std::max<uint64_t>(values.bytes_per_slot() + values.bytes_per_position(), 1);
+  uint64_t keyBytes = keysAndValues.Get(0)->bytes_per_slot() + keysAndValues.Get(0)->bytes_per_position();
+  uint64_t results = bytesPerRow(last->index()) / elementSize(variant.compute_type());
+  Checked queries = Checked(results) * keyBytes;
+  return Checked(results) + Checked(queries.value() / valueBytes);
+}
+
+} // namespace
+
+Result<yoco_step_cost> computeStepCost(const fb::Variant &variant, const fb::Entry &entry, uint64_t segments,
+                                       uint64_t rows, uint64_t position) {
+  return CostCounter(variant, entry, segments, rows, position).run();
+}
+
+} // namespace yoco::runtime

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What this machine can do at most: bytes read from memory and multiply-adds.
+
+#ifndef YOCO_TOOLS_YOCOBENCH_CEILINGS_H
+#define YOCO_TOOLS_YOCOBENCH_CEILINGS_H
+
+#include <cstdint>
+#include <vector>
+
+namespace yoco::bench {
+
+struct Ceilings {
+  double bytesPerSecond = 0;
+  double operationsPerSecond = 0; // 0: not known for this processor
+};
+
+/// Measures the host with `threads` threads, once at each call; the best of all calls counts, since what else runs on
+/// the machine only takes away.
+class HostCeilings {
+public:
+  explicit HostCeilings(uint32_t threads);
+  void measure();
+  const Ceilings &best() const { return ceilings; }
+
+private:
+  uint32_t threads;
+  std::vector<uint64_t> buffer; // larger than caches
+  Ceilings ceilings;
+};
+
+} // namespace yoco::bench
+
+#endif // YOCO_TOOLS_YOCOBENCH_CEILINGS_H

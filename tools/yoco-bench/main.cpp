@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-bench: times of a model file beside what its plan says cannot be done without.
+
+#include "tools/common/CommandLine.h"
+#include "tools/common/Output.h"
+#include "tools/yoco-bench/Report.h"
+
+#include <string_view>
+
+namespace yoco::bench {
+
+static void run(const Arguments &arguments) {
+  Bench bench(arguments);
+  Report report;
+  report.model = tools::printable(arguments.model);
+  report.batch = arguments.batch;
+  report.stats = bench.stats();
+  std::optional<HostCeilings> ceilings;
+  if (std::string_view(report.stats.device) == "host")
+    ceilings.emplace(report.stats.threads);
+  // Before and after each length: other work on the machine comes and goes.
+  for (uint64_t context : arguments.contexts) {
+    if (ceilings)
+      ceilings->measure();
+    report.measurements.push_back(bench.measure(context));
+  }
+  if (ceilings) {
+    ceilings->measure();
+    report.ceilings = ceilings->best();
+  }
+  tools::print(arguments.json ? makeJson(report) : makeTable(report));
+}
+
+} // namespace yoco::bench
+
+int main(int argc, char **argv) {
+  return yoco::tools::runTool("yoco-bench", [&] {
+    if (auto arguments = yoco::bench::parseArguments(argc, argv))
+      yoco::bench::run(*arguments);
+  });
+}
