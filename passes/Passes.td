@@ -12,7 +12,7 @@ def VerifyPhasePass : Pass<"yoco-verify-phase", "::mlir::ModuleOp"> {
   let description = [{
     Runs at the end of each phase's pipeline. Reports every operation that does not belong, not only the first.
 
-    Before, with `phase=model`:
+    Before:
 
     ```mlir
     module {
@@ -20,7 +20,7 @@ def VerifyPhasePass : Pass<"yoco-verify-phase", "::mlir::ModuleOp"> {
     }
     ```
 
-    After:
+    After, with `phase=model`:
 
     ```mlir
     module attributes {yoco.phase = #yoco.phase<model>} {

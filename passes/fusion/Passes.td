@@ -12,7 +12,7 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
   let description = [{
     From here on passes ask the target for layouts, tiles and what may fuse; none of them switches on its name. `target` and `dtype` are
     as on yoco-compile's command line. Bounds that are 0 are chosen: the checkpoint's sequence length (else 4096), and the target's
-    rows per prefill step.
+    rows per prefill step. A ring longer than the longest sequence is shortened to it.
 
     Before:
 
@@ -50,30 +50,36 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
     Before:
 
     ```mlir
-    func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x1x4xf32>, %g: tensor<?x1xf32>,
-                      %t: !yoco.state<1x4x4xf32> {yoco.state = @t}) -> (tensor<?x1x4xf32>, !yoco.state<1x4x4xf32>)
+    func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>, %g: tensor<?x2xf32>,
+                      %t: !yoco.state<2x4x4xf32> {yoco.state = @t}) -> (tensor<?x2x4xf32>, !yoco.state<2x4x4xf32>)
         attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-      %a = yoco.log_sigmoid %g : tensor<?x1xf32>
-      %o, %u = yoco.step_retention %q, %q, %q, %a at %s from %t {scale = 0.5 : f32}
-          : tensor<?x1x4xf32>, tensor<?x1x4xf32>, tensor<?x1x4xf32>, tensor<?x1xf32>, !yoco.state<1x4x4xf32>
-          -> tensor<?x1x4xf32>
-      %y = yoco.norm %o {eps = 1.0e-5 : f32} : tensor<?x1x4xf32>
-      return %y, %u : tensor<?x1x4xf32>, !yoco.state<1x4x4xf32>
+      %c0 = arith.constant 0 : index
+      %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+      %h = tensor.expand_shape %q [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+      %a = yoco.log_sigmoid %g : tensor<?x2xf32>
+      %o, %u = yoco.step_retention %h, %h, %h, %a at %s from %t {scale = 0.5 : f32}
+          : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, !yoco.state<2x4x4xf32>
+          -> tensor<?x2x4xf32>
+      %y = yoco.norm %o {eps = 1.0e-5 : f32} : tensor<?x2x4xf32>
+      return %y, %u : tensor<?x2x4xf32>, !yoco.state<2x4x4xf32>
     }
     ```
 
     After:
 
     ```mlir
-    func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x4xf32>, %g: tensor<?x1xf32>,
-                      %t: !yoco.state<1x4x4xf32> {yoco.state = @t}) -> (tensor<?x4xf32>, !yoco.state<1x4x4xf32>)
+    func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>, %g: tensor<?x2xf32>,
+                      %t: !yoco.state<2x4x4xf32> {yoco.state = @t}) -> (tensor<?x2x4xf32>, !yoco.state<2x4x4xf32>)
         attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %c0 = arith.constant 0 : index
       %pos = yoco.positions %ids at %s : tensor<?xi32>
-      %y, %u = yoco.fused_retention %q, %q, %q, %g at %pos, %s from %t
-          {scale = 0.5 : f32, gate_divisor = 1.0 : f32, eps = 1.0e-5 : f32}
-          : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x1xf32>, tensor<?xi32>, !yoco.segments,
-             !yoco.state<1x4x4xf32>) -> (tensor<?x4xf32>, !yoco.state<1x4x4xf32>)
-      return %y, %u : tensor<?x4xf32>, !yoco.state<1x4x4xf32>
+      %f, %u = yoco.fused_retention %q, %q, %q, %g at %pos, %s from %t
+          {scale = 0.5 : f32, gate_divisor = 1.0 : f32, eps = 1.0e-5 : f32, chunk = 0 : i64}
+          : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+      %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+      %y = tensor.expand_shape %f [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+      return %y, %u : tensor<?x2x4xf32>, !yoco.state<2x4x4xf32>
     }
     ```
   }];
@@ -95,13 +101,18 @@ def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
     Before:
 
     ```mlir
-    func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x2x4xf32>,
+    func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>,
                  %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
         -> tensor<?x2x4xf32> {
+      %c0 = arith.constant 0 : index
+      %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+      %h = tensor.expand_shape %q [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+      %pos = yoco.positions %ids at %s : tensor<?xi32>
+      %r = yoco.rope %h, %pos {rope = #yoco.rope<half, [1.0, 0.5]>} : tensor<?x2x4xf32>
       %k, %v = yoco.cache_read %c at %s
           : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
           -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
-      %o = yoco.step_attention %q at %s past(%k, %v) {scale = 0.5 : f32}
+      %o = yoco.step_attention %r at %s past(%k, %v) {scale = 0.5 : f32}
           : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
       return %o : tensor<?x2x4xf32>
     }
@@ -112,13 +123,17 @@ def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
     ```mlir
     func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>,
                  %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
-        -> tensor<?x8xf32> {
+        -> tensor<?x2x4xf32> {
+      %c0 = arith.constant 0 : index
       %pos = yoco.positions %ids at %s : tensor<?xi32>
-      %o = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64}
+      %f = yoco.fused_attention %q at %pos, %s to %c
+          {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0, 0.5]>}
           : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments,
              !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
           -> tensor<?x8xf32>
-      return %o : tensor<?x8xf32>
+      %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+      %o = tensor.expand_shape %f [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+      return %o : tensor<?x2x4xf32>
     }
     ```
   }];
@@ -155,10 +170,10 @@ def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
     yoco.parameter @q : tensor<8x8xf32> from "q"
     yoco.parameter @k : tensor<4x8xf32> from "k"
     func.func @f(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
-      %c0 = arith.constant 0 : index
-      %rows = tensor.dim %x, %c0 : tensor<?x8xf32>
       %p = yoco.fused_linear %x weights [@q, @k] {eps = 1.0e-5 : f32, norm_weight = @n}
           : (tensor<?x8xf32>) -> tensor<?x12xf32>
+      %c0 = arith.constant 0 : index
+      %rows = tensor.dim %x, %c0 : tensor<?x8xf32>
       %q = tensor.extract_slice %p[0, 0] [%rows, 8] [1, 1] : tensor<?x12xf32> to tensor<?x8xf32>
       %k = tensor.extract_slice %p[0, 8] [%rows, 4] [1, 1] : tensor<?x12xf32> to tensor<?x4xf32>
       return %q, %k : tensor<?x8xf32>, tensor<?x4xf32>

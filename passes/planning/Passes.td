@@ -159,13 +159,13 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
     ```mlir
     module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
       yoco.parameter @embed : tensor<16x4xbf16> from "embed"
-      yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<16x4xbf16>
       yoco.arena @scratch scratch [#yoco.size<128 * batch>]
+      yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<16x4xbf16>
       func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
         %ids = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
         %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
         %w = yoco.parameter_ref @packed.embed : memref<16x4xbf16>
-        yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles <rows, divisor = 16, multiplier = 1>
+        yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles <rows, divisor = 8, multiplier = 1>
           : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
         return
       }

@@ -99,7 +99,7 @@ def PruneRowsPass : Pass<"yoco-prune-rows", "::mlir::ModuleOp"> {
     Runs the demand analysis (docs/Demand.md) on all entry points together and deletes every operation that it does not need. The early
     exit of a decoder-decoder model's prefill comes out of this; so does its absence in a model whose every layer owes keys and values.
 
-    Before, where nothing reads `%y` and the step is a prefill:
+    Before, where nothing reads `%pos`:
 
     ```mlir
     func.func @prefill(%ids: tensor<?xi32>, %segments: !yoco.segments) attributes {
