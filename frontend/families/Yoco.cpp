@@ -39,7 +39,10 @@ constexpr int64_t kMaxLength = int64_t(1) << 24;
 
 void readOptional(ConfigReader &reader, YocoConfig &config) {
   config.window = reader.getOptionalInteger("sliding_window", 1, kMaxLength);
-  config.maxLength = reader.getOptionalInteger("max_seq_len", 1, kMaxLength);
+  // The original's default is -1: set when the model is loaded, so not known here.
+  config.maxLength = reader.getOptionalInteger("max_seq_len", -1, kMaxLength);
+  if (config.maxLength && *config.maxLength < 1)
+    config.maxLength = std::nullopt;
   std::optional<int64_t> positions = reader.getOptionalInteger("max_position_embeddings", 1, kMaxLength);
   if (!config.maxLength)
     config.maxLength = positions;
