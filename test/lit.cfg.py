@@ -25,7 +25,7 @@ config.environment["YOCO_BUILD_DIR"] = config.yoco_build_dir
 config.environment["YOCO_LLVM_TOOLS_DIR"] = config.llvm_tools_dir
 config.environment["YOCO_MLIR_INCLUDE_DIR"] = config.mlir_include_dir
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
-for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "TMPDIR"):
+for name in ("YOCO_RUN", "ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "TMPDIR"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
