@@ -28,6 +28,7 @@ def VerifyPhasePass : Pass<"yoco-verify-phase", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [Option<"phase", "phase", "std::string", /*default=*/"",
                         "The phase: `model`, `step`, `fused`, `planned` or `program` (default: the module's own)">];
   let statistics = [Statistic<"numIllegal", "illegal", "Operations that do not belong to the phase">];

@@ -29,6 +29,7 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [
     Option<"target", "target", "std::string", /*default=*/"\"host\"", "Machine: `device` or `device:chip`">,
     Option<"dtype", "dtype", "std::string", /*default=*/"\"\"", "Type to compute in (default: the target's)">,
@@ -83,6 +84,7 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [Statistic<"numFused", "fused", "Retentions fused">,
                     Statistic<"numRopes", "ropes", "Rotations taken in">,
                     Statistic<"numMissedRopes", "missed-ropes", "Rotations that differ, or that something else needs too">,
@@ -137,6 +139,7 @@ def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [Statistic<"numFused", "fused", "Attentions fused">,
                     Statistic<"numWrites", "writes", "Cache writes fused">,
                     Statistic<"numRopes", "ropes", "Rotations taken in">,
@@ -180,6 +183,7 @@ def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [Statistic<"numGroups", "groups", "Linear groups made">,
                     Statistic<"numLinears", "linears", "Linears in them">,
                     Statistic<"numNorms", "norms", "Norms taken in">,
@@ -213,6 +217,7 @@ def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [Statistic<"numActivations", "activations", "Activations taken in">,
                     Statistic<"numGated", "gated", "Gated activations (swiglu, geglu) taken in">,
                     Statistic<"numResiduals", "residuals", "Residual additions taken in">];
@@ -241,7 +246,7 @@ def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::yoco::YocoDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect"];
   let statistics = [Statistic<"numKernels", "kernels", "Operations that became kernels of their own">,
                     Statistic<"numChains", "chains", "Elementwise chains">];
 }

@@ -35,7 +35,7 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::yoco::YocoDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
   let statistics = [
     Statistic<"numBuffers", "buffers", "Buffers made, without views and states">,
     Statistic<"numViews", "views", "Column slices and reshapes that became views">,
@@ -61,6 +61,7 @@ def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
     yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 65536 * batch>]
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [
     Statistic<"numGrowingCaches", "growing-caches", "Caches that grow with the sequence">,
     Statistic<"numRings", "rings", "Caches of a window">,
@@ -98,6 +99,7 @@ def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [
     Option<"mode", "mode", "std::string", "\"packed\"",
            "`packed` (best fit over lifetimes) or `naive` (one buffer behind the other)">,
@@ -179,7 +181,7 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let dependentDialects = ["::mlir::yoco::YocoDialect", "::mlir::func::FuncDialect"];
   let statistics = [
     Statistic<"numLaunches", "launches", "Operations that became launches">,
     Statistic<"numKernels", "outlined", "Kernels made">,

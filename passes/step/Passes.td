@@ -87,6 +87,7 @@ def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [ListOption<"entries", "entries", "std::string",
                             "Entry points to make, of `prefill`, `decode` and `score` (default: all three)">];
   let statistics = [Statistic<"numStates", "states", "Caches and states declared">,
@@ -118,6 +119,7 @@ def PruneRowsPass : Pass<"yoco-prune-rows", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [Option<"annotate", "annotate", "bool", /*default=*/"false",
                         "Mark every operation with the demand on its rows, as `yoco.demand`, and delete nothing">,
                  Option<"explain", "explain", "bool", /*default=*/"false",
