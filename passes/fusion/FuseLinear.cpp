@@ -39,7 +39,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       if (result.wasInterrupted())
         return signalPassFailure();
       for (auto &[key, linears] : groups)
-        fuseGroup(std::get<Value>(key), linears, *target);
+        fuseGroup(linears, *target);
     }
   }
 
@@ -59,7 +59,8 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     return norm;
   }
 
-  void fuseGroup(Value input, ArrayRef<LinearOp> linears, const Target &target) {
+  void fuseGroup(ArrayRef<LinearOp> linears, const Target &target) {
+    Value input = LinearOp(linears.front()).getInput(); // by now perhaps a slice of another group
     OpBuilder builder(linears.front());
     SmallVector<Attribute> weights;
     int64_t columns = 0;

@@ -95,3 +95,21 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     return %1, %2 : tensor<?x8xf32>, tensor<?x8xf32>
   }
 }
+
+// -----
+
+// The input of one group is a result of another, taken after that has become a slice.
+// CHECK-LABEL: func.func @chain
+// CHECK: %[[P:.+]] = yoco.fused_linear %{{.+}} weights [@a, @a]
+// CHECK: %[[S:.+]] = tensor.extract_slice %[[P]][0, 8]
+// CHECK: yoco.fused_linear %[[S]] weights [@b]
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @a : tensor<8x8xf32> from "a"
+  yoco.parameter @b : tensor<4x8xf32> from "b"
+  func.func @chain(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
+    %0 = yoco.linear %x, @a : tensor<?x8xf32> -> tensor<?x8xf32>
+    %1 = yoco.linear %x, @a : tensor<?x8xf32> -> tensor<?x8xf32>
+    %2 = yoco.linear %1, @b : tensor<?x8xf32> -> tensor<?x4xf32>
+    return %0, %2 : tensor<?x8xf32>, tensor<?x4xf32>
+  }
+}
