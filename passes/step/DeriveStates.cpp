@@ -209,6 +209,9 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
   using DeriveStatesPassBase::DeriveStatesPassBase;
 
   void runOnOperation() override {
+    FailureOr<func::FuncOp> forward = getForward();
+    if (failed(forward))
+      return signalPassFailure();
     SmallVector<std::string> names(entries.begin(), entries.end());
     if (names.empty())
       names = {"prefill", "decode", "score"};
@@ -226,9 +229,6 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
       }
       kinds.push_back(*kind);
     }
-    FailureOr<func::FuncOp> forward = getForward();
-    if (failed(forward))
-      return signalPassFailure();
     StateDerivation derivation(getOperation(), *forward);
     if (failed(derivation.collectStates()))
       return signalPassFailure();
