@@ -27,6 +27,11 @@ func.func private @f() attributes {a = #yoco.entry<rows = single, bound = batch>
 
 // -----
 
+// expected-error @+1 {{expected `interleaved` or `half`, got `sideways`}}
+func.func private @f() attributes {a = #yoco.rope<sideways, [1.0]>}
+
+// -----
+
 // expected-error @+1 {{expected `scale` to be a finite f32 of at least 0, got -1.000000e+00 : f32}}
 func.func private @f() attributes {a = #yoco.random<seed = 1, stream = 1, scale = -1.0>}
 
