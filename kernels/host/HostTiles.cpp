@@ -17,8 +17,8 @@ static const char *const v4Features[] = {YOCO_X86_64_V3, "avx512bw", "avx512cd",
 
 // 16 registers of 8 lanes: 6 * 2 sums, 2 weights, 1 broadcast. 32 registers of 16 lanes: 12 * 2 sums.
 static const HostChip chips[] = {
-    {"x86-64-v3", v3Features, {8, 2, 6, 2, 4, 4, 48, 8, 64, 64, 256, 192 << 10}},
-    {"x86-64-v4", v4Features, {16, 2, 12, 4, 4, 4, 48, 8, 64, 64, 256, 192 << 10}},
+    {"x86-64-v3", v3Features, {8, 2, 6, 2, 4, 4, 48, 8, 64, 24, 64, 256, 192 << 10}},
+    {"x86-64-v4", v4Features, {16, 2, 12, 4, 4, 4, 48, 8, 64, 24, 64, 256, 192 << 10}},
 };
 
 const HostChip *mlir::yoco::getHostChips(size_t &count) {

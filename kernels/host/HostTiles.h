@@ -31,6 +31,8 @@ struct HostTiles {
   int64_t rowWiseRows;
   /// Keys that a step of the softmax of attention takes; a multiple of `lanes`.
   int64_t keyBlock;
+  /// Queries (rows times query heads of a key-value head) that share a pass over keys and values.
+  int64_t attentionQueries;
   /// Rows of a block of chunkwise retention, when its buffers fit the stack.
   int64_t retentionChunk;
   /// Rows of a prefill step when the user names none.

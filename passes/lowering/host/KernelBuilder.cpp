@@ -231,6 +231,26 @@ Value KernelBuilder::constantRow(ArrayRef<float> values) {
   return make<memref::GetGlobalOp>(type, name);
 }
 
+/// In log2(lanes) steps, each of which exchanges one bit of the row's number with the same bit of the lane's.
+SmallVector<Value> KernelBuilder::transpose(ValueRange rows) {
+  SmallVector<Value> result(rows);
+  for (int64_t bit = lanes / 2; bit >= 1; bit /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < lanes; ++i) {
+      low.push_back(i & bit ? lanes + i - bit : i);
+      high.push_back(i & bit ? lanes + i : i + bit);
+    }
+    for (int64_t i = 0; i < lanes; ++i) {
+      if (i & bit)
+        continue;
+      Value a = result[i], b = result[i + bit];
+      result[i] = make<vector::ShuffleOp>(a, b, low);
+      result[i + bit] = make<vector::ShuffleOp>(a, b, high);
+    }
+  }
+  return result;
+}
+
 //===- Products ----------------------------------------------------------------------------------------------===//
 
 SmallVector<Value> KernelBuilder::multiply(Value from, Value to, int64_t rows, int64_t vectors, ValueRange sums,

@@ -133,6 +133,9 @@ public:
   /// A constant row of numbers, padded with zeros to whole vectors.
   Value constantRow(ArrayRef<float> values);
 
+  /// `lanes` vectors as the rows of a square; its columns.
+  SmallVector<Value> transpose(ValueRange rows);
+
   //===- Products ----------------------------------------------------------------------------------------------===//
 
   /// `sums[r * vectors + j] += a(k, r) * b(k, j)` for `k` from `from` to `to`, in this order; `a` gives scalars, `b`

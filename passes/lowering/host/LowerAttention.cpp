@@ -2,9 +2,11 @@
 //
 // Attention to a cache, and the write of a cache.
 //
-// A tile of attention is one row and one key-value head with all of its query heads, so that every key and value is
-// read once. The softmax is online (arXiv 1805.02867) over blocks of keys that are aligned to absolute positions: the
-// result of a row does not depend on how the sequence was cut into steps.
+// A tile of attention is one row and one key-value head. The tile of every n-th row of a segment takes the rows up to
+// the next such, with all their query heads, in one pass over keys and values; the tiles of the others are empty, so
+// that a step of one row per segment has a tile for each. The softmax is online (arXiv 1805.02867) over blocks of keys
+// that are aligned to absolute positions, and keys that a row does not see have weight 0: the result of a row does not
+// depend on how the sequence was cut into steps, nor on the rows beside it.
 
 #include "passes/lowering/host/HostKernel.h"
 #include "llvm/Support/MathExtras.h"
@@ -33,22 +35,31 @@ public:
     ring = cache.getWindow();
     window = op.getWindow();
     zero = build.index(0);
+    blockRows = std::max<int64_t>(tiles.attentionQueries / group, 1);
+    while (blockRows > 1 && getStackBytes() > tiles.stackBytes)
+      blockRows /= 2;
   }
 
   LogicalResult lower(Value tile);
 
 private:
-  void attend(Value row);
-  void loadQueries(Value row, Value position);
-  void addBlock(Value block, Value from, Value to);
+  void attend(Value row, Value count);
+  void loadQueries(Value row, Value count);
   void forSources(Value from, Value to, function_ref<void(Value, Value, RowOf, RowOf)> body);
-  void scoreKeys(Value blockBegin, Value from, Value to, RowOf keyOf);
-  void foldScores(Value h);
-  void addValues(Value blockBegin, Value from, Value to, RowOf valueOf);
-  void finish(Value row);
+  void scoreBlock(Value block, Value from, Value to);
+  void packKeys(Value panel, Value from, Value to, RowOf keyOf);
+  void scorePanel(Value firstColumn);
+  void foldRow(Value block, Value r);
+  Value maskScores(Value scores, Value column, Value from, Value to);
+  void foldScores(Value q, Value from, Value to);
+  void addValues(Value block, Value from, Value to, RowOf valueOf);
+  void finish(Value row, Value count);
+  Value queryAt(Value r, Value h) { return build.add(build.mul(r, group), h); }
   Place cached(Value buffer, Value position);
   Place fresh(Value buffer, int64_t width, Value position);
-  SmallVector<int64_t> getHeadBlocks() const { return {4, 1}; }
+  int64_t getPadded(int64_t width) const { return llvm::alignTo(width, tiles.lanes); }
+  int64_t getStackBytes() const;
+  SmallVector<int64_t> getQueryBlocks() const;
 
   HostKernel &kernel;
   KernelBuilder &build;
@@ -56,67 +67,96 @@ private:
   FusedAttentionOp op;
   Value query, out;
   RopeAttr rope;
-  int64_t keyHeads, group, keyWidth, valueWidth, ring, window;
+  int64_t keyHeads, group, keyWidth, valueWidth, ring, window, blockRows;
   Value zero, keyHead, frequencies;
   Segment segment;
-  // Per query head: the rotated and scaled query, the weighted sum of values, the scores of a block; the largest score
-  // and the sum of weights so far.
-  Value queries, results, scores, largest, total;
+  // The first row's position, and the number of queries: rows of the tile times heads.
+  Value position, queryCount;
+  // Per query: itself, rotated and scaled; the weighted sum of values, the scores of a block; the largest score and the
+  // sum of weights so far. Keys of a panel by column.
+  Value queries, results, scores, largest, total, keys;
 };
 
+int64_t AttentionLowering::getStackBytes() const {
+  int64_t perQuery = getPadded(keyWidth) + getPadded(valueWidth) + tiles.keyBlock + 2;
+  return 4 * (blockRows * group * perQuery + getPadded(keyWidth) * (tiles.panel() + tiles.lanes));
+}
+
+/// Queries that a product takes at once; no more than a tile has.
+SmallVector<int64_t> AttentionLowering::getQueryBlocks() const {
+  SmallVector<int64_t> blocks;
+  for (int64_t size : {tiles.rowBlock, tiles.smallRowBlock, int64_t(2), int64_t(1)})
+    if (size <= blockRows * group && (blocks.empty() || size < blocks.back()))
+      blocks.push_back(size);
+  return blocks;
+}
+
 LogicalResult AttentionLowering::lower(Value tile) {
+  int64_t count = blockRows * group;
+  if (getStackBytes() > tiles.stackBytes)
+    return op.emitOpError("expected the query heads of a key-value head to take at most ")
+           << tiles.stackBytes << " bytes of stack, got " << getStackBytes();
   keyHead = build.rem(tile, keyHeads);
   Value row = build.div(tile, keyHeads);
   frequencies = makeFrequencies(build, rope);
-  queries = build.stack({group, static_cast<int64_t>(llvm::alignTo(keyWidth, tiles.lanes))});
-  results = build.stack({group, static_cast<int64_t>(llvm::alignTo(valueWidth, tiles.lanes))});
-  scores = build.stack({group, tiles.keyBlock});
-  largest = build.stack({group});
-  total = build.stack({group});
-  if (build.getStackBytes() > tiles.stackBytes)
-    return op.emitOpError("expected the query heads of a key-value head to take at most ")
-           << tiles.stackBytes << " bytes of stack, got " << build.getStackBytes();
+  queries = build.stack({count, getPadded(keyWidth)});
+  results = build.stack({count, getPadded(valueWidth)});
+  scores = build.stack({count, tiles.keyBlock});
+  largest = build.stack({count});
+  total = build.stack({count});
+  // A source of keys that ends inside a panel writes a vector beyond its end.
+  keys = build.stack({getPadded(keyWidth), tiles.panel() + tiles.lanes});
   withSegmentOf(kernel, kernel.get(op.getSegments()), row, [&](const Segment &found) {
     segment = found;
-    attend(row);
+    Value offset = build.sub(row, segment.rowBegin);
+    Value isFirst = build.compare(arith::CmpIPredicate::eq, build.rem(offset, blockRows), zero);
+    build.ifThen(isFirst, [&] {
+      position = build.add(segment.firstPosition, offset);
+      attend(row, build.min(build.sub(segment.rowCount, offset), build.index(blockRows)));
+    });
   });
   return success();
 }
 
-void AttentionLowering::attend(Value row) {
-  Value position = build.add(segment.firstPosition, build.sub(row, segment.rowBegin));
-  loadQueries(row, position);
-  build.forLoop(zero, build.index(group), 1, [&](Value h) {
-    build.store(build.f32(kMinusInfinity), largest, h);
-    build.store(build.f32(0), total, h);
+void AttentionLowering::attend(Value row, Value count) {
+  queryCount = build.mul(count, group);
+  loadQueries(row, count);
+  build.forLoop(zero, queryCount, 1, [&](Value q) {
+    build.store(build.f32(kMinusInfinity), largest, q);
+    build.store(build.f32(0), total, q);
     build.forStrips(valueWidth, 1, [&](const Strip &strip) {
-      build.storeStrip(build.splat(0), results, {h, zero}, strip, 0);
+      build.storeStrip(build.splat(0), results, {q, zero}, strip, 0);
     });
   });
-  // A window of W rows has the row itself in it.
-  Value end = build.add(position, 1), begin = zero;
+  // What any of the rows sees. A window of W rows has the row itself in it.
+  Value end = build.add(position, count), begin = zero;
   if (window > 0)
-    begin = build.max(build.sub(end, build.index(window)), zero);
+    begin = build.max(build.sub(build.add(position, 1), build.index(window)), zero);
   int64_t size = tiles.keyBlock;
   build.forLoop(build.div(begin, size), build.div(build.add(end, size - 1), size), 1, [&](Value block) {
     Value blockBegin = build.mul(block, size);
-    addBlock(blockBegin, build.max(begin, blockBegin), build.min(end, build.add(blockBegin, size)));
+    Value from = build.max(begin, blockBegin), to = build.min(end, build.add(blockBegin, size));
+    scoreBlock(blockBegin, from, to);
+    build.forLoop(zero, count, 1, [&](Value r) { foldRow(blockBegin, r); });
+    forSources(from, to,
+               [&](Value first, Value last, RowOf, RowOf valueOf) { addValues(blockBegin, first, last, valueOf); });
   });
-  finish(row);
+  finish(row, count);
 }
 
-void AttentionLowering::loadQueries(Value row, Value position) {
+void AttentionLowering::loadQueries(Value row, Value count) {
   Value scale = build.f32(op.getScale().convertToDouble());
   Value firstHead = build.mul(keyHead, group);
-  auto from = [&](Value h) { return Place{query, {row, build.mul(build.add(firstHead, h), keyWidth)}}; };
   Value heads = build.index(group);
-  if (!rope)
-    return build.forLoop(zero, heads, 1, [&](Value h) {
-      copyRow(build, keyWidth, from(h), Place{queries, {h, zero}}, scale);
-    });
-  forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
-    build.forLoop(zero, heads, 1, [&](Value h) {
-      rotate(build, rope, turn, from(h), Place{queries, {h, zero}}, scale);
+  build.forLoop(zero, count, 1, [&](Value r) {
+    auto from = [&](Value h) {
+      return Place{query, {build.add(row, r), build.mul(build.add(firstHead, h), keyWidth)}};
+    };
+    auto to = [&](Value h) { return Place{queries, {queryAt(r, h), zero}}; };
+    if (!rope)
+      return build.forLoop(zero, heads, 1, [&](Value h) { copyRow(build, keyWidth, from(h), to(h), scale); });
+    forPairs(build, rope, frequencies, build.add(position, r), [&](const Turn &turn) {
+      build.forLoop(zero, heads, 1, [&](Value h) { rotate(build, rope, turn, from(h), to(h), scale); });
     });
   });
 }
@@ -134,10 +174,11 @@ Place AttentionLowering::fresh(Value buffer, int64_t width, Value position) {
 /// Emits `body` for the positions of a range that are in the cache and, of a ring, for those that are fresh. A growing
 /// cache has the fresh rows in it.
 void AttentionLowering::forSources(Value from, Value to, function_ref<void(Value, Value, RowOf, RowOf)> body) {
-  Value keys = kernel.getKeys(op.getCache()), values = kernel.getValues(op.getCache());
+  Value cachedKeys = kernel.getKeys(op.getCache()), cachedValues = kernel.getValues(op.getCache());
   Value cachedEnd = ring > 0 ? build.min(to, segment.firstPosition) : to;
   body(
-      from, cachedEnd, [&](Value p) { return cached(keys, p); }, [&](Value p) { return cached(values, p); });
+      from, cachedEnd, [&](Value p) { return cached(cachedKeys, p); },
+      [&](Value p) { return cached(cachedValues, p); });
   if (ring == 0)
     return;
   Value freshKeys = kernel.get(op.getKeys()), freshValues = kernel.get(op.getValues());
@@ -146,90 +187,129 @@ void AttentionLowering::forSources(Value from, Value to, function_ref<void(Value
       [&](Value p) { return fresh(freshValues, valueWidth, p); });
 }
 
-void AttentionLowering::addBlock(Value block, Value from, Value to) {
-  Value heads = build.index(group);
-  build.forLoop(zero, heads, 1, [&](Value h) {
-    build.forLoop(zero, build.index(tiles.keyBlock), build.lanes, [&](Value j) {
-      build.storeVector(build.splat(kMinusInfinity), scores, {h, j});
-    });
+/// Scores of all queries and the keys `from` to `to` of a block, a panel of keys at a time.
+void AttentionLowering::scoreBlock(Value block, Value from, Value to) {
+  int64_t panel = tiles.panel();
+  Value first = build.div(build.sub(from, block), panel);
+  Value last = build.div(build.add(build.sub(to, block), panel - 1), panel);
+  build.forLoop(first, last, 1, [&](Value number) {
+    Value column = build.mul(number, panel), begin = build.add(block, column);
+    forSources(build.max(from, begin), build.min(to, build.add(begin, panel)),
+               [&](Value first, Value last, RowOf keyOf, RowOf) { packKeys(begin, first, last, keyOf); });
+    scorePanel(column);
   });
-  forSources(from, to, [&](Value begin, Value end, RowOf keyOf, RowOf) { scoreKeys(block, begin, end, keyOf); });
-  build.forLoop(zero, heads, 1, [&](Value h) { foldScores(h); });
-  forSources(from, to, [&](Value begin, Value end, RowOf, RowOf valueOf) { addValues(block, begin, end, valueOf); });
 }
 
-void AttentionLowering::scoreKeys(Value block, Value from, Value to, RowOf keyOf) {
-  build.forBlocks(zero, build.index(group), getHeadBlocks(), [&](Value h, int64_t heads) {
-    build.forLoop(from, to, 1, [&](Value position) {
-      Place key = keyOf(position);
-      SmallVector<Value> sums =
-          build.forStrips(keyWidth, 1, build.zeros(heads), [&](const Strip &strip, ValueRange before) {
-            Value k = build.loadStrip(key.buffer, key.indices, strip, 0);
-            SmallVector<Value> after;
-            for (int64_t i = 0; i < heads; ++i)
-              after.push_back(build.fma(build.loadStrip(queries, {build.add(h, i), zero}, strip, 0), k, before[i]));
-            return after;
-          });
-      for (int64_t i = 0; i < heads; ++i)
-        build.store(build.sumLanes(sums[i]), scores, {build.add(h, i), build.sub(position, block)});
+/// Keys side by side make the scores a product like the others. Columns beyond a source's last get copies of that.
+void AttentionLowering::packKeys(Value panel, Value from, Value to, RowOf keyOf) {
+  Value last = build.sub(to, build.index(1));
+  build.forLoop(from, to, build.lanes, [&](Value p) {
+    SmallVector<Place> places;
+    for (int64_t i = 0; i < build.lanes; ++i)
+      places.push_back(keyOf(build.min(build.add(p, i), last)));
+    Value column = build.sub(p, panel);
+    build.forStrips(keyWidth, 1, [&](const Strip &strip) {
+      SmallVector<Value> rows;
+      for (const Place &place : places)
+        rows.push_back(build.loadStrip(place.buffer, place.indices, strip, 0));
+      for (auto [d, vector] : llvm::enumerate(build.transpose(rows)))
+        build.storeVector(vector, keys, {build.add(strip.column, d), column});
     });
   });
+}
+
+void AttentionLowering::scorePanel(Value firstColumn) {
+  int64_t vectors = tiles.panelVectors;
+  build.forBlocks(zero, queryCount, getQueryBlocks(), [&](Value q, int64_t count) {
+    SmallVector<Value> sums = build.multiply(
+        zero, build.index(keyWidth), count, vectors, build.zeros(count * vectors),
+        [&](Value d, int64_t i) {
+          return build.load(queries, {build.add(q, i), d});
+        },
+        [&](Value d, int64_t j) {
+          return build.loadVector(keys, {d, build.index(j * build.lanes)});
+        });
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t j = 0; j < vectors; ++j)
+        build.storeVector(sums[i * vectors + j], scores, {build.add(q, i), build.add(firstColumn, j * build.lanes)});
+  });
+}
+
+/// Folds the scores of row `r` of the tile, which sees part of the block.
+void AttentionLowering::foldRow(Value block, Value r) {
+  Value end = build.add(build.add(position, r), 1);
+  Value from = window > 0 ? build.sub(build.sub(end, build.index(window)), block) : Value();
+  Value to = build.sub(end, block);
+  build.forLoop(zero, build.index(group), 1, [&](Value h) { foldScores(queryAt(r, h), from, to); });
+}
+
+/// Minus infinity for columns of the block that a row does not see, whatever stands there.
+Value AttentionLowering::maskScores(Value scores, Value column, Value from, Value to) {
+  Value hidden = build.splat(kMinusInfinity);
+  Value visible = build.select(build.maskBelow(build.sub(to, column)), scores, hidden);
+  return from ? build.select(build.maskBelow(build.sub(from, column)), hidden, visible) : visible;
 }
 
 /// Turns the scores of a block into weights, relative to the largest score so far, and scales what was summed before.
-void AttentionLowering::foldScores(Value h) {
+void AttentionLowering::foldScores(Value q, Value from, Value to) {
   Value end = build.index(tiles.keyBlock);
   Value most = build.forLoop(zero, end, build.lanes, build.splat(kMinusInfinity), [&](Value j, ValueRange before) {
-    return SmallVector<Value>{build.maxF(build.loadVector(scores, {h, j}), before[0])};
+    Value masked = maskScores(build.loadVector(scores, {q, j}), j, from, to);
+    build.storeVector(masked, scores, {q, j});
+    return SmallVector<Value>{build.maxF(masked, before[0])};
   })[0];
-  Value before = build.load(largest, h), after = build.maxF(build.maxLanes(most), before);
-  Value reference = build.broadcast(after);
+  Value before = build.load(largest, q), after = build.maxF(build.maxLanes(most), before);
+  // A row that has seen nothing yet keeps zeros.
+  Value lowest = build.f32(std::numeric_limits<float>::lowest());
+  Value reference = build.broadcast(build.maxF(after, lowest));
   Value sum = build.forLoop(zero, end, build.lanes, build.splat(0), [&](Value j, ValueRange sums) {
-    Value weight = build.exp(build.subF(build.loadVector(scores, {h, j}), reference));
-    build.storeVector(weight, scores, {h, j});
+    Value weight = build.exp(build.subF(build.loadVector(scores, {q, j}), reference));
+    build.storeVector(weight, scores, {q, j});
     return SmallVector<Value>{build.addF(sums[0], weight)};
   })[0];
   Value correction = build.exp(build.subF(build.broadcast(before), reference));
-  build.store(after, largest, h);
-  Value scaled = build.mulF(build.broadcast(build.load(total, h)), correction);
-  build.store(build.addF(build.sumLanes(sum), build.firstLane(scaled)), total, h);
+  build.store(after, largest, q);
+  Value scaled = build.mulF(build.broadcast(build.load(total, q)), correction);
+  build.store(build.addF(build.sumLanes(sum), build.firstLane(scaled)), total, q);
   build.forStrips(valueWidth, 1, [&](const Strip &strip) {
-    Value value = build.loadStrip(results, {h, zero}, strip, 0);
-    build.storeStrip(build.mulF(value, correction), results, {h, zero}, strip, 0);
+    Value value = build.loadStrip(results, {q, zero}, strip, 0);
+    build.storeStrip(build.mulF(value, correction), results, {q, zero}, strip, 0);
   });
 }
 
 void AttentionLowering::addValues(Value block, Value from, Value to, RowOf valueOf) {
-  build.forBlocks(zero, build.index(group), getHeadBlocks(), [&](Value h, int64_t heads) {
+  build.forBlocks(zero, queryCount, getQueryBlocks(), [&](Value q, int64_t count) {
     build.forStrips(valueWidth, tiles.panelVectors, [&](const Strip &strip) {
       int64_t vectors = strip.vectors;
-      auto place = [&](int64_t i) { return SmallVector<Value>{build.add(h, i), zero}; };
+      auto place = [&](int64_t i) { return SmallVector<Value>{build.add(q, i), zero}; };
       SmallVector<Value> sums;
-      for (int64_t i = 0; i < heads; ++i)
+      for (int64_t i = 0; i < count; ++i)
         for (int64_t j = 0; j < vectors; ++j)
           sums.push_back(build.loadStrip(results, place(i), strip, j));
       sums = build.multiply(
-          from, to, heads, vectors, sums,
+          from, to, count, vectors, sums,
           [&](Value p, int64_t i) {
-            return build.load(scores, {build.add(h, i), build.sub(p, block)});
+            return build.load(scores, {build.add(q, i), build.sub(p, block)});
           },
           [&](Value p, int64_t j) {
             Place value = valueOf(p);
             return build.loadStrip(value.buffer, value.indices, strip, j);
           });
-      for (int64_t i = 0; i < heads; ++i)
+      for (int64_t i = 0; i < count; ++i)
         for (int64_t j = 0; j < vectors; ++j)
           build.storeStrip(sums[i * vectors + j], results, place(i), strip, j);
     });
   });
 }
 
-void AttentionLowering::finish(Value row) {
+void AttentionLowering::finish(Value row, Value count) {
   Value firstHead = build.mul(keyHead, group);
-  build.forLoop(zero, build.index(group), 1, [&](Value h) {
-    Value factor = build.divF(build.f32(1), build.load(total, h));
-    copyRow(build, valueWidth, Place{results, {h, zero}},
-            Place{out, {row, build.mul(build.add(firstHead, h), valueWidth)}}, factor);
+  build.forLoop(zero, count, 1, [&](Value r) {
+    build.forLoop(zero, build.index(group), 1, [&](Value h) {
+      Value factor = build.divF(build.f32(1), build.load(total, queryAt(r, h)));
+      copyRow(build, valueWidth, Place{results, {queryAt(r, h), zero}},
+              Place{out, {build.add(row, r), build.mul(build.add(firstHead, h), valueWidth)}}, factor);
+    });
   });
 }
 
