@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Generates tokens with a YOCO model: embed-c MODEL.yoco NEW_TOKENS ID [ID...]
  */
 #include "yoco/yoco.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* A shared object that the runtime must refuse: it calls a function that it
  * does not define. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* The public header compiles as C99 without a warning, and each function has
  * the linkage of C. */
 

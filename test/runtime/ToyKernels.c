@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 /* Kernels of the toy model (ToyModel.h), built to a shared object as the
  * compiler would build one. */
 
