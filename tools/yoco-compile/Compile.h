@@ -29,9 +29,6 @@ public:
 
   llvm::Error commit();
 
-  /// Removes what `run` has written so far.
-  void discard() { output.reset(); }
-
 private:
   llvm::Error checkTargets();
   llvm::Error openOutput();

@@ -10,8 +10,10 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/thread.h"
 #include <csignal>
 #include <cstdlib>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace yoco::compile;
@@ -35,23 +37,28 @@ static int print(StringRef text) {
   return 0;
 }
 
+/// The end after a crash, which may have come in the middle of an allocation: nothing here may allocate.
+[[noreturn]] static void dieOfCrash() {
+  sys::RunInterruptHandlers(); // removes what is half written
+  static constexpr char message[] = "yoco-compile: error: internal error: the compiler crashed\n";
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, message, sizeof(message) - 1);
+  std::_Exit(1);
+}
+
 /// Runs `job` where a crash of the compiler, which is a bug, still ends with a message.
 static bool runGuarded(Job &job, std::string &message) {
   bool succeeded = false;
-  CrashRecoveryContext recovery;
-  bool returned = recovery.RunSafelyOnThread(
-      [&] {
-        Error error = job.run();
-        succeeded = !error;
-        message = toString(std::move(error));
-      },
-      kStackBytes);
-  if (!returned) {
-    // What the crash left behind is not worth taking apart.
-    job.discard();
-    report("error", "internal error: the compiler crashed");
-    std::_Exit(1);
-  }
+  llvm::thread worker(std::optional<unsigned>(kStackBytes), [&] {
+    CrashRecoveryContext recovery;
+    bool returned = recovery.RunSafely([&] {
+      Error error = job.run();
+      succeeded = !error;
+      message = toString(std::move(error));
+    });
+    if (!returned)
+      dieOfCrash();
+  });
+  worker.join();
   return succeeded;
 }
 
