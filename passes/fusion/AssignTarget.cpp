@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Input: phase `step`. Output: the same, marked with a target and session bounds, and no ring longer than a sequence.
+// Input: phase `step`. Output: the same, marked with a target and session bounds.
 
 #include "passes/Passes.h"
 #include "passes/Target.h"
-
-#include "mlir/IR/AttrTypeSubElements.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_ASSIGNTARGETPASS
@@ -19,16 +17,6 @@ using namespace mlir::yoco;
 static constexpr int64_t kScoreBlock = 256;
 /// Longest sequence when neither the user nor the checkpoint names one.
 static constexpr int64_t kDefaultSeqLen = 4096;
-
-/// Shortens rings to `seq` positions: no sequence fills more, and no reader misses what is never written.
-static void shortenRings(ModuleOp module, int64_t seq) {
-  AttrTypeReplacer replacer;
-  replacer.addReplacement([seq](KVCacheType type) {
-    return KVCacheType::get(type.getContext(), type.getHeads(), type.getKey(), type.getValue(), type.getElement(),
-                            std::min(type.getWindow(), seq), type.getLayout());
-  });
-  replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
-}
 
 namespace {
 struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPass> {
@@ -52,7 +40,6 @@ struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPa
       return signalPassFailure();
     module->setAttr(YocoDialect::getTargetAttrName(), *attribute);
     module->setAttr(YocoDialect::getBoundsAttrName(), bounds);
-    shortenRings(module, seq);
   }
 };
 } // namespace

@@ -3,8 +3,7 @@
 // Input: phase `step`. Output: no yoco.step_attention, yoco.cache_read or yoco.cache_write; their fused forms on flat rows.
 //
 // A rotation by the rows' own positions is taken in by the query of an attention, or by the keys of a cache write, when it has
-// no other user. The keys of a ring are attended to fresh as well as written, so their rotation stays and is done once. A window
-// on a ring is at most the longest sequence, as rings are.
+// no other user. The keys of a ring are attended to fresh as well as written, so their rotation stays and is done once.
 // Refused: an attention whose past is not one yoco.cache_read of its segments, functions that do not begin with ids and segments.
 
 #include "passes/Passes.h"
@@ -69,16 +68,12 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     RankedTensorType type = op.getType();
     auto flatType = RankedTensorType::get({ShapedType::kDynamic, type.getDimSize(1) * type.getDimSize(2)},
                                           type.getElementType());
-    int64_t window = op.getWindow();
-    auto bounds = getOperation()->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
-    if (bounds && read.getCache().getType().isRing())
-      window = std::min(window, bounds.getSeq());
     Value keys = op.getKeys() ? getFlatRows(builder, op.getKeys()) : Value();
     Value values = op.getValues() ? getFlatRows(builder, op.getValues()) : Value();
     auto fused = FusedAttentionOp::create(
         builder, op.getLoc(), TypeRange{flatType}, getFlatRows(builder, query), getPositions(builder, op),
         op.getSegments(), read.getCache(), keys, values, builder.getI64IntegerAttr(type.getDimSize(1)),
-        op.getScaleAttr(), builder.getI64IntegerAttr(window), rope, ValueRange{});
+        op.getScaleAttr(), op.getWindowAttr(), rope, ValueRange{});
     copyLayer(op, fused);
     Operation *rotation = op.getQuery().getDefiningOp();
     op.getResult().replaceAllUsesWith(getHeadRows(builder, fused.getResult().front(), type));

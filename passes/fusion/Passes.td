@@ -12,7 +12,7 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
   let description = [{
     From here on passes ask the target for layouts, tiles and what may fuse; none of them switches on its name. `target` and `dtype` are
     as on yoco-compile's command line. Bounds that are 0 are chosen: the checkpoint's sequence length (else 4096), and the target's
-    rows per prefill step. A ring longer than the longest sequence is shortened to it.
+    rows per prefill step.
 
     Before:
 
