@@ -5,7 +5,8 @@
 // A tile is some rows by some panels. For each block of rows that fits the registers, the rows are normalised into a
 // buffer on the stack, then multiplied panel by panel; weights of the tile stay in the cache from block to block. The
 // sum of an element runs over the inputs in order, in one accumulator, so that it does not depend on the rows beside
-// it. A single row takes several panels at once instead: it is bound by the bytes of the weights.
+// it. Few rows are bound by the bytes of the weights, which are read once for all of them; a single row takes several
+// panels at once, whose sums hide the latency of a multiply-add.
 
 #include "passes/lowering/host/HostKernel.h"
 
@@ -29,8 +30,10 @@ public:
   LogicalResult lower(Value tile);
 
 private:
-  void normalise(Value row, int64_t rows);
-  void multiplyBlock(Value row, int64_t rows, Value firstPanel, Value endPanel);
+  void startBlock(Value row, Value count);
+  SmallVector<int64_t> getPanelGroups(int64_t most) const;
+  void multiplyRow(Value row, Value firstPanel, Value endPanel);
+  void multiplyFew(Value row, Value rowEnd, Value firstPanel, Value endPanel);
   void multiplyPanels(Value row, int64_t rows, Value panel, int64_t panels);
   Value loadInput(Value row, int64_t r, Value k);
   Value activate(ArrayRef<Value> sums);
@@ -40,7 +43,7 @@ private:
   KernelBuilder &build;
   const HostTiles &tiles;
   FusedLinearOp op;
-  Value input, out, residual, normalised;
+  Value input, out, residual, normalised, blockBegin;
   int64_t inputs, outputs, matrices;
 };
 
@@ -56,18 +59,29 @@ LogicalResult LinearLowering::lower(Value tile) {
   Value rowEnd = build.min(build.add(rowBegin, tiles.tileRows), kernel.rows);
   Value firstPanel = build.mul(build.rem(tile, tiling.columnTiles), tiles.tilePanels);
   Value endPanel = build.min(build.add(firstPanel, tiles.tilePanels), build.index(tiling.panels));
-  SmallVector<int64_t> blocks{tiles.rowBlock, tiles.smallRowBlock, 1};
-  build.forBlocks(rowBegin, rowEnd, blocks, [&](Value row, int64_t rows) {
-    if (op.getEps())
-      normalise(row, rows);
-    multiplyBlock(row, rows, firstPanel, endPanel);
+  Value count = build.sub(rowEnd, rowBegin);
+  Value restBegin = build.add(rowBegin, build.mul(build.div(count, tiles.rowBlock), tiles.rowBlock));
+  build.forLoop(rowBegin, restBegin, tiles.rowBlock, [&](Value row) {
+    startBlock(row, build.index(tiles.rowBlock));
+    build.forLoop(firstPanel, endPanel, 1, [&](Value panel) { multiplyPanels(row, tiles.rowBlock, panel, 1); });
+  });
+  build.ifThen(build.less(restBegin, rowEnd), [&] {
+    startBlock(restBegin, build.sub(rowEnd, restBegin));
+    Value next = build.add(restBegin, 1);
+    build.ifThen(build.compare(arith::CmpIPredicate::eq, next, rowEnd),
+                 [&] { multiplyRow(restBegin, firstPanel, endPanel); });
+    build.ifThen(build.less(next, rowEnd), [&] { multiplyFew(restBegin, rowEnd, firstPanel, endPanel); });
   });
   return success();
 }
 
-void LinearLowering::normalise(Value row, int64_t rows) {
+/// `count` rows from `row` on, at most a block, are multiplied next.
+void LinearLowering::startBlock(Value row, Value count) {
+  blockBegin = row;
+  if (!op.getEps())
+    return;
   Value weight = op.getNormWeightAttr() ? kernel.parameters[matrices] : Value();
-  build.forLoop(build.index(0), build.index(rows), 1, [&](Value r) {
+  build.forLoop(build.index(0), count, 1, [&](Value r) {
     Place from{input, {build.add(row, r), build.index(0)}};
     Value factor = build.broadcast(inverseRms(build, inputs, from, op.getEps()->convertToDouble()));
     build.forStrips(inputs, 1, [&](const Strip &strip) {
@@ -79,19 +93,32 @@ void LinearLowering::normalise(Value row, int64_t rows) {
   });
 }
 
-void LinearLowering::multiplyBlock(Value row, int64_t rows, Value firstPanel, Value endPanel) {
-  SmallVector<int64_t> groups{1};
-  if (rows == 1)
-    groups.insert(groups.begin(), std::max<int64_t>(tiles.singleRowPanels / matrices, 1));
-  if (groups.size() == 2 && groups[0] == 1)
-    groups.pop_back();
-  build.forBlocks(firstPanel, endPanel, groups,
-                  [&](Value panel, int64_t panels) { multiplyPanels(row, rows, panel, panels); });
+/// Sizes of groups of panels, the last 1.
+SmallVector<int64_t> LinearLowering::getPanelGroups(int64_t most) const {
+  int64_t size = std::max<int64_t>(most / matrices, 1);
+  return size == 1 ? SmallVector<int64_t>{1} : SmallVector<int64_t>{size, 1};
+}
+
+void LinearLowering::multiplyRow(Value row, Value firstPanel, Value endPanel) {
+  build.forBlocks(firstPanel, endPanel, getPanelGroups(tiles.singleRowPanels),
+                  [&](Value panel, int64_t panels) { multiplyPanels(row, 1, panel, panels); });
+}
+
+/// Fewer rows than a block: all of them use a few panels before the next are read, since the panels of the tile may be
+/// more than a cache holds.
+void LinearLowering::multiplyFew(Value row, Value rowEnd, Value firstPanel, Value endPanel) {
+  build.forBlocks(firstPanel, endPanel, getPanelGroups(2), [&](Value panel, int64_t panels) {
+    build.forBlocks(row, rowEnd, {tiles.smallRowBlock, 2, 1}, [&](Value some, int64_t rows) {
+      int64_t step = rows == tiles.smallRowBlock ? 1 : panels;
+      for (int64_t i = 0; i < panels; i += step)
+        multiplyPanels(some, rows, build.add(panel, i), step);
+    });
+  });
 }
 
 Value LinearLowering::loadInput(Value row, int64_t r, Value k) {
   if (normalised)
-    return build.load(normalised, {build.index(r), k});
+    return build.load(normalised, {build.add(build.sub(row, blockBegin), r), k});
   return build.load(input, {build.add(row, r), k});
 }
 

@@ -375,9 +375,25 @@ private:
     launch(a.name, buffers);
     if (a.ring > 0)
       launch(a.write, write);
+    if (a.ring == 0)
+      compareAlone(step, buffers, out);
     extend(step, k, v);
     compare(step, q, out);
     compareCache(step);
+  }
+
+  /// To the bit, a row is what it is without rows beside it: every row again, as a segment of its own.
+  void compareAlone(const Step &step, std::vector<const void *> buffers, const Rows &together) {
+    Rows alone(step.rows, a.out.columns, a.out.stride, a.out.offset);
+    std::vector<std::array<int32_t, 4>> table;
+    for (int64_t r = 0; r < step.rows; ++r)
+      if (step.segmentOf[r] >= 0)
+        table.push_back({step.table[step.segmentOf[r]][0], static_cast<int32_t>(step.positionOf(r)),
+                         static_cast<int32_t>(r), 1});
+    buffers[2] = table.data();
+    buffers.back() = alone.data.data();
+    kernels.run(a.name, random, step.rows, table.size(), positions, buffers);
+    ASSERT_EQ(0, std::memcmp(alone.data.data(), together.data.data(), alone.data.size() * sizeof(float))) << a.what;
   }
 
   void extend(const Step &step, Rows &k, Rows &v) {
