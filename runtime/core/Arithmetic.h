@@ -27,8 +27,7 @@ public:
   }
   Checked operator*(Checked other) const {
     Checked product;
-    product.overflow =
-        __builtin_mul_overflow(number, other.number, &product.number);
+    product.overflow = __builtin_mul_overflow(number, other.number, &product.number);
     product.overflow |= overflow | other.overflow;
     return product;
   }
@@ -47,9 +46,7 @@ private:
 };
 
 /// ceil(a / b), b > 0.
-constexpr uint64_t divideUp(uint64_t a, uint64_t b) {
-  return a / b + (a % b != 0);
-}
+constexpr uint64_t divideUp(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
 
 /// Whether [offset, offset + size) lies within [0, bound). Written so that
 /// nothing overflows.

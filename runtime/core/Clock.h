@@ -12,15 +12,10 @@ namespace yoco::runtime {
 /// Seconds since it was made.
 class Stopwatch {
 public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
-                                         start)
-        .count();
-  }
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
 
 private:
-  std::chrono::steady_clock::time_point start =
-      std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
 
 } // namespace yoco::runtime

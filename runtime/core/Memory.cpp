@@ -15,9 +15,7 @@ static void *allocateAligned(void *, size_t size, size_t alignment) {
 
 static void freeAligned(void *, void *memory, size_t) { free(memory); }
 
-yoco_allocator defaultAllocator() {
-  return {allocateAligned, freeAligned, nullptr};
-}
+yoco_allocator defaultAllocator() { return {allocateAligned, freeAligned, nullptr}; }
 
 Memory &Memory::operator=(Memory &&other) noexcept {
   std::swap(allocator, other.allocator);
@@ -31,27 +29,19 @@ Memory::~Memory() {
     allocator.deallocate(allocator.user, bytes, size_t(byteCount));
 }
 
-Result<Memory> Memory::allocate(const yoco_allocator &allocator, uint64_t size,
-                                const char *what) {
+Result<Memory> Memory::allocate(const yoco_allocator &allocator, uint64_t size, const char *what) {
   Memory memory;
   if (size == 0)
     return memory;
-  void *bytes =
-      size <= SIZE_MAX
-          ? allocator.allocate(allocator.user, size_t(size), kMemoryAlignment)
-          : nullptr;
+  void *bytes = size <= SIZE_MAX ? allocator.allocate(allocator.user, size_t(size), kMemoryAlignment) : nullptr;
   if (!bytes)
-    return makeError(YOCO_OUT_OF_MEMORY,
-                     "%s: %" PRIu64 " bytes of memory cannot be had", what,
-                     size);
+    return makeError(YOCO_OUT_OF_MEMORY, "%s: %" PRIu64 " bytes of memory cannot be had", what, size);
   memory.allocator = allocator;
   memory.bytes = static_cast<uint8_t *>(bytes);
   memory.byteCount = size;
   if (reinterpret_cast<uintptr_t>(bytes) % kMemoryAlignment != 0)
-    return makeError(
-        YOCO_INVALID_ARGUMENT,
-        "%s: the allocator returned an address that is no multiple of %zu",
-        what, kMemoryAlignment);
+    return makeError(YOCO_INVALID_ARGUMENT, "%s: the allocator returned an address that is no multiple of %zu", what,
+                     kMemoryAlignment);
   return memory;
 }
 

@@ -27,8 +27,7 @@ public:
   ~Memory();
 
   /// `what` names the memory in the error text.
-  static Result<Memory> allocate(const yoco_allocator &allocator, uint64_t size,
-                                 const char *what);
+  static Result<Memory> allocate(const yoco_allocator &allocator, uint64_t size, const char *what);
 
   uint8_t *data() const { return bytes; }
   uint64_t size() const { return byteCount; }

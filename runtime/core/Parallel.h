@@ -27,18 +27,13 @@ public:
 template <typename Body>
 void parallelFor(Parallel &parallel, uint32_t tiles, Body body) {
   parallel.run(
-      tiles,
-      [](void *context, uint32_t begin, uint32_t end) {
-        (*static_cast<Body *>(context))(begin, end);
-      },
-      &body);
+      tiles, [](void *context, uint32_t begin, uint32_t end) { (*static_cast<Body *>(context))(begin, end); }, &body);
 }
 
 /// The caller's parallel-for.
 class CallerParallel final : public Parallel {
 public:
-  CallerParallel(yoco_parallel_for function, void *user)
-      : function(function), user(user) {}
+  CallerParallel(yoco_parallel_for function, void *user) : function(function), user(user) {}
   void run(uint32_t tiles, TileFunction body, void *context) override {
     if (tiles != 0)
       function(user, tiles, body, context);

@@ -31,8 +31,7 @@ Status makeError(yoco_status code, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   Status status;
-  status.failure.reset(
-      new Status::Failure{code, formatList(format, arguments)});
+  status.failure.reset(new Status::Failure{code, formatList(format, arguments)});
   va_end(arguments);
   return status;
 }

@@ -36,8 +36,7 @@ private:
 };
 
 /// An error whose text is `format` filled in as printf does.
-[[gnu::format(printf, 2, 3)]] Status makeError(yoco_status code,
-                                               const char *format, ...);
+[[gnu::format(printf, 2, 3)]] Status makeError(yoco_status code, const char *format, ...);
 
 /// A string made as printf does.
 [[gnu::format(printf, 1, 2)]] std::string formatString(const char *format, ...);
@@ -62,23 +61,22 @@ private:
 
 } // namespace yoco::runtime
 
-#define YOCO_RETURN_IF_ERROR(expression)                                       \
-  do {                                                                         \
-    if (::yoco::runtime::Status status_ = (expression); !status_.ok())         \
-      return status_;                                                          \
+#define YOCO_RETURN_IF_ERROR(expression)                                                                               \
+  do {                                                                                                                 \
+    if (::yoco::runtime::Status status_ = (expression); !status_.ok())                                                 \
+      return status_;                                                                                                  \
   } while (false)
 
 #define YOCO_CONCATENATE_(a, b) a##b
 #define YOCO_CONCATENATE(a, b) YOCO_CONCATENATE_(a, b)
-#define YOCO_ASSIGN_OR_RETURN_(result, declaration, expression)                \
-  auto result = (expression);                                                  \
-  if (!result.ok())                                                            \
-    return result.takeStatus();                                                \
+#define YOCO_ASSIGN_OR_RETURN_(result, declaration, expression)                                                        \
+  auto result = (expression);                                                                                          \
+  if (!result.ok())                                                                                                    \
+    return result.takeStatus();                                                                                        \
   declaration = std::move(*result)
 /// `declaration` = the value of `expression`; returns its status when there is
 /// none.
-#define YOCO_ASSIGN_OR_RETURN(declaration, expression)                         \
-  YOCO_ASSIGN_OR_RETURN_(YOCO_CONCATENATE(result_, __LINE__), declaration,     \
-                         expression)
+#define YOCO_ASSIGN_OR_RETURN(declaration, expression)                                                                 \
+  YOCO_ASSIGN_OR_RETURN_(YOCO_CONCATENATE(result_, __LINE__), declaration, expression)
 
 #endif // YOCO_RUNTIME_CORE_STATUS_H

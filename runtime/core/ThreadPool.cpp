@@ -34,12 +34,9 @@ bool isClosed(uint64_t ticket) { return uint32_t(ticket) == kClosed; }
 
 Result<std::unique_ptr<ThreadPool>> ThreadPool::create(uint32_t threads) {
   if (threads == 0)
-    threads = std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1,
-                                   kMostThreads);
+    threads = std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
   if (threads > kMostThreads)
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "threads: expected at most %u, got %u", kMostThreads,
-                     threads);
+    return makeError(YOCO_INVALID_ARGUMENT, "threads: expected at most %u, got %u", kMostThreads, threads);
   std::unique_ptr<ThreadPool> pool(new ThreadPool());
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -54,8 +51,8 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(uint32_t threads) {
   }
   pthread_attr_destroy(&attributes);
   if (error != 0)
-    return makeError(YOCO_OUT_OF_MEMORY, "cannot start thread %zu of %u: %s",
-                     pool->workers.size() + 2, threads, strerror(error));
+    return makeError(YOCO_OUT_OF_MEMORY, "cannot start thread %zu of %u: %s", pool->workers.size() + 2, threads,
+                     strerror(error));
   return pool;
 }
 
@@ -76,14 +73,12 @@ void ThreadPool::run(uint32_t tiles, TileFunction body, void *context) {
     return body(context, 0, tiles);
   // Closing comes first: from here on no thread can take tiles with what it has
   // read of the old job.
-  uint64_t number =
-      uint64_t(jobNumber(ticket.load(std::memory_order_relaxed)) + 1) << 32;
+  uint64_t number = uint64_t(jobNumber(ticket.load(std::memory_order_relaxed)) + 1) << 32;
   ticket.store(number | kClosed);
   jobBody.store(body, std::memory_order_release);
   jobContext.store(context, std::memory_order_release);
   jobTiles.store(tiles, std::memory_order_release);
-  jobGrain.store(std::max<uint32_t>(1, tiles / (threads() * kGrabsPerThread)),
-                 std::memory_order_release);
+  jobGrain.store(std::max<uint32_t>(1, tiles / (threads() * kGrabsPerThread)), std::memory_order_release);
   finished.store(0, std::memory_order_release);
   ticket.store(number);
   if (sleepers.load() != 0) {
@@ -108,9 +103,7 @@ bool ThreadPool::takeTiles() {
     if (isClosed(current) || begin >= tiles)
       return false;
     uint32_t count = std::min(grain, tiles - begin);
-    if (!ticket.compare_exchange_weak(current, current + count,
-                                      std::memory_order_acq_rel,
-                                      std::memory_order_acquire))
+    if (!ticket.compare_exchange_weak(current, current + count, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
     body(context, begin, begin + count);
     if (finished.fetch_add(count) + count == tiles && callerSleeps.load()) {
@@ -137,8 +130,7 @@ void ThreadPool::waitUntilFinished(uint32_t tiles) {
 uint32_t ThreadPool::waitForJob(uint32_t seen) {
   auto published = [&] {
     uint64_t current = ticket.load();
-    return stopping.load() ||
-           (jobNumber(current) != seen && !isClosed(current));
+    return stopping.load() || (jobNumber(current) != seen && !isClosed(current));
   };
   for (int round = 0; round < kSpinRounds; ++round) {
     if (published())

@@ -57,8 +57,7 @@ public:
   virtual Status run(uint32_t entry, const Step &step) = 0;
   /// Rows first .. first + rows of the logits of the entry that ran last, in
   /// memory that the caller can read until the next run.
-  virtual Result<const float *> logits(uint32_t entry, uint32_t first,
-                                       uint32_t rows) = 0;
+  virtual Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) = 0;
   /// Copies all states of a slot.
   virtual Status copySlot(uint32_t from, uint32_t to) = 0;
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;
@@ -70,8 +69,7 @@ public:
 class Program {
 public:
   virtual ~Program() = default;
-  virtual Result<std::unique_ptr<Executor>>
-  createExecutor(ExecutorOptions options) const = 0;
+  virtual Result<std::unique_ptr<Executor>> createExecutor(ExecutorOptions options) const = 0;
 };
 
 /// A verified variant and the bytes of its file, both of which outlive the
@@ -91,8 +89,7 @@ public:
   virtual const char *name() const = 0;
   /// OK when this machine can run the variant; else what is missing.
   virtual Status supports(const fb::Variant &variant) const = 0;
-  virtual Result<std::unique_ptr<Program>>
-  load(const ProgramSource &source) const = 0;
+  virtual Result<std::unique_ptr<Program>> load(const ProgramSource &source) const = 0;
 };
 
 /// The devices of this build, by name; null when there is none of that name.

@@ -12,27 +12,20 @@
 
 namespace yoco::runtime {
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "model files are read in place");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "model files are read in place");
 
 static Status checkIdentity(uint64_t size, const FileHeader &header) {
   if (memcmp(header.magic, kFileMagic, sizeof(kFileMagic)) != 0)
-    return makeError(YOCO_INVALID_FILE,
-                     "not a YOCO model file: it does not begin with YOCOMDL");
+    return makeError(YOCO_INVALID_FILE, "not a YOCO model file: it does not begin with YOCOMDL");
   if (header.version != kFileVersion)
-    return makeError(
-        YOCO_UNSUPPORTED,
-        "header.version: this runtime reads format version %u, the file has %u",
-        kFileVersion, header.version);
+    return makeError(YOCO_UNSUPPORTED, "header.version: this runtime reads format version %u, the file has %u",
+                     kFileVersion, header.version);
   if (header.headerSize != kFileHeaderSize)
-    return makeError(YOCO_INVALID_FILE,
-                     "header.header_size: expected %u, got %u", kFileHeaderSize,
-                     header.headerSize);
+    return makeError(YOCO_INVALID_FILE, "header.header_size: expected %u, got %u", kFileHeaderSize, header.headerSize);
   if (header.fileSize != size)
     return makeError(YOCO_INVALID_FILE,
-                     "header.file_size: the file was written with %" PRIu64
-                     " bytes and has %" PRIu64,
-                     header.fileSize, size);
+                     "header.file_size: the file was written with %" PRIu64 " bytes and has %" PRIu64, header.fileSize,
+                     size);
   if (uint64_t unknown = header.requiredFeatures & ~kKnownFeatures)
     return makeError(YOCO_UNSUPPORTED,
                      "header.required_features: the file needs feature bit %d, "
@@ -40,39 +33,28 @@ static Status checkIdentity(uint64_t size, const FileHeader &header) {
                      __builtin_ctzll(unknown));
   for (size_t i = 0; i < sizeof(header.reserved); ++i)
     if (header.reserved[i] != 0)
-      return makeError(YOCO_INVALID_FILE,
-                       "header.reserved[%zu]: expected 0, got %u", i,
-                       header.reserved[i]);
+      return makeError(YOCO_INVALID_FILE, "header.reserved[%zu]: expected 0, got %u", i, header.reserved[i]);
   return Status();
 }
 
 static Status checkRanges(const FileHeader &header) {
-  if (header.planOffset % kFileAlignment != 0 ||
-      header.planOffset < kFileHeaderSize)
+  if (header.planOffset % kFileAlignment != 0 || header.planOffset < kFileHeaderSize)
     return makeError(YOCO_INVALID_FILE,
-                     "header.plan_offset: expected a multiple of %" PRIu64
-                     " that is at least %u, got %" PRIu64,
+                     "header.plan_offset: expected a multiple of %" PRIu64 " that is at least %u, got %" PRIu64,
                      kFileAlignment, kFileHeaderSize, header.planOffset);
-  if (header.checksumOffset % kFileAlignment != 0 ||
-      header.checksumOffset > header.fileSize)
+  if (header.checksumOffset % kFileAlignment != 0 || header.checksumOffset > header.fileSize)
     return makeError(YOCO_INVALID_FILE,
-                     "header.checksum_offset: expected a multiple of %" PRIu64
-                     " up to %" PRIu64 ", got %" PRIu64,
+                     "header.checksum_offset: expected a multiple of %" PRIu64 " up to %" PRIu64 ", got %" PRIu64,
                      kFileAlignment, header.fileSize, header.checksumOffset);
   uint64_t expectedSize = checksumTableSize(header.checksumOffset);
-  if (header.checksumSize != expectedSize ||
-      header.fileSize - header.checksumOffset != expectedSize)
+  if (header.checksumSize != expectedSize || header.fileSize - header.checksumOffset != expectedSize)
     return makeError(YOCO_INVALID_FILE,
-                     "header.checksum_size: expected a table of %" PRIu64
-                     " bytes at the end of the file, got %" PRIu64
+                     "header.checksum_size: expected a table of %" PRIu64 " bytes at the end of the file, got %" PRIu64
                      " of %" PRIu64 " bytes left",
-                     expectedSize, header.checksumSize,
-                     header.fileSize - header.checksumOffset);
-  if (header.planSize == 0 ||
-      !rangeFits(header.planOffset, header.planSize, header.checksumOffset))
+                     expectedSize, header.checksumSize, header.fileSize - header.checksumOffset);
+  if (header.planSize == 0 || !rangeFits(header.planOffset, header.planSize, header.checksumOffset))
     return makeError(YOCO_INVALID_FILE,
-                     "header.plan_size: %" PRIu64 " bytes at %" PRIu64
-                     " do not lie before the checksums at %" PRIu64,
+                     "header.plan_size: %" PRIu64 " bytes at %" PRIu64 " do not lie before the checksums at %" PRIu64,
                      header.planSize, header.planOffset, header.checksumOffset);
   return Status();
 }
@@ -80,19 +62,15 @@ static Status checkRanges(const FileHeader &header) {
 Result<FileHeader> readHeader(const uint8_t *file, uint64_t size) {
   FileHeader header;
   if (size < sizeof(header))
-    return makeError(
-        YOCO_INVALID_FILE,
-        "not a YOCO model file: expected a header of %u bytes, got %" PRIu64
-        " in all",
-        kFileHeaderSize, size);
+    return makeError(YOCO_INVALID_FILE, "not a YOCO model file: expected a header of %u bytes, got %" PRIu64 " in all",
+                     kFileHeaderSize, size);
   memcpy(&header, file, sizeof(header));
   YOCO_RETURN_IF_ERROR(checkIdentity(size, header));
   YOCO_RETURN_IF_ERROR(checkRanges(header));
   return header;
 }
 
-Status verifyChecksums(const uint8_t *file, const FileHeader &header,
-                       yoco_verify verify, Parallel &parallel) {
+Status verifyChecksums(const uint8_t *file, const FileHeader &header, yoco_verify verify, Parallel &parallel) {
   const uint8_t *table = file + header.checksumOffset;
   auto stored = [table](uint64_t index) {
     uint64_t hash;
@@ -101,32 +79,25 @@ Status verifyChecksums(const uint8_t *file, const FileHeader &header,
   };
   uint64_t blocks = header.checksumSize / 8 - 1;
   if (XXH3_64bits(table, size_t(8 * blocks)) != stored(blocks))
-    return makeError(YOCO_INVALID_FILE,
-                     "the checksum table at offset %" PRIu64 " is damaged",
-                     header.checksumOffset);
+    return makeError(YOCO_INVALID_FILE, "the checksum table at offset %" PRIu64 " is damaged", header.checksumOffset);
 
   bool full = verify == YOCO_VERIFY_FULL;
   uint64_t firstPlanBlock = header.planOffset / kChecksumBlockSize;
-  uint64_t lastPlanBlock =
-      (header.planOffset + header.planSize - 1) / kChecksumBlockSize;
+  uint64_t lastPlanBlock = (header.planOffset + header.planSize - 1) / kChecksumBlockSize;
   auto wanted = [=](uint64_t block) {
-    return full || block == 0 ||
-           (block >= firstPlanBlock && block <= lastPlanBlock);
+    return full || block == 0 || (block >= firstPlanBlock && block <= lastPlanBlock);
   };
 
   // Blocks are counted with 32 bits: 2^32 of them are 4 PiB.
   if (blocks >= UINT32_MAX)
-    return makeError(YOCO_UNSUPPORTED,
-                     "header.file_size: %" PRIu64 " bytes are too many",
-                     header.fileSize);
+    return makeError(YOCO_UNSUPPORTED, "header.file_size: %" PRIu64 " bytes are too many", header.fileSize);
   std::atomic<uint64_t> firstBad{UINT64_MAX};
   parallelFor(parallel, uint32_t(blocks), [&](uint32_t begin, uint32_t end) {
     for (uint64_t block = begin; block < end; ++block) {
       if (!wanted(block))
         continue;
       uint64_t offset = block * kChecksumBlockSize;
-      uint64_t size =
-          std::min(kChecksumBlockSize, header.checksumOffset - offset);
+      uint64_t size = std::min(kChecksumBlockSize, header.checksumOffset - offset);
       if (XXH3_64bits(file + offset, size_t(size)) == stored(block))
         continue;
       uint64_t known = firstBad.load();
@@ -137,10 +108,8 @@ Status verifyChecksums(const uint8_t *file, const FileHeader &header,
   if (uint64_t bad = firstBad.load(); bad != UINT64_MAX)
     return makeError(
         YOCO_INVALID_FILE,
-        "the file is damaged: the checksum of block %" PRIu64 " (bytes %" PRIu64
-        " to %" PRIu64 ") does not match",
-        bad, bad * kChecksumBlockSize,
-        std::min((bad + 1) * kChecksumBlockSize, header.checksumOffset) - 1);
+        "the file is damaged: the checksum of block %" PRIu64 " (bytes %" PRIu64 " to %" PRIu64 ") does not match", bad,
+        bad * kChecksumBlockSize, std::min((bad + 1) * kChecksumBlockSize, header.checksumOffset) - 1);
   return Status();
 }
 

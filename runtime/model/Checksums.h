@@ -19,8 +19,7 @@ Result<FileHeader> readHeader(const uint8_t *file, uint64_t size);
 
 /// Compares the table's own hash and the hash of every block, or of those that
 /// hold header and plan.
-Status verifyChecksums(const uint8_t *file, const FileHeader &header,
-                       yoco_verify verify, Parallel &parallel);
+Status verifyChecksums(const uint8_t *file, const FileHeader &header, yoco_verify verify, Parallel &parallel);
 
 } // namespace yoco::runtime
 

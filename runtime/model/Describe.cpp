@@ -16,8 +16,7 @@ namespace {
 class Describer {
 public:
   Describer(const Model &model, yoco_text_callback write, void *user)
-      : model(model), plan(model.plan()), bounds(boundsOf(plan)), write(write),
-        user(user) {}
+      : model(model), plan(model.plan()), bounds(boundsOf(plan)), write(write), user(user) {}
 
   void run() {
     describeHead();
@@ -46,12 +45,10 @@ private:
 };
 
 void Describer::describeHead() {
-  line(formatString("producer: %s",
-                    plan.producer() ? plan.producer()->c_str() : "not named"));
+  line(formatString("producer: %s", plan.producer() ? plan.producer()->c_str() : "not named"));
   line(formatString("file: %" PRIu64 " bytes", model.file().size()));
   line(formatString("vocabulary: %u", plan.vocabulary_size()));
-  line(formatString("bounds: sequence %" PRIu64 ", batch %" PRIu64
-                    ", prefill chunk %" PRIu64 ", score block %" PRIu64,
+  line(formatString("bounds: sequence %" PRIu64 ", batch %" PRIu64 ", prefill chunk %" PRIu64 ", score block %" PRIu64,
                     bounds.seq, bounds.batch, bounds.chunk, bounds.block));
   std::string stops;
   if (plan.stop_ids())
@@ -59,8 +56,7 @@ void Describer::describeHead() {
       stops += (stops.empty() ? "" : " ") + std::to_string(id);
   line(formatString("stop ids: %s", stops.empty() ? "none" : stops.c_str()));
   if (plan.tokenizer())
-    line(formatString("tokenizer: SentencePiece, %" PRIu64 " bytes",
-                      plan.tokenizer()->size()));
+    line(formatString("tokenizer: SentencePiece, %" PRIu64 " bytes", plan.tokenizer()->size()));
   else
     line("tokenizer: none");
 }
@@ -68,26 +64,22 @@ void Describer::describeHead() {
 void Describer::describeVariant(uint32_t index) {
   const fb::Variant &variant = model.variant(index);
   line("");
-  line(formatString("target %s (device %s, computes in %s)",
-                    variant.target()->c_str(), variant.device()->c_str(),
+  line(formatString("target %s (device %s, computes in %s)", variant.target()->c_str(), variant.device()->c_str(),
                     elementName(variant.compute_type())));
   std::string features;
   if (variant.cpu_features())
     for (const flatbuffers::String *feature : *variant.cpu_features())
       features += " " + feature->str();
-  line(formatString("  cpu features:%s",
-                    features.empty() ? " none" : features.c_str()));
-  line(formatString("  weights: %" PRIu64 " bytes in %u parameters",
-                    model.weightBytes(index), variant.parameters()->size()));
-  line(formatString("  kv bytes per token: %" PRIu64,
-                    growingBytesPerPosition(variant)));
+  line(formatString("  cpu features:%s", features.empty() ? " none" : features.c_str()));
+  line(formatString("  weights: %" PRIu64 " bytes in %u parameters", model.weightBytes(index),
+                    variant.parameters()->size()));
+  line(formatString("  kv bytes per token: %" PRIu64, growingBytesPerPosition(variant)));
   describeParameters(variant);
   for (const fb::Entry *entry : *variant.entries())
     describeEntry(*entry);
   describeKernels(variant);
   Path root;
-  Result<PlanSizes> sizes = evaluatePlan(variant, plan.vocabulary_size(),
-                                         bounds, Path(root, "variants", index));
+  Result<PlanSizes> sizes = evaluatePlan(variant, plan.vocabulary_size(), bounds, Path(root, "variants", index));
   if (sizes.ok()) // the loader has done the same
     describePlan(variant, *sizes);
 }
@@ -98,33 +90,23 @@ void Describer::describeParameters(const fb::Variant &variant) {
     std::string layout = fb::EnumNameParameterLayout(parameter->layout());
     if (parameter->layout() == fb::ParameterLayout::panels)
       layout += " of " + std::to_string(parameter->panel());
-    std::string place =
-        parameter->segment()
-            ? "at " + std::to_string(parameter->segment()->offset())
-            : "generated";
-    line(formatString(
-        "    %s: %" PRIu64 " x %" PRIu64 " %s, %s, %" PRIu64 " bytes %s",
-        parameter->name()->c_str(), parameter->rows(), parameter->columns(),
-        elementName(parameter->element()), layout.c_str(),
-        parameterBytes(*parameter).value(), place.c_str()));
+    std::string place = parameter->segment() ? "at " + std::to_string(parameter->segment()->offset()) : "generated";
+    line(formatString("    %s: %" PRIu64 " x %" PRIu64 " %s, %s, %" PRIu64 " bytes %s", parameter->name()->c_str(),
+                      parameter->rows(), parameter->columns(), elementName(parameter->element()), layout.c_str(),
+                      parameterBytes(*parameter).value(), place.c_str()));
   }
 }
 
 void Describer::describeEntry(const fb::Entry &entry) {
-  line(formatString(
-      "  entry %s: %s rows, at most %" PRIu64 ", logits of %s, %u instructions",
-      entry.name()->c_str(),
-      entry.row_shape() == fb::RowShape::ragged ? "ragged" : "one per segment",
-      bounds.rows(entry.row_bound()),
-      entry.logit_rows() == fb::LogitRows::all ? "all" : "none",
-      entry.instructions()->size()));
+  line(formatString("  entry %s: %s rows, at most %" PRIu64 ", logits of %s, %u instructions", entry.name()->c_str(),
+                    entry.row_shape() == fb::RowShape::ragged ? "ragged" : "one per segment",
+                    bounds.rows(entry.row_bound()), entry.logit_rows() == fb::LogitRows::all ? "all" : "none",
+                    entry.instructions()->size()));
   // Layers in the order in which they first come.
   std::vector<std::pair<std::string_view, uint32_t>> counts;
   std::map<std::string_view, size_t> places;
   for (const fb::Instruction *instruction : *entry.instructions()) {
-    std::string_view layer = instruction->layer()
-                                 ? instruction->layer()->string_view()
-                                 : "(no layer)";
+    std::string_view layer = instruction->layer() ? instruction->layer()->string_view() : "(no layer)";
     auto [place, isNew] = places.emplace(layer, counts.size());
     if (isNew)
       counts.push_back({layer, 0});
@@ -140,45 +122,36 @@ void Describer::describeKernels(const fb::Variant &variant) {
     for (const fb::Instruction *instruction : *entry->instructions())
       if (const fb::Launch *launch = instruction->operation_as_Launch())
         ++launches[launch->kernel()];
-  line(formatString("  kernels: %u in %" PRIu64 " bytes of code",
-                    variant.kernels()->size(),
+  line(formatString("  kernels: %u in %" PRIu64 " bytes of code", variant.kernels()->size(),
                     variant.code() ? variant.code()->size() : 0));
   for (uint32_t i = 0; i < variant.kernels()->size(); ++i)
-    line(formatString("    %s: launched %u times",
-                      variant.kernels()->Get(i)->name()->c_str(), launches[i]));
+    line(formatString("    %s: launched %u times", variant.kernels()->Get(i)->name()->c_str(), launches[i]));
 }
 
-void Describer::describePlan(const fb::Variant &variant,
-                             const PlanSizes &sizes) {
+void Describer::describePlan(const fb::Variant &variant, const PlanSizes &sizes) {
   line("  plan at these bounds");
   for (uint32_t i = 0; i < sizes.arenas.size(); ++i) {
-    line(formatString("    arena %s: %" PRIu64 " bytes",
-                      variant.arenas()->Get(i)->name()->c_str(),
-                      sizes.arenas[i]));
+    line(formatString("    arena %s: %" PRIu64 " bytes", variant.arenas()->Get(i)->name()->c_str(), sizes.arenas[i]));
     for (uint32_t j = 0; j < sizes.buffers.size(); ++j)
       if (variant.buffers()->Get(j)->arena() == i)
-        line(formatString("      buffer %u: %" PRIu64 " bytes at %" PRIu64, j,
-                          sizes.buffers[j].size, sizes.buffers[j].offset));
+        line(formatString("      buffer %u: %" PRIu64 " bytes at %" PRIu64, j, sizes.buffers[j].size,
+                          sizes.buffers[j].offset));
   }
   for (const fb::State *state : *variant.states()) {
     std::string planes;
     for (const fb::Plane *plane : *state->planes())
-      planes += formatString(
-          "%s buffer %u (%" PRIu64 " bytes per slot, %" PRIu64 " per position)",
-          planes.empty() ? "" : ",", plane->buffer(), plane->bytes_per_slot(),
-          plane->bytes_per_position());
+      planes +=
+          formatString("%s buffer %u (%" PRIu64 " bytes per slot, %" PRIu64 " per position)", planes.empty() ? "" : ",",
+                       plane->buffer(), plane->bytes_per_slot(), plane->bytes_per_position());
     std::string kind = fb::EnumNameStateKind(state->kind());
     if (state->kind() == fb::StateKind::ring_cache)
       kind += " of " + std::to_string(state->window());
-    line(formatString("    %s %s:%s", kind.c_str(), state->name()->c_str(),
-                      planes.c_str()));
+    line(formatString("    %s %s:%s", kind.c_str(), state->name()->c_str(), planes.c_str()));
   }
 }
 
 } // namespace
 
-void describeModel(const Model &model, yoco_text_callback write, void *user) {
-  Describer(model, write, user).run();
-}
+void describeModel(const Model &model, yoco_text_callback write, void *user) { Describer(model, write, user).run(); }
 
 } // namespace yoco::runtime

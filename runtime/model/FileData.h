@@ -21,8 +21,7 @@ public:
 
   static Result<FileData> map(const char *path);
   static Result<FileData> borrow(const void *data, size_t size);
-  static Result<FileData> read(yoco_read_callback callback, void *user,
-                               uint64_t size, const yoco_allocator &allocator);
+  static Result<FileData> read(yoco_read_callback callback, void *user, uint64_t size, const yoco_allocator &allocator);
 
   const uint8_t *data() const { return bytes; }
   uint64_t size() const { return byteCount; }

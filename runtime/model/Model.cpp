@@ -13,8 +13,7 @@
 
 namespace yoco::runtime {
 
-Result<std::shared_ptr<Model>> Model::open(FileData file,
-                                           const ModelOptions &options) {
+Result<std::shared_ptr<Model>> Model::open(FileData file, const ModelOptions &options) {
   std::shared_ptr<Model> model(new Model(std::move(file), options));
   Stopwatch watch;
   YOCO_RETURN_IF_ERROR(model->load());
@@ -23,29 +22,22 @@ Result<std::shared_ptr<Model>> Model::open(FileData file,
 }
 
 Status Model::load() {
-  YOCO_ASSIGN_OR_RETURN(FileHeader header,
-                        readHeader(data.data(), data.size()));
+  YOCO_ASSIGN_OR_RETURN(FileHeader header, readHeader(data.data(), data.size()));
   {
-    YOCO_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool,
-                          ThreadPool::create(options.threads));
-    YOCO_RETURN_IF_ERROR(
-        verifyChecksums(data.data(), header, options.verify, *pool));
+    YOCO_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool, ThreadPool::create(options.threads));
+    YOCO_RETURN_IF_ERROR(verifyChecksums(data.data(), header, options.verify, *pool));
   }
   planCopy.resize(size_t(divideUp(header.planSize, 8)));
-  memcpy(planCopy.data(), data.data() + header.planOffset,
-         size_t(header.planSize));
+  memcpy(planCopy.data(), data.data() + header.planOffset, size_t(header.planSize));
   const auto *bytes = reinterpret_cast<const uint8_t *>(planCopy.data());
 
   constexpr flatbuffers::uoffset_t kMostDepth = 64, kMostTables = 20'000'000;
   if (header.planSize >= FLATBUFFERS_MAX_BUFFER_SIZE)
     return makeError(YOCO_INVALID_FILE, "the plan is too large");
-  flatbuffers::Verifier verifier(bytes, size_t(header.planSize), kMostDepth,
-                                 kMostTables);
+  flatbuffers::Verifier verifier(bytes, size_t(header.planSize), kMostDepth, kMostTables);
   if (!fb::VerifyPlanBuffer(verifier))
-    return makeError(
-        YOCO_INVALID_FILE,
-        "the plan is not a well-formed FlatBuffer with identifier %s",
-        fb::PlanIdentifier());
+    return makeError(YOCO_INVALID_FILE, "the plan is not a well-formed FlatBuffer with identifier %s",
+                     fb::PlanIdentifier());
   planRoot = fb::GetPlan(bytes);
   YOCO_RETURN_IF_ERROR(verifyPlan(*planRoot, data.data(), header));
   programs.resize(planRoot->variants()->size());
@@ -56,8 +48,7 @@ uint64_t Model::weightBytes(uint32_t index) const {
   uint64_t bytes = 0;
   std::set<uint64_t> seen;
   for (const fb::Parameter *parameter : *variant(index).parameters())
-    if (!parameter->segment() ||
-        seen.insert(parameter->segment()->offset()).second)
+    if (!parameter->segment() || seen.insert(parameter->segment()->offset()).second)
       bytes += parameterBytes(*parameter).value();
   return bytes;
 }
@@ -81,23 +72,17 @@ Result<uint32_t> Model::chooseVariant(const char *device) const {
     if (device && candidate.device()->string_view() != device)
       continue;
     const Device *candidateDevice = findDevice(candidate.device()->c_str());
-    Status status = candidateDevice ? candidateDevice->supports(candidate)
-                                    : makeError(YOCO_UNSUPPORTED,
-                                                "this build has no device `%s`",
-                                                candidate.device()->c_str());
+    Status status = candidateDevice
+                        ? candidateDevice->supports(candidate)
+                        : makeError(YOCO_UNSUPPORTED, "this build has no device `%s`", candidate.device()->c_str());
     if (status.ok())
       return i;
-    reasons += formatString("%s%s: %s", reasons.empty() ? "" : "; ",
-                            candidate.target()->c_str(), status.text());
+    reasons += formatString("%s%s: %s", reasons.empty() ? "" : "; ", candidate.target()->c_str(), status.text());
   }
   if (reasons.empty())
-    return makeError(
-        YOCO_UNSUPPORTED,
-        "the file has no target for device `%s` (targets in the file: %s)",
-        device, targets().c_str());
-  return makeError(YOCO_UNSUPPORTED,
-                   "this machine can run no target of the file: %s",
-                   reasons.c_str());
+    return makeError(YOCO_UNSUPPORTED, "the file has no target for device `%s` (targets in the file: %s)", device,
+                     targets().c_str());
+  return makeError(YOCO_UNSUPPORTED, "this machine can run no target of the file: %s", reasons.c_str());
 }
 
 Result<const Program *> Model::program(uint32_t index) {
@@ -110,12 +95,11 @@ Result<const Program *> Model::program(uint32_t index) {
   std::lock_guard<std::mutex> lock(programsMutex);
   if (!programs[index]) {
     const Device *device = findDevice(wanted.device()->c_str());
-    ProgramSource source{wanted, data.data(), planRoot->vocabulary_size(),
-                         options.threads, options.allocator};
+    ProgramSource source{wanted, data.data(), planRoot->vocabulary_size(), options.threads, options.allocator};
     Result<std::unique_ptr<Program>> program = device->load(source);
     if (!program.ok())
-      return makeError(program.status().code(), "variants[%u] (%s): %s", index,
-                       wanted.target()->c_str(), program.status().text());
+      return makeError(program.status().code(), "variants[%u] (%s): %s", index, wanted.target()->c_str(),
+                       program.status().text());
     programs[index] = std::move(*program);
   }
   return programs[index].get();

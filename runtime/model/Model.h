@@ -28,14 +28,11 @@ struct ModelOptions {
 /// when first asked for.
 class Model {
 public:
-  static Result<std::shared_ptr<Model>> open(FileData file,
-                                             const ModelOptions &options);
+  static Result<std::shared_ptr<Model>> open(FileData file, const ModelOptions &options);
 
   const fb::Plan &plan() const { return *planRoot; }
   const FileData &file() const { return data; }
-  const fb::Variant &variant(uint32_t index) const {
-    return *planRoot->variants()->Get(index);
-  }
+  const fb::Variant &variant(uint32_t index) const { return *planRoot->variants()->Get(index); }
   double loadSeconds() const { return seconds; }
 
   /// Bytes of the variant's parameters, each range of the file counted once.
@@ -49,21 +46,18 @@ public:
   Result<const Program *> program(uint32_t variant);
 
 private:
-  Model(FileData file, const ModelOptions &options)
-      : data(std::move(file)), options(options) {}
+  Model(FileData file, const ModelOptions &options) : data(std::move(file)), options(options) {}
   Status load();
   std::string targets() const;
 
   FileData data;
   ModelOptions options;
-  std::vector<uint64_t>
-      planCopy; // aligned, and beyond the reach of whoever changes the file
+  std::vector<uint64_t> planCopy; // aligned, and beyond the reach of whoever changes the file
   const fb::Plan *planRoot = nullptr;
   double seconds = 0;
 
   std::mutex programsMutex;
-  std::vector<std::unique_ptr<Program>>
-      programs; // by variant, null until asked for
+  std::vector<std::unique_ptr<Program>> programs; // by variant, null until asked for
 };
 
 /// Describes the file for people.

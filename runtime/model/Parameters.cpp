@@ -10,19 +10,14 @@
 
 namespace yoco::runtime {
 
-uint64_t elementSize(fb::ElementType element) {
-  return element == fb::ElementType::f32 ? 4 : 2;
-}
+uint64_t elementSize(fb::ElementType element) { return element == fb::ElementType::f32 ? 4 : 2; }
 
-const char *elementName(fb::ElementType element) {
-  return fb::EnumNameElementType(element);
-}
+const char *elementName(fb::ElementType element) { return fb::EnumNameElementType(element); }
 
 Checked parameterBytes(const fb::Parameter &parameter) {
   Checked rows(parameter.rows());
   if (parameter.layout() == fb::ParameterLayout::panels)
-    rows = Checked(divideUp(parameter.rows(), parameter.panel())) *
-           parameter.panel();
+    rows = Checked(divideUp(parameter.rows(), parameter.panel())) * parameter.panel();
   return rows * parameter.columns() * elementSize(parameter.element());
 }
 
@@ -54,12 +49,10 @@ uint16_t roundToF16(float value) {
 namespace {
 
 template <typename Element, typename Convert>
-void generateRows(const fb::Parameter &parameter, Element *elements,
-                  Parallel &parallel, Convert convert) {
+void generateRows(const fb::Parameter &parameter, Element *elements, Parallel &parallel, Convert convert) {
   // row_major is panels of one row.
   const uint64_t columns = parameter.columns();
-  const uint64_t panel =
-      parameter.layout() == fb::ParameterLayout::panels ? parameter.panel() : 1;
+  const uint64_t panel = parameter.layout() == fb::ParameterLayout::panels ? parameter.panel() : 1;
   const uint64_t paddedRows = divideUp(parameter.rows(), panel) * panel;
   // A tile is as many rows as make it worth a thread's while; tiles are counted
   // with 32 bits.
@@ -68,45 +61,34 @@ void generateRows(const fb::Parameter &parameter, Element *elements,
 
   uint64_t firstRow = 0;
   auto fill = [&](uint64_t rows, auto value) {
-    parallelFor(parallel, uint32_t(divideUp(rows, rowsPerTile)),
-                [&](uint32_t begin, uint32_t end) {
-                  for (uint64_t row = begin * rowsPerTile,
-                                last = std::min(rows, end * rowsPerTile);
-                       row < last; ++row) {
-                    uint64_t placed = firstRow + row;
-                    Element *start = elements +
-                                     placed / panel * panel * columns +
-                                     placed % panel;
-                    for (uint64_t column = 0; column < columns; ++column)
-                      start[column * panel] = value(row * columns + column);
-                  }
-                });
+    parallelFor(parallel, uint32_t(divideUp(rows, rowsPerTile)), [&](uint32_t begin, uint32_t end) {
+      for (uint64_t row = begin * rowsPerTile, last = std::min(rows, end * rowsPerTile); row < last; ++row) {
+        uint64_t placed = firstRow + row;
+        Element *start = elements + placed / panel * panel * columns + placed % panel;
+        for (uint64_t column = 0; column < columns; ++column)
+          start[column * panel] = value(row * columns + column);
+      }
+    });
     firstRow += rows;
   };
   for (const fb::GeneratedRows *run : *parameter.generated()) {
     uint64_t key = generatorKey(run->seed(), run->stream());
     float scale = run->scale();
-    fill(run->rows(), [=](uint64_t index) {
-      return convert(generatedValue(key, index, scale));
-    });
+    fill(run->rows(), [=](uint64_t index) { return convert(generatedValue(key, index, scale)); });
   }
   fill(paddedRows - firstRow, [](uint64_t) { return Element(0); });
 }
 
 } // namespace
 
-void generateParameter(const fb::Parameter &parameter, uint8_t *memory,
-                       Parallel &parallel) {
+void generateParameter(const fb::Parameter &parameter, uint8_t *memory, Parallel &parallel) {
   switch (parameter.element()) {
   case fb::ElementType::f32:
-    return generateRows(parameter, reinterpret_cast<float *>(memory), parallel,
-                        [](float value) { return value; });
+    return generateRows(parameter, reinterpret_cast<float *>(memory), parallel, [](float value) { return value; });
   case fb::ElementType::bf16:
-    return generateRows(parameter, reinterpret_cast<uint16_t *>(memory),
-                        parallel, roundToBf16);
+    return generateRows(parameter, reinterpret_cast<uint16_t *>(memory), parallel, roundToBf16);
   case fb::ElementType::f16:
-    return generateRows(parameter, reinterpret_cast<uint16_t *>(memory),
-                        parallel, roundToF16);
+    return generateRows(parameter, reinterpret_cast<uint16_t *>(memory), parallel, roundToF16);
   }
 }
 

@@ -22,8 +22,7 @@ Checked parameterBytes(const fb::Parameter &parameter);
 
 /// Fills `memory`, parameterBytes() long, with the values of a verified
 /// generated parameter.
-void generateParameter(const fb::Parameter &parameter, uint8_t *memory,
-                       Parallel &parallel);
+void generateParameter(const fb::Parameter &parameter, uint8_t *memory, Parallel &parallel);
 
 /// The 16 bits nearest to `value`, ties to even.
 uint16_t roundToBf16(float value);

@@ -18,8 +18,7 @@ namespace yoco::runtime {
 class Path {
 public:
   Path() = default;
-  Path(const Path &parent, const char *field, int64_t index = -1)
-      : parent(&parent), field(field), index(index) {}
+  Path(const Path &parent, const char *field, int64_t index = -1) : parent(&parent), field(field), index(index) {}
 
   std::string text() const {
     if (!parent)
@@ -42,8 +41,7 @@ private:
 } // namespace yoco::runtime
 
 /// The error "place: text" of a malformed file.
-#define YOCO_PLAN_ERROR(path, format, ...)                                     \
-  ::yoco::runtime::makeError(YOCO_INVALID_FILE, "%s: " format,                 \
-                             (path).text().c_str(), ##__VA_ARGS__)
+#define YOCO_PLAN_ERROR(path, format, ...)                                                                             \
+  ::yoco::runtime::makeError(YOCO_INVALID_FILE, "%s: " format, (path).text().c_str(), ##__VA_ARGS__)
 
 #endif // YOCO_RUNTIME_MODEL_PATH_H

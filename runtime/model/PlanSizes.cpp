@@ -23,18 +23,15 @@ Checked power(uint64_t base, uint8_t exponent) {
 /// Evaluates and checks one variant at one set of bounds.
 class PlanEvaluator {
 public:
-  PlanEvaluator(const fb::Variant &variant, uint32_t vocabularySize,
-                const Bounds &bounds, const Path &path)
-      : variant(variant), vocabularySize(vocabularySize), bounds(bounds),
-        path(path) {}
+  PlanEvaluator(const fb::Variant &variant, uint32_t vocabularySize, const Bounds &bounds, const Path &path)
+      : variant(variant), vocabularySize(vocabularySize), bounds(bounds), path(path) {}
 
   Result<PlanSizes> run() {
     YOCO_RETURN_IF_ERROR(evaluateArenas());
     YOCO_RETURN_IF_ERROR(evaluateBuffers());
     YOCO_RETURN_IF_ERROR(checkStates());
     for (uint32_t i = 0; i < variant.entries()->size(); ++i)
-      YOCO_RETURN_IF_ERROR(
-          checkEntry(*variant.entries()->Get(i), Path(path, "entries", i)));
+      YOCO_RETURN_IF_ERROR(checkEntry(*variant.entries()->Get(i), Path(path, "entries", i)));
     return std::move(sizes);
   }
 
@@ -44,8 +41,7 @@ private:
   Status checkStates();
   Status checkEntry(const fb::Entry &entry, const Path &where);
   Status checkRoom(uint32_t buffer, Checked needed, const Path &where);
-  Status checkLaunch(const fb::Launch &launch, const fb::Entry &entry,
-                     const Path &where);
+  Status checkLaunch(const fb::Launch &launch, const fb::Entry &entry, const Path &where);
   Status checkCopy(const fb::Copy &copy, const Path &where);
 
   const fb::Variant &variant;
@@ -62,8 +58,7 @@ Status PlanEvaluator::evaluateArenas() {
       Checked size = evaluate(*candidate, bounds);
       // Room is left for rounding up, and for pointers into the arena.
       if (!size.atMost(uint64_t(1) << 62))
-        return YOCO_PLAN_ERROR(Path(path, "arenas", i),
-                               "the size does not fit in 62 bits");
+        return YOCO_PLAN_ERROR(Path(path, "arenas", i), "the size does not fit in 62 bits");
       largest = std::max(largest, size.value());
     }
     sizes.arenas.push_back(largest);
@@ -81,29 +76,23 @@ Status PlanEvaluator::evaluateBuffers() {
     if (!(offset + size).ok())
       return YOCO_PLAN_ERROR(where, "offset and size do not fit in 64 bits");
     if (!rangeFits(offset.value(), size.value(), arena))
-      return YOCO_PLAN_ERROR(where,
-                             "%" PRIu64 " bytes at %" PRIu64
-                             " do not lie within arena %u of %" PRIu64 " bytes",
-                             size.value(), offset.value(), buffer.arena(),
-                             arena);
+      return YOCO_PLAN_ERROR(where, "%" PRIu64 " bytes at %" PRIu64 " do not lie within arena %u of %" PRIu64 " bytes",
+                             size.value(), offset.value(), buffer.arena(), arena);
     if (offset.value() % kMemoryAlignment != 0)
-      return YOCO_PLAN_ERROR(
-          where, "expected an offset that is a multiple of %zu, got %" PRIu64,
-          kMemoryAlignment, offset.value());
+      return YOCO_PLAN_ERROR(where, "expected an offset that is a multiple of %zu, got %" PRIu64, kMemoryAlignment,
+                             offset.value());
     sizes.buffers.push_back({offset.value(), size.value()});
   }
   return Status();
 }
 
-Status PlanEvaluator::checkRoom(uint32_t buffer, Checked needed,
-                                const Path &where) {
+Status PlanEvaluator::checkRoom(uint32_t buffer, Checked needed, const Path &where) {
   if (needed.atMost(sizes.buffers[buffer].size))
     return Status();
   if (!needed.ok())
     return YOCO_PLAN_ERROR(where, "the bytes needed do not fit in 64 bits");
-  return YOCO_PLAN_ERROR(
-      where, "%" PRIu64 " bytes are needed and buffer %u has %" PRIu64,
-      needed.value(), buffer, sizes.buffers[buffer].size);
+  return YOCO_PLAN_ERROR(where, "%" PRIu64 " bytes are needed and buffer %u has %" PRIu64, needed.value(), buffer,
+                         sizes.buffers[buffer].size);
 }
 
 Status PlanEvaluator::checkStates() {
@@ -112,10 +101,8 @@ Status PlanEvaluator::checkStates() {
     const auto &planes = *variant.states()->Get(i)->planes();
     for (uint32_t j = 0; j < planes.size(); ++j) {
       const fb::Plane &plane = *planes.Get(j);
-      Checked perSlot = Checked(plane.bytes_per_position()) * bounds.seq +
-                        plane.bytes_per_slot();
-      YOCO_RETURN_IF_ERROR(checkRoom(plane.buffer(), perSlot * bounds.batch,
-                                     Path(where, "planes", j)));
+      Checked perSlot = Checked(plane.bytes_per_position()) * bounds.seq + plane.bytes_per_slot();
+      YOCO_RETURN_IF_ERROR(checkRoom(plane.buffer(), perSlot * bounds.batch, Path(where, "planes", j)));
     }
   }
   return Status();
@@ -124,12 +111,9 @@ Status PlanEvaluator::checkStates() {
 Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
   Checked rows(bounds.rows(entry.row_bound()));
   YOCO_RETURN_IF_ERROR(checkRoom(entry.ids(), rows * 4, Path(where, "ids")));
-  YOCO_RETURN_IF_ERROR(checkRoom(entry.segments(), Checked(bounds.batch) * 16,
-                                 Path(where, "segments")));
+  YOCO_RETURN_IF_ERROR(checkRoom(entry.segments(), Checked(bounds.batch) * 16, Path(where, "segments")));
   if (entry.logits() >= 0)
-    YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(entry.logits()),
-                                   rows * 4 * vocabularySize,
-                                   Path(where, "logits")));
+    YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(entry.logits()), rows * 4 * vocabularySize, Path(where, "logits")));
   for (uint32_t i = 0; i < entry.instructions()->size(); ++i) {
     const fb::Instruction &instruction = *entry.instructions()->Get(i);
     Path at(where, "instructions", i);
@@ -141,17 +125,15 @@ Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
   return Status();
 }
 
-Status PlanEvaluator::checkLaunch(const fb::Launch &launch,
-                                  const fb::Entry &entry, const Path &where) {
+Status PlanEvaluator::checkLaunch(const fb::Launch &launch, const fb::Entry &entry, const Path &where) {
   Checked units(1);
   if (launch.unit() == fb::TileUnit::rows)
     units = Checked(divideUp(bounds.rows(entry.row_bound()), launch.divisor()));
   else if (launch.unit() == fb::TileUnit::segments)
     units = Checked(bounds.batch);
   if (!(units * launch.multiplier()).atMost(UINT32_MAX - 1))
-    return YOCO_PLAN_ERROR(
-        where, "expected fewer than 2^32 tiles, got %" PRIu64 " * %" PRIu64,
-        units.value(), launch.multiplier());
+    return YOCO_PLAN_ERROR(where, "expected fewer than 2^32 tiles, got %" PRIu64 " * %" PRIu64, units.value(),
+                           launch.multiplier());
   return Status();
 }
 
@@ -159,16 +141,13 @@ Status PlanEvaluator::checkCopy(const fb::Copy &copy, const Path &where) {
   const PlanSizes::Range &source = sizes.buffers[copy.source()];
   const PlanSizes::Range &destination = sizes.buffers[copy.destination()];
   if (source.size != destination.size)
-    return YOCO_PLAN_ERROR(where,
-                           "expected buffers of equal size, got %" PRIu64
-                           " and %" PRIu64 " bytes",
-                           source.size, destination.size);
-  bool sameArena = variant.buffers()->Get(copy.source())->arena() ==
-                   variant.buffers()->Get(copy.destination())->arena();
+    return YOCO_PLAN_ERROR(where, "expected buffers of equal size, got %" PRIu64 " and %" PRIu64 " bytes", source.size,
+                           destination.size);
+  bool sameArena =
+      variant.buffers()->Get(copy.source())->arena() == variant.buffers()->Get(copy.destination())->arena();
   if (sameArena && source.offset < destination.offset + destination.size &&
       destination.offset < source.offset + source.size)
-    return YOCO_PLAN_ERROR(where, "buffers %u and %u overlap", copy.source(),
-                           copy.destination());
+    return YOCO_PLAN_ERROR(where, "buffers %u and %u overlap", copy.source(), copy.destination());
   return Status();
 }
 
@@ -193,21 +172,17 @@ Bounds boundsOf(const fb::Plan &plan) {
 
 Result<Bounds> chooseBounds(const fb::Plan &plan, const yoco_bounds &wanted) {
   Bounds bounds = boundsOf(plan);
-  auto choose = [](const char *name, uint64_t wanted,
-                   uint64_t &bound) -> Status {
+  auto choose = [](const char *name, uint64_t wanted, uint64_t &bound) -> Status {
     if (wanted > bound)
-      return makeError(YOCO_OUT_OF_BOUNDS,
-                       "%s: %" PRIu64 " is above the file's bound of %" PRIu64,
-                       name, wanted, bound);
+      return makeError(YOCO_OUT_OF_BOUNDS, "%s: %" PRIu64 " is above the file's bound of %" PRIu64, name, wanted,
+                       bound);
     if (wanted != 0)
       bound = wanted;
     return Status();
   };
-  YOCO_RETURN_IF_ERROR(
-      choose("max_sequence_length", wanted.max_sequence_length, bounds.seq));
+  YOCO_RETURN_IF_ERROR(choose("max_sequence_length", wanted.max_sequence_length, bounds.seq));
   YOCO_RETURN_IF_ERROR(choose("max_batch", wanted.max_batch, bounds.batch));
-  YOCO_RETURN_IF_ERROR(
-      choose("prefill_chunk", wanted.prefill_chunk, bounds.chunk));
+  YOCO_RETURN_IF_ERROR(choose("prefill_chunk", wanted.prefill_chunk, bounds.chunk));
   YOCO_RETURN_IF_ERROR(choose("score_block", wanted.score_block, bounds.block));
   return bounds;
 }
@@ -215,17 +190,15 @@ Result<Bounds> chooseBounds(const fb::Plan &plan, const yoco_bounds &wanted) {
 Checked evaluate(const fb::Size &size, const Bounds &bounds) {
   Checked sum(0);
   for (const fb::Term *term : *size.terms()) {
-    Checked product =
-        Checked(term->coefficient()) * power(bounds.seq, term->seq()) *
-        power(bounds.batch, term->batch()) *
-        power(bounds.chunk, term->chunk()) * power(bounds.block, term->block());
+    Checked product = Checked(term->coefficient()) * power(bounds.seq, term->seq()) *
+                      power(bounds.batch, term->batch()) * power(bounds.chunk, term->chunk()) *
+                      power(bounds.block, term->block());
     sum = sum + product.alignedTo(kMemoryAlignment);
   }
   return sum;
 }
 
-Result<PlanSizes> evaluatePlan(const fb::Variant &variant,
-                               uint32_t vocabularySize, const Bounds &bounds,
+Result<PlanSizes> evaluatePlan(const fb::Variant &variant, uint32_t vocabularySize, const Bounds &bounds,
                                const Path &path) {
   return PlanEvaluator(variant, vocabularySize, bounds, path).run();
 }

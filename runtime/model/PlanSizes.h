@@ -51,8 +51,7 @@ struct PlanSizes {
 
 /// Evaluates and checks everything of a variant that depends on the bounds. The
 /// indices of the variant are verified.
-Result<PlanSizes> evaluatePlan(const fb::Variant &variant,
-                               uint32_t vocabularySize, const Bounds &bounds,
+Result<PlanSizes> evaluatePlan(const fb::Variant &variant, uint32_t vocabularySize, const Bounds &bounds,
                                const Path &path);
 
 /// Bytes that one more position of a sequence costs in the caches that grow.

@@ -17,15 +17,13 @@ namespace yoco::runtime {
 
 /// Checks the plan of `file` as docs/FileFormat.md says. The FlatBuffers
 /// verifier has passed it.
-Status verifyPlan(const fb::Plan &plan, const uint8_t *file,
-                  const FileHeader &header);
+Status verifyPlan(const fb::Plan &plan, const uint8_t *file, const FileHeader &header);
 
 /// The segments that a plan refers to, and where.
 class SegmentList {
 public:
   /// Checks the segment by itself and remembers it.
-  Status add(const fb::Segment &segment, const FileHeader &header,
-             const Path &path);
+  Status add(const fb::Segment &segment, const FileHeader &header, const Path &path);
   /// Checks that segments are the same or apart, and that what lies between
   /// them is zero.
   Status verifyLayout(const uint8_t *file, const FileHeader &header);
@@ -41,8 +39,7 @@ private:
 };
 
 /// Checks one variant: names, indices, enums. Segments are added to `segments`.
-Status verifyVariant(const fb::Variant &variant, const FileHeader &header,
-                     SegmentList &segments, const Path &path);
+Status verifyVariant(const fb::Variant &variant, const FileHeader &header, SegmentList &segments, const Path &path);
 
 /// Checks that a name is 1 to 1024 printable ASCII characters.
 Status verifyName(const flatbuffers::String &name, const Path &path);

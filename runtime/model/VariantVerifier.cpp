@@ -17,22 +17,18 @@ template <typename Enum>
 Status verifyEnum(Enum value, Enum last, const Path &path) {
   if (value <= last)
     return Status();
-  return YOCO_PLAN_ERROR(path, "expected 0 to %u, got %u", unsigned(last),
-                         unsigned(value));
+  return YOCO_PLAN_ERROR(path, "expected 0 to %u, got %u", unsigned(last), unsigned(value));
 }
 
-Status verifyIndex(uint64_t index, uint64_t count, const char *what,
-                   const Path &path) {
+Status verifyIndex(uint64_t index, uint64_t count, const char *what, const Path &path) {
   if (index < count)
     return Status();
-  return YOCO_PLAN_ERROR(path, "%s index %" PRIu64 " is not below %" PRIu64,
-                         what, index, count);
+  return YOCO_PLAN_ERROR(path, "%s index %" PRIu64 " is not below %" PRIu64, what, index, count);
 }
 
 class VariantVerifier {
 public:
-  VariantVerifier(const fb::Variant &variant, const FileHeader &header,
-                  SegmentList &segments, const Path &path)
+  VariantVerifier(const fb::Variant &variant, const FileHeader &header, SegmentList &segments, const Path &path)
       : variant(variant), header(header), segments(segments), path(path) {}
 
   Status run();
@@ -46,8 +42,7 @@ private:
   Status verifyState(const fb::State &state, const Path &where);
   Status verifyEntry(const fb::Entry &entry, const Path &where);
   Status verifyKnownEntry(const fb::Entry &entry, const Path &where);
-  Status verifyInstruction(const fb::Instruction &instruction,
-                           const Path &where);
+  Status verifyInstruction(const fb::Instruction &instruction, const Path &where);
   Status verifyLaunch(const fb::Launch &launch, const Path &where);
   Status verifyKernel(const fb::Kernel &kernel, const Path &where);
 
@@ -56,28 +51,23 @@ private:
 
   /// Checks each table of a list.
   template <typename Table>
-  Status
-  verifyAll(const flatbuffers::Vector<flatbuffers::Offset<Table>> &tables,
-            const Path &where, const char *field, Check<Table> check) {
+  Status verifyAll(const flatbuffers::Vector<flatbuffers::Offset<Table>> &tables, const Path &where, const char *field,
+                   Check<Table> check) {
     for (uint32_t i = 0; i < tables.size(); ++i)
-      YOCO_RETURN_IF_ERROR(
-          (this->*check)(*tables.Get(i), Path(where, field, i)));
+      YOCO_RETURN_IF_ERROR((this->*check)(*tables.Get(i), Path(where, field, i)));
     return Status();
   }
 
   /// Checks that the tables of a list have good names, no two the same.
   template <typename Table>
-  Status
-  verifyNames(const flatbuffers::Vector<flatbuffers::Offset<Table>> &tables,
-              const char *field) {
+  Status verifyNames(const flatbuffers::Vector<flatbuffers::Offset<Table>> &tables, const char *field) {
     std::set<std::string_view> names;
     for (uint32_t i = 0; i < tables.size(); ++i) {
       const flatbuffers::String &name = *tables.Get(i)->name();
       Path where(path, field, i);
       YOCO_RETURN_IF_ERROR(verifyName(name, Path(where, "name")));
       if (!names.insert(name.string_view()).second)
-        return YOCO_PLAN_ERROR(Path(where, "name"), "`%s` is there twice",
-                               name.c_str());
+        return YOCO_PLAN_ERROR(Path(where, "name"), "`%s` is there twice", name.c_str());
     }
     return Status();
   }
@@ -95,32 +85,25 @@ private:
 Status VariantVerifier::run() {
   YOCO_RETURN_IF_ERROR(verifyHead());
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.parameters(), "parameters"));
-  YOCO_RETURN_IF_ERROR(verifyAll(*variant.parameters(), path, "parameters",
-                                 &VariantVerifier::verifyParameter));
+  YOCO_RETURN_IF_ERROR(verifyAll(*variant.parameters(), path, "parameters", &VariantVerifier::verifyParameter));
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.arenas(), "arenas"));
   YOCO_RETURN_IF_ERROR(verifyArenas());
-  YOCO_RETURN_IF_ERROR(verifyAll(*variant.buffers(), path, "buffers",
-                                 &VariantVerifier::verifyBuffer));
+  YOCO_RETURN_IF_ERROR(verifyAll(*variant.buffers(), path, "buffers", &VariantVerifier::verifyBuffer));
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.states(), "states"));
-  YOCO_RETURN_IF_ERROR(verifyAll(*variant.states(), path, "states",
-                                 &VariantVerifier::verifyState));
+  YOCO_RETURN_IF_ERROR(verifyAll(*variant.states(), path, "states", &VariantVerifier::verifyState));
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.kernels(), "kernels"));
-  YOCO_RETURN_IF_ERROR(verifyAll(*variant.kernels(), path, "kernels",
-                                 &VariantVerifier::verifyKernel));
+  YOCO_RETURN_IF_ERROR(verifyAll(*variant.kernels(), path, "kernels", &VariantVerifier::verifyKernel));
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.entries(), "entries"));
-  return verifyAll(*variant.entries(), path, "entries",
-                   &VariantVerifier::verifyEntry);
+  return verifyAll(*variant.entries(), path, "entries", &VariantVerifier::verifyEntry);
 }
 
 Status VariantVerifier::verifyHead() {
   YOCO_RETURN_IF_ERROR(verifyName(*variant.device(), Path(path, "device")));
   YOCO_RETURN_IF_ERROR(verifyName(*variant.target(), Path(path, "target")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(variant.compute_type(), fb::ElementType::MAX,
-                                  Path(path, "compute_type")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(variant.compute_type(), fb::ElementType::MAX, Path(path, "compute_type")));
   if (variant.cpu_features())
     for (uint32_t i = 0; i < variant.cpu_features()->size(); ++i)
-      YOCO_RETURN_IF_ERROR(verifyName(*variant.cpu_features()->Get(i),
-                                      Path(path, "cpu_features", i)));
+      YOCO_RETURN_IF_ERROR(verifyName(*variant.cpu_features()->Get(i), Path(path, "cpu_features", i)));
   if (variant.code())
     return segments.add(*variant.code(), header, Path(path, "code"));
   if (variant.device()->string_view() == "host")
@@ -128,58 +111,42 @@ Status VariantVerifier::verifyHead() {
   return Status();
 }
 
-Status VariantVerifier::verifyParameter(const fb::Parameter &parameter,
-                                        const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyEnum(parameter.element(), fb::ElementType::MAX,
-                                  Path(where, "element")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(parameter.layout(), fb::ParameterLayout::MAX,
-                                  Path(where, "layout")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(parameter.placement(), fb::Placement::MAX,
-                                  Path(where, "placement")));
+Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Path &where) {
+  YOCO_RETURN_IF_ERROR(verifyEnum(parameter.element(), fb::ElementType::MAX, Path(where, "element")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(parameter.layout(), fb::ParameterLayout::MAX, Path(where, "layout")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(parameter.placement(), fb::Placement::MAX, Path(where, "placement")));
   bool panels = parameter.layout() == fb::ParameterLayout::panels;
   if (panels != (parameter.panel() != 0))
-    return YOCO_PLAN_ERROR(Path(where, "panel"), "expected %s, got %u",
-                           panels ? "at least 1" : "0", parameter.panel());
+    return YOCO_PLAN_ERROR(Path(where, "panel"), "expected %s, got %u", panels ? "at least 1" : "0", parameter.panel());
   Checked bytes = parameterBytes(parameter);
   if (!bytes.atMost(uint64_t(1) << 62) || bytes.value() == 0)
-    return YOCO_PLAN_ERROR(where,
-                           "expected a size from 1 to 2^62 bytes, got %" PRIu64
-                           " rows of %" PRIu64,
+    return YOCO_PLAN_ERROR(where, "expected a size from 1 to 2^62 bytes, got %" PRIu64 " rows of %" PRIu64,
                            parameter.rows(), parameter.columns());
   if (!parameter.segment())
     return verifyGenerated(parameter, where);
   if (parameter.generated())
-    return YOCO_PLAN_ERROR(where,
-                           "expected a segment or generated rows, got both");
-  YOCO_RETURN_IF_ERROR(
-      segments.add(*parameter.segment(), header, Path(where, "segment")));
+    return YOCO_PLAN_ERROR(where, "expected a segment or generated rows, got both");
+  YOCO_RETURN_IF_ERROR(segments.add(*parameter.segment(), header, Path(where, "segment")));
   if (parameter.segment()->size() != bytes.value())
-    return YOCO_PLAN_ERROR(Path(where, "segment"),
-                           "expected %" PRIu64 " bytes, got %" PRIu64,
-                           bytes.value(), parameter.segment()->size());
+    return YOCO_PLAN_ERROR(Path(where, "segment"), "expected %" PRIu64 " bytes, got %" PRIu64, bytes.value(),
+                           parameter.segment()->size());
   return Status();
 }
 
-Status VariantVerifier::verifyGenerated(const fb::Parameter &parameter,
-                                        const Path &where) {
+Status VariantVerifier::verifyGenerated(const fb::Parameter &parameter, const Path &where) {
   if (!parameter.generated())
-    return YOCO_PLAN_ERROR(where,
-                           "expected a segment or generated rows, got neither");
+    return YOCO_PLAN_ERROR(where, "expected a segment or generated rows, got neither");
   Checked rows(0);
   for (uint32_t i = 0; i < parameter.generated()->size(); ++i) {
     const fb::GeneratedRows &run = *parameter.generated()->Get(i);
     float scale = run.scale();
     // Also refuses NaN.
     if (!(scale >= 0.0f && scale <= 1e30f))
-      return YOCO_PLAN_ERROR(Path(where, "generated", i),
-                             "expected a scale from 0 to 1e30, got %g",
-                             double(scale));
+      return YOCO_PLAN_ERROR(Path(where, "generated", i), "expected a scale from 0 to 1e30, got %g", double(scale));
     rows = rows + run.rows();
   }
   if (!rows.ok() || rows.value() != parameter.rows())
-    return YOCO_PLAN_ERROR(Path(where, "generated"),
-                           "expected rows that add up to %" PRIu64
-                           ", got %" PRIu64,
+    return YOCO_PLAN_ERROR(Path(where, "generated"), "expected rows that add up to %" PRIu64 ", got %" PRIu64,
                            parameter.rows(), rows.value());
   return Status();
 }
@@ -187,104 +154,75 @@ Status VariantVerifier::verifyGenerated(const fb::Parameter &parameter,
 Status VariantVerifier::verifyArenas() {
   const char *const expected[] = {"persistent", "scratch"};
   for (uint32_t i = 0; i < 2; ++i)
-    if (variant.arenas()->size() <= i ||
-        variant.arenas()->Get(i)->name()->string_view() != expected[i])
-      return YOCO_PLAN_ERROR(Path(path, "arenas", i), "expected the arena `%s`",
-                             expected[i]);
+    if (variant.arenas()->size() <= i || variant.arenas()->Get(i)->name()->string_view() != expected[i])
+      return YOCO_PLAN_ERROR(Path(path, "arenas", i), "expected the arena `%s`", expected[i]);
   return Status();
 }
 
-Status VariantVerifier::verifyBuffer(const fb::Buffer &buffer,
-                                     const Path &where) {
-  return verifyIndex(buffer.arena(), variant.arenas()->size(), "arena",
-                     Path(where, "arena"));
+Status VariantVerifier::verifyBuffer(const fb::Buffer &buffer, const Path &where) {
+  return verifyIndex(buffer.arena(), variant.arenas()->size(), "arena", Path(where, "arena"));
 }
 
 Status VariantVerifier::verifyState(const fb::State &state, const Path &where) {
-  YOCO_RETURN_IF_ERROR(
-      verifyEnum(state.kind(), fb::StateKind::MAX, Path(where, "kind")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(state.kind(), fb::StateKind::MAX, Path(where, "kind")));
   for (uint32_t i = 0; i < state.planes()->size(); ++i) {
     Path plane(where, "planes", i);
     uint32_t buffer = state.planes()->Get(i)->buffer();
     YOCO_RETURN_IF_ERROR(verifyBufferIndex(buffer, Path(plane, "buffer")));
     if (uint32_t arena = variant.buffers()->Get(buffer)->arena(); arena != 0)
-      return YOCO_PLAN_ERROR(
-          plane,
-          "expected a buffer of the persistent arena, got one of arena %u",
-          arena);
+      return YOCO_PLAN_ERROR(plane, "expected a buffer of the persistent arena, got one of arena %u", arena);
   }
   return Status();
 }
 
-Status VariantVerifier::verifyKernel(const fb::Kernel &kernel,
-                                     const Path &where) {
+Status VariantVerifier::verifyKernel(const fb::Kernel &kernel, const Path &where) {
   for (char c : *kernel.name())
     if (!isalnum(uint8_t(c)) && c != '_' && c != '.' && c != '$')
-      return YOCO_PLAN_ERROR(
-          Path(where, "name"),
-          "expected letters, digits, `_`, `.` or `$`, got `%c`", c);
+      return YOCO_PLAN_ERROR(Path(where, "name"), "expected letters, digits, `_`, `.` or `$`, got `%c`", c);
   return Status();
 }
 
 Status VariantVerifier::verifyEntry(const fb::Entry &entry, const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_bound(), fb::RowBound::MAX,
-                                  Path(where, "row_bound")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_shape(), fb::RowShape::MAX,
-                                  Path(where, "row_shape")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.logit_rows(), fb::LogitRows::MAX,
-                                  Path(where, "logit_rows")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_bound(), fb::RowBound::MAX, Path(where, "row_bound")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_shape(), fb::RowShape::MAX, Path(where, "row_shape")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(entry.logit_rows(), fb::LogitRows::MAX, Path(where, "logit_rows")));
   YOCO_RETURN_IF_ERROR(verifyBufferIndex(entry.ids(), Path(where, "ids")));
-  YOCO_RETURN_IF_ERROR(
-      verifyBufferIndex(entry.segments(), Path(where, "segments")));
+  YOCO_RETURN_IF_ERROR(verifyBufferIndex(entry.segments(), Path(where, "segments")));
   bool logits = entry.logit_rows() == fb::LogitRows::all;
   if (logits)
-    YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(int64_t(entry.logits())),
-                                           Path(where, "logits")));
+    YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(int64_t(entry.logits())), Path(where, "logits")));
   else if (entry.logits() != -1)
-    return YOCO_PLAN_ERROR(Path(where, "logits"),
-                           "expected -1, as logit_rows is `none`, got %d",
-                           entry.logits());
+    return YOCO_PLAN_ERROR(Path(where, "logits"), "expected -1, as logit_rows is `none`, got %d", entry.logits());
   YOCO_RETURN_IF_ERROR(verifyKnownEntry(entry, where));
-  return verifyAll(*entry.instructions(), where, "instructions",
-                   &VariantVerifier::verifyInstruction);
+  return verifyAll(*entry.instructions(), where, "instructions", &VariantVerifier::verifyInstruction);
 }
 
-Status VariantVerifier::verifyKnownEntry(const fb::Entry &entry,
-                                         const Path &where) {
+Status VariantVerifier::verifyKnownEntry(const fb::Entry &entry, const Path &where) {
   std::string_view name = entry.name()->string_view();
   bool decode = name == "decode";
   if (!decode && name != "prefill" && name != "score")
     return Status();
-  fb::RowShape shape =
-      decode ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
+  fb::RowShape shape = decode ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
   if (entry.row_shape() != shape)
-    return YOCO_PLAN_ERROR(Path(where, "row_shape"),
-                           "expected `%s` of entry `%s`, got `%s`",
-                           fb::EnumNameRowShape(shape), entry.name()->c_str(),
-                           fb::EnumNameRowShape(entry.row_shape()));
+    return YOCO_PLAN_ERROR(Path(where, "row_shape"), "expected `%s` of entry `%s`, got `%s`",
+                           fb::EnumNameRowShape(shape), entry.name()->c_str(), fb::EnumNameRowShape(entry.row_shape()));
   if (decode && entry.row_bound() != fb::RowBound::batch)
-    return YOCO_PLAN_ERROR(Path(where, "row_bound"),
-                           "expected `batch` of entry `decode`, got `%s`",
+    return YOCO_PLAN_ERROR(Path(where, "row_bound"), "expected `batch` of entry `decode`, got `%s`",
                            fb::EnumNameRowBound(entry.row_bound()));
-  fb::LogitRows logits =
-      name == "prefill" ? fb::LogitRows::none : fb::LogitRows::all;
+  fb::LogitRows logits = name == "prefill" ? fb::LogitRows::none : fb::LogitRows::all;
   if (entry.logit_rows() != logits)
-    return YOCO_PLAN_ERROR(Path(where, "logit_rows"),
-                           "expected `%s` of entry `%s`, got `%s`",
+    return YOCO_PLAN_ERROR(Path(where, "logit_rows"), "expected `%s` of entry `%s`, got `%s`",
                            fb::EnumNameLogitRows(logits), entry.name()->c_str(),
                            fb::EnumNameLogitRows(entry.logit_rows()));
   return Status();
 }
 
-Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction,
-                                          const Path &where) {
+Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction, const Path &where) {
   if (instruction.layer())
-    YOCO_RETURN_IF_ERROR(
-        verifyName(*instruction.layer(), Path(where, "layer")));
+    YOCO_RETURN_IF_ERROR(verifyName(*instruction.layer(), Path(where, "layer")));
   switch (instruction.operation_type()) {
   case fb::Operation::Launch:
-    return verifyLaunch(*instruction.operation_as_Launch(),
-                        Path(where, "launch"));
+    return verifyLaunch(*instruction.operation_as_Launch(), Path(where, "launch"));
   case fb::Operation::Copy: {
     const fb::Copy &copy = *instruction.operation_as_Copy();
     Path at(where, "copy");
@@ -293,43 +231,34 @@ Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction,
   }
   case fb::Operation::Fill: {
     Path at(where, "fill");
-    return verifyBufferIndex(instruction.operation_as_Fill()->destination(),
-                             Path(at, "destination"));
+    return verifyBufferIndex(instruction.operation_as_Fill()->destination(), Path(at, "destination"));
   }
   case fb::Operation::NONE:
     break;
   }
-  return YOCO_PLAN_ERROR(Path(where, "operation"), "kind %u is unknown",
-                         unsigned(instruction.operation_type()));
+  return YOCO_PLAN_ERROR(Path(where, "operation"), "kind %u is unknown", unsigned(instruction.operation_type()));
 }
 
-Status VariantVerifier::verifyLaunch(const fb::Launch &launch,
-                                     const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyIndex(launch.kernel(), variant.kernels()->size(),
-                                   "kernel", Path(where, "kernel")));
-  YOCO_RETURN_IF_ERROR(
-      verifyEnum(launch.unit(), fb::TileUnit::MAX, Path(where, "unit")));
+Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where) {
+  YOCO_RETURN_IF_ERROR(verifyIndex(launch.kernel(), variant.kernels()->size(), "kernel", Path(where, "kernel")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(launch.unit(), fb::TileUnit::MAX, Path(where, "unit")));
   if (launch.divisor() == 0)
-    return YOCO_PLAN_ERROR(Path(where, "divisor"),
-                           "expected at least 1, got 0");
+    return YOCO_PLAN_ERROR(Path(where, "divisor"), "expected at least 1, got 0");
   for (uint32_t i = 0; i < launch.arguments()->size(); ++i) {
     const fb::Argument &argument = *launch.arguments()->Get(i);
     Path at(where, "arguments", i);
-    YOCO_RETURN_IF_ERROR(
-        verifyEnum(argument.kind(), fb::ArgumentKind::MAX, Path(at, "kind")));
+    YOCO_RETURN_IF_ERROR(verifyEnum(argument.kind(), fb::ArgumentKind::MAX, Path(at, "kind")));
     if (argument.kind() == fb::ArgumentKind::buffer)
       YOCO_RETURN_IF_ERROR(verifyBufferIndex(argument.index(), at));
     if (argument.kind() == fb::ArgumentKind::parameter)
-      YOCO_RETURN_IF_ERROR(verifyIndex(
-          argument.index(), variant.parameters()->size(), "parameter", at));
+      YOCO_RETURN_IF_ERROR(verifyIndex(argument.index(), variant.parameters()->size(), "parameter", at));
   }
   return Status();
 }
 
 } // namespace
 
-Status verifyVariant(const fb::Variant &variant, const FileHeader &header,
-                     SegmentList &segments, const Path &path) {
+Status verifyVariant(const fb::Variant &variant, const FileHeader &header, SegmentList &segments, const Path &path) {
   return VariantVerifier(variant, header, segments, path).run();
 }
 

@@ -39,8 +39,7 @@ struct FileHeader {
   uint8_t reserved[64];
 };
 
-static_assert(sizeof(FileHeader) == kFileHeaderSize,
-              "the header is written as it stands");
+static_assert(sizeof(FileHeader) == kFileHeaderSize, "the header is written as it stands");
 static_assert(offsetof(FileHeader, fileSize) == 16, "see docs/FileFormat.md");
 static_assert(offsetof(FileHeader, planOffset) == 32, "see docs/FileFormat.md");
 static_assert(offsetof(FileHeader, reserved) == 64, "see docs/FileFormat.md");
@@ -54,8 +53,7 @@ constexpr uint64_t alignFileOffset(uint64_t offset) {
 /// Size of the checksum table of a file whose table starts at `checksumOffset`:
 /// one hash per block, and one of the table.
 constexpr uint64_t checksumTableSize(uint64_t checksumOffset) {
-  return 8 * (checksumOffset / kChecksumBlockSize +
-              (checksumOffset % kChecksumBlockSize != 0) + 1);
+  return 8 * (checksumOffset / kChecksumBlockSize + (checksumOffset % kChecksumBlockSize != 0) + 1);
 }
 
 } // namespace yoco

@@ -19,9 +19,7 @@ constexpr uint64_t mixBits(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-constexpr uint64_t generatorKey(uint64_t seed, uint64_t stream) {
-  return mixBits(seed + kGoldenGamma * (stream + 1));
-}
+constexpr uint64_t generatorKey(uint64_t seed, uint64_t stream) { return mixBits(seed + kGoldenGamma * (stream + 1)); }
 
 /// Element `index` (row * columns + column, counted within its generated rows),
 /// before rounding to the element type.

@@ -33,15 +33,12 @@ Status readStruct(const Struct *from, const char *name, Struct &to) {
     return Status();
   size_t size = from->struct_size;
   if (size < sizeof(size_t))
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "%s.struct_size: expected sizeof the struct, %zu, got %zu",
-                     name, sizeof(to), size);
+    return makeError(YOCO_INVALID_ARGUMENT, "%s.struct_size: expected sizeof the struct, %zu, got %zu", name,
+                     sizeof(to), size);
   const char *bytes = reinterpret_cast<const char *>(from);
   for (size_t i = sizeof(to); i < size; ++i)
     if (bytes[i] != 0)
-      return makeError(YOCO_UNSUPPORTED,
-                       "%s: byte %zu is set, and this library knows only %zu",
-                       name, i, sizeof(to));
+      return makeError(YOCO_UNSUPPORTED, "%s: byte %zu is set, and this library knows only %zu", name, i, sizeof(to));
   memcpy(&to, from, std::min(size, sizeof(to)));
   to.struct_size = sizeof(to);
   return Status();
@@ -58,14 +55,12 @@ yoco_status writeStruct(const Struct &from, Struct *to) {
   return YOCO_OK;
 }
 
-yoco_status report(const Status &status, char *error, size_t errorSize,
-                   const char *name = nullptr) {
+yoco_status report(const Status &status, char *error, size_t errorSize, const char *name = nullptr) {
   if (error && errorSize != 0) {
     if (status.ok())
       error[0] = '\0';
     else
-      snprintf(error, errorSize, "%s%s%s", name ? name : "", name ? ": " : "",
-               status.text());
+      snprintf(error, errorSize, "%s%s%s", name ? name : "", name ? ": " : "", status.text());
   }
   return status.code();
 }
@@ -85,8 +80,7 @@ Status needArray(const void *pointer, size_t count, const char *name) {
 Status checkAllocator(const yoco_allocator *allocator) {
   if (!allocator || (allocator->allocate && allocator->deallocate))
     return Status();
-  return makeError(YOCO_INVALID_ARGUMENT,
-                   "options.allocator: expected both allocate and deallocate");
+  return makeError(YOCO_INVALID_ARGUMENT, "options.allocator: expected both allocate and deallocate");
 }
 
 Result<ModelOptions> readModelOptions(const yoco_model_options *options) {
@@ -94,10 +88,8 @@ Result<ModelOptions> readModelOptions(const yoco_model_options *options) {
   YOCO_RETURN_IF_ERROR(readStruct(options, "options", read));
   YOCO_RETURN_IF_ERROR(checkAllocator(read.allocator));
   if (read.verify != YOCO_VERIFY_FULL && read.verify != YOCO_VERIFY_PLAN)
-    return makeError(
-        YOCO_INVALID_ARGUMENT,
-        "options.verify: expected YOCO_VERIFY_FULL or YOCO_VERIFY_PLAN, got %d",
-        int(read.verify));
+    return makeError(YOCO_INVALID_ARGUMENT, "options.verify: expected YOCO_VERIFY_FULL or YOCO_VERIFY_PLAN, got %d",
+                     int(read.verify));
   ModelOptions result;
   result.verify = read.verify;
   result.threads = read.threads;
@@ -109,37 +101,29 @@ Result<ModelOptions> readModelOptions(const yoco_model_options *options) {
 
 /// Opens what `getFile(options)` returns.
 template <typename GetFile>
-Status openModel(const yoco_model_options *options, yoco_model **model,
-                 GetFile getFile) {
+Status openModel(const yoco_model_options *options, yoco_model **model, GetFile getFile) {
   if (!model)
     return makeError(YOCO_INVALID_ARGUMENT, "model is null");
   *model = nullptr;
   YOCO_ASSIGN_OR_RETURN(ModelOptions read, readModelOptions(options));
   YOCO_ASSIGN_OR_RETURN(FileData file, getFile(read));
-  YOCO_ASSIGN_OR_RETURN(std::shared_ptr<Model> opened,
-                        Model::open(std::move(file), read));
+  YOCO_ASSIGN_OR_RETURN(std::shared_ptr<Model> opened, Model::open(std::move(file), read));
   *model = new yoco_model{std::move(opened)};
   return Status();
 }
 
-yoco_bounds publicBounds(const Bounds &bounds) {
-  return {bounds.seq, bounds.batch, bounds.chunk, bounds.block};
-}
+yoco_bounds publicBounds(const Bounds &bounds) { return {bounds.seq, bounds.batch, bounds.chunk, bounds.block}; }
 
-Status describeVariant(const Model &model, uint32_t index,
-                       const yoco_bounds *wanted, yoco_variant_info &info) {
+Status describeVariant(const Model &model, uint32_t index, const yoco_bounds *wanted, yoco_variant_info &info) {
   if (index >= model.plan().variants()->size())
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "index: expected less than %u, got %u",
-                     model.plan().variants()->size(), index);
+    return makeError(YOCO_INVALID_ARGUMENT, "index: expected less than %u, got %u", model.plan().variants()->size(),
+                     index);
   Bounds bounds;
-  YOCO_ASSIGN_OR_RETURN(
-      bounds, chooseBounds(model.plan(), wanted ? *wanted : yoco_bounds{}));
+  YOCO_ASSIGN_OR_RETURN(bounds, chooseBounds(model.plan(), wanted ? *wanted : yoco_bounds{}));
   const fb::Variant &variant = model.variant(index);
   Path root;
   YOCO_ASSIGN_OR_RETURN(PlanSizes sizes,
-                        evaluatePlan(variant, model.plan().vocabulary_size(),
-                                     bounds, Path(root, "variants", index)));
+                        evaluatePlan(variant, model.plan().vocabulary_size(), bounds, Path(root, "variants", index)));
   info.device = variant.device()->c_str();
   info.target = variant.target()->c_str();
   info.weight_bytes = model.weightBytes(index);
@@ -182,8 +166,7 @@ Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t 
   return computeStepCost(model.variant(index), *entry, segments, rows, position);
 }
 
-Status createSession(yoco_model *model, const yoco_session_options *options,
-                     yoco_session **session) {
+Status createSession(yoco_model *model, const yoco_session_options *options, yoco_session **session) {
   if (!session)
     return makeError(YOCO_INVALID_ARGUMENT, "session is null");
   *session = nullptr;
@@ -192,8 +175,7 @@ Status createSession(yoco_model *model, const yoco_session_options *options,
   yoco_session_options read;
   YOCO_RETURN_IF_ERROR(readStruct(options, "options", read));
   YOCO_RETURN_IF_ERROR(checkAllocator(read.allocator));
-  YOCO_ASSIGN_OR_RETURN(std::unique_ptr<Session> created,
-                        Session::create(model->model, read));
+  YOCO_ASSIGN_OR_RETURN(std::unique_ptr<Session> created, Session::create(model->model, read));
   *session = new yoco_session{std::move(created)};
   return Status();
 }
@@ -205,55 +187,40 @@ const char *yoco_version(void) { return YOCO_RUNTIME_VERSION; }
 uint32_t yoco_api_version(void) { return YOCO_API_VERSION; }
 
 const char *yoco_status_name(yoco_status status) {
-  static const char *const names[] = {
-      "ok",       "invalid argument", "invalid file",  "unsupported", "refused",
-      "io error", "out of memory",    "out of bounds", "cancelled"};
-  return size_t(status) < sizeof(names) / sizeof(names[0]) ? names[status]
-                                                           : "unknown status";
+  static const char *const names[] = {"ok",       "invalid argument", "invalid file",  "unsupported", "refused",
+                                      "io error", "out of memory",    "out of bounds", "cancelled"};
+  return size_t(status) < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown status";
 }
 
-yoco_status yoco_model_open_file(const char *path,
-                                 const yoco_model_options *options,
-                                 yoco_model **model, char *error,
+yoco_status yoco_model_open_file(const char *path, const yoco_model_options *options, yoco_model **model, char *error,
                                  size_t error_size) {
   if (!path) {
     if (model)
       *model = nullptr;
-    return report(makeError(YOCO_INVALID_ARGUMENT, "path is null"), error,
-                  error_size);
+    return report(makeError(YOCO_INVALID_ARGUMENT, "path is null"), error, error_size);
   }
-  Status status = openModel(options, model, [&](const ModelOptions &) {
-    return FileData::map(path);
-  });
+  Status status = openModel(options, model, [&](const ModelOptions &) { return FileData::map(path); });
   return report(status, error, error_size, path);
 }
 
-yoco_status yoco_model_open_memory(const void *data, size_t size,
-                                   const yoco_model_options *options,
-                                   yoco_model **model, char *error,
-                                   size_t error_size) {
-  Status status = openModel(options, model, [&](const ModelOptions &) {
-    return FileData::borrow(data, size);
-  });
+yoco_status yoco_model_open_memory(const void *data, size_t size, const yoco_model_options *options, yoco_model **model,
+                                   char *error, size_t error_size) {
+  Status status = openModel(options, model, [&](const ModelOptions &) { return FileData::borrow(data, size); });
   return report(status, error, error_size);
 }
 
-yoco_status yoco_model_open_reader(yoco_read_callback read, void *user,
-                                   uint64_t file_size,
-                                   const yoco_model_options *options,
-                                   yoco_model **model, char *error,
+yoco_status yoco_model_open_reader(yoco_read_callback read, void *user, uint64_t file_size,
+                                   const yoco_model_options *options, yoco_model **model, char *error,
                                    size_t error_size) {
-  Status status =
-      openModel(options, model, [&](const ModelOptions &modelOptions) {
-        return FileData::read(read, user, file_size, modelOptions.allocator);
-      });
+  Status status = openModel(options, model, [&](const ModelOptions &modelOptions) {
+    return FileData::read(read, user, file_size, modelOptions.allocator);
+  });
   return report(status, error, error_size);
 }
 
 void yoco_model_destroy(yoco_model *model) { delete model; }
 
-yoco_status yoco_model_get_info(const yoco_model *model,
-                                yoco_model_info *info) {
+yoco_status yoco_model_get_info(const yoco_model *model, yoco_model_info *info) {
   if (!model || !info)
     return YOCO_INVALID_ARGUMENT;
   const fb::Plan &plan = model->model->plan();
@@ -275,21 +242,15 @@ yoco_status yoco_model_get_info(const yoco_model *model,
   return writeStruct(result, info);
 }
 
-yoco_status yoco_model_get_variant(const yoco_model *model, uint32_t index,
-                                   const yoco_bounds *bounds,
-                                   yoco_variant_info *info, char *error,
-                                   size_t error_size) {
+yoco_status yoco_model_get_variant(const yoco_model *model, uint32_t index, const yoco_bounds *bounds,
+                                   yoco_variant_info *info, char *error, size_t error_size) {
   if (!model || !info)
-    return report(makeError(YOCO_INVALID_ARGUMENT, "model or info is null"),
-                  error, error_size);
+    return report(makeError(YOCO_INVALID_ARGUMENT, "model or info is null"), error, error_size);
   yoco_variant_info result = {};
-  if (Status status = describeVariant(*model->model, index, bounds, result);
-      !status.ok())
+  if (Status status = describeVariant(*model->model, index, bounds, result); !status.ok())
     return report(status, error, error_size);
   if (writeStruct(result, info) != YOCO_OK)
-    return report(
-        makeError(YOCO_INVALID_ARGUMENT, "info.struct_size is not set"), error,
-        error_size);
+    return report(makeError(YOCO_INVALID_ARGUMENT, "info.struct_size is not set"), error, error_size);
   return YOCO_OK;
 }
 
@@ -306,16 +267,13 @@ yoco_status yoco_model_get_step_cost(const yoco_model *model, uint32_t variant, 
   return YOCO_OK;
 }
 
-void yoco_model_describe(const yoco_model *model, yoco_text_callback write,
-                         void *user) {
+void yoco_model_describe(const yoco_model *model, yoco_text_callback write, void *user) {
   if (model && write)
     describeModel(*model->model, write, user);
 }
 
-yoco_status yoco_session_create(yoco_model *model,
-                                const yoco_session_options *options,
-                                yoco_session **session, char *error,
-                                size_t error_size) {
+yoco_status yoco_session_create(yoco_model *model, const yoco_session_options *options, yoco_session **session,
+                                char *error, size_t error_size) {
   return report(createSession(model, options, session), error, error_size);
 }
 
@@ -325,29 +283,25 @@ const char *yoco_session_last_error(const yoco_session *session) {
   return session ? session->session->lastError.c_str() : "session is null";
 }
 
-yoco_status yoco_session_prefill(yoco_session *session, int32_t slot,
-                                 const int32_t *ids, size_t count) {
+yoco_status yoco_session_prefill(yoco_session *session, int32_t slot, const int32_t *ids, size_t count) {
   return yoco_session_prefill_batch(session, &slot, &count, 1, ids);
 }
 
-yoco_status yoco_session_prefill_batch(yoco_session *session,
-                                       const int32_t *slots,
-                                       const size_t *counts, size_t n,
+yoco_status yoco_session_prefill_batch(yoco_session *session, const int32_t *slots, const size_t *counts, size_t n,
                                        const int32_t *ids) {
   if (!session)
     return YOCO_INVALID_ARGUMENT;
   return report(session, [&]() -> Status {
     YOCO_RETURN_IF_ERROR(needArray(slots, n, "slots"));
     YOCO_RETURN_IF_ERROR(needArray(counts, n, "counts"));
-    bool any = std::any_of(counts, counts + n,
-                           [](size_t count) { return count != 0; });
+    bool any = std::any_of(counts, counts + n, [](size_t count) { return count != 0; });
     YOCO_RETURN_IF_ERROR(needArray(ids, any, "ids"));
     return session->session->prefill(slots, counts, n, ids);
   }());
 }
 
-yoco_status yoco_session_decode(yoco_session *session, const int32_t *slots,
-                                const int32_t *ids, size_t n, float *logits) {
+yoco_status yoco_session_decode(yoco_session *session, const int32_t *slots, const int32_t *ids, size_t n,
+                                float *logits) {
   if (!session)
     return YOCO_INVALID_ARGUMENT;
   return report(session, [&]() -> Status {
@@ -357,9 +311,7 @@ yoco_status yoco_session_decode(yoco_session *session, const int32_t *slots,
   }());
 }
 
-yoco_status yoco_session_prompt(yoco_session *session, int32_t slot,
-                                const int32_t *ids, size_t count,
-                                float *logits) {
+yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, const int32_t *ids, size_t count, float *logits) {
   if (!session)
     return YOCO_INVALID_ARGUMENT;
   return report(session, [&]() -> Status {
@@ -368,8 +320,7 @@ yoco_status yoco_session_prompt(yoco_session *session, int32_t slot,
   }());
 }
 
-yoco_status yoco_session_score(yoco_session *session, int32_t slot,
-                               const int32_t *ids, size_t count,
+yoco_status yoco_session_score(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                yoco_logits_callback callback, void *user) {
   if (!session)
     return YOCO_INVALID_ARGUMENT;
@@ -382,18 +333,14 @@ yoco_status yoco_session_score(yoco_session *session, int32_t slot,
 }
 
 yoco_status yoco_session_reset(yoco_session *session, int32_t slot) {
-  return session ? report(session, session->session->reset(slot))
-                 : YOCO_INVALID_ARGUMENT;
+  return session ? report(session, session->session->reset(slot)) : YOCO_INVALID_ARGUMENT;
 }
 
-yoco_status yoco_session_copy_slot(yoco_session *session, int32_t from,
-                                   int32_t to) {
-  return session ? report(session, session->session->copySlot(from, to))
-                 : YOCO_INVALID_ARGUMENT;
+yoco_status yoco_session_copy_slot(yoco_session *session, int32_t from, int32_t to) {
+  return session ? report(session, session->session->copySlot(from, to)) : YOCO_INVALID_ARGUMENT;
 }
 
-yoco_status yoco_session_position(yoco_session *session, int32_t slot,
-                                  uint64_t *position) {
+yoco_status yoco_session_position(yoco_session *session, int32_t slot, uint64_t *position) {
   if (!session || !position)
     return YOCO_INVALID_ARGUMENT;
   Result<uint64_t> result = session->session->position(slot);
@@ -402,8 +349,7 @@ yoco_status yoco_session_position(yoco_session *session, int32_t slot,
   return report(session, result.status());
 }
 
-yoco_status yoco_session_get_stats(const yoco_session *session,
-                                   yoco_session_stats *stats) {
+yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_stats *stats) {
   if (!session || !stats)
     return YOCO_INVALID_ARGUMENT;
   yoco_session_stats result = {};
@@ -411,18 +357,15 @@ yoco_status yoco_session_get_stats(const yoco_session *session,
   return writeStruct(result, stats);
 }
 
-yoco_status yoco_sample(const float *logits, uint32_t vocabulary_size,
-                        const yoco_sampling_options *options, uint64_t counter,
-                        int32_t *id, char *error, size_t error_size) {
+yoco_status yoco_sample(const float *logits, uint32_t vocabulary_size, const yoco_sampling_options *options,
+                        uint64_t counter, int32_t *id, char *error, size_t error_size) {
   return report(
       [&]() -> Status {
         if (!logits || !id || vocabulary_size == 0)
-          return makeError(YOCO_INVALID_ARGUMENT,
-                           "expected logits and a place for the id, got null");
+          return makeError(YOCO_INVALID_ARGUMENT, "expected logits and a place for the id, got null");
         yoco_sampling_options read;
         YOCO_RETURN_IF_ERROR(readStruct(options, "options", read));
-        YOCO_ASSIGN_OR_RETURN(*id,
-                              sample(logits, vocabulary_size, read, counter));
+        YOCO_ASSIGN_OR_RETURN(*id, sample(logits, vocabulary_size, read, counter));
         return Status();
       }(),
       error, error_size);

@@ -51,8 +51,7 @@ void forEachKept(const float *logits, uint32_t count, Kept kept, Visit visit) {
 
 /// Of the kept ids, the first whose weights add up to `target`.
 template <typename Weight>
-Kept narrow(const float *logits, uint32_t count, Kept kept, double target,
-            Weight weight) {
+Kept narrow(const float *logits, uint32_t count, Kept kept, double target, Weight weight) {
   uint32_t prefix = 0; // the threshold's bytes found so far
   double above = 0;    // weight of the keys above all that begin with it
   for (int shift = 24; shift >= 0; shift -= 8) {
@@ -102,26 +101,20 @@ int64_t largest(const float *logits, uint32_t count) {
 
 Status checkOptions(const yoco_sampling_options &options) {
   if (!(options.temperature >= 0) || std::isinf(options.temperature))
-    return makeError(
-        YOCO_INVALID_ARGUMENT,
-        "temperature: expected a finite number of at least 0, got %g",
-        double(options.temperature));
+    return makeError(YOCO_INVALID_ARGUMENT, "temperature: expected a finite number of at least 0, got %g",
+                     double(options.temperature));
   if (!(options.top_p >= 0 && options.top_p <= 1))
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "top_p: expected a number from 0 to 1, got %g",
-                     double(options.top_p));
+    return makeError(YOCO_INVALID_ARGUMENT, "top_p: expected a number from 0 to 1, got %g", double(options.top_p));
   return Status();
 }
 
 } // namespace
 
-Result<int32_t> sample(const float *logits, uint32_t count,
-                       const yoco_sampling_options &options, uint64_t counter) {
+Result<int32_t> sample(const float *logits, uint32_t count, const yoco_sampling_options &options, uint64_t counter) {
   YOCO_RETURN_IF_ERROR(checkOptions(options));
   int64_t best = largest(logits, count);
   if (best < 0)
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "logits: expected numbers, got NaN in all of %u", count);
+    return makeError(YOCO_INVALID_ARGUMENT, "logits: expected numbers, got NaN in all of %u", count);
   float top = logits[best];
   // With an infinite logit there is nothing to weigh.
   if (options.temperature == 0 || std::isinf(top))
@@ -129,13 +122,11 @@ Result<int32_t> sample(const float *logits, uint32_t count,
 
   double scale = 1.0 / double(options.temperature);
   auto probability = [=](float logit) {
-    return std::isnan(logit) ? 0.0
-                             : std::exp((double(logit) - double(top)) * scale);
+    return std::isnan(logit) ? 0.0 : std::exp((double(logit) - double(top)) * scale);
   };
   Kept kept;
   if (options.top_k != 0 && options.top_k < count)
-    kept = narrow(logits, count, kept, double(options.top_k),
-                  [](float) { return 1.0; });
+    kept = narrow(logits, count, kept, double(options.top_k), [](float) { return 1.0; });
   double mass = 0;
   auto addMass = [&](uint32_t id, uint32_t) {
     mass += probability(logits[id]);
@@ -143,8 +134,7 @@ Result<int32_t> sample(const float *logits, uint32_t count,
   };
   forEachKept(logits, count, kept, addMass);
   if (options.top_p > 0 && options.top_p < 1) {
-    kept =
-        narrow(logits, count, kept, double(options.top_p) * mass, probability);
+    kept = narrow(logits, count, kept, double(options.top_p) * mass, probability);
     mass = 0;
     forEachKept(logits, count, kept, addMass);
   }

@@ -12,8 +12,7 @@
 namespace yoco::runtime {
 
 /// See yoco_sample(). All fields of `options` are set.
-Result<int32_t> sample(const float *logits, uint32_t count,
-                       const yoco_sampling_options &options, uint64_t counter);
+Result<int32_t> sample(const float *logits, uint32_t count, const yoco_sampling_options &options, uint64_t counter);
 
 } // namespace yoco::runtime
 

@@ -23,21 +23,16 @@ Status Session::checkRole(Role role) const {
 Status Session::checkSlot(int32_t slot) const {
   if (slot >= 0 && uint64_t(slot) < bounds.batch)
     return Status();
-  return makeError(YOCO_INVALID_ARGUMENT,
-                   "slot %d: the session has slots 0 to %" PRIu64, slot,
-                   bounds.batch - 1);
+  return makeError(YOCO_INVALID_ARGUMENT, "slot %d: the session has slots 0 to %" PRIu64, slot, bounds.batch - 1);
 }
 
 Status Session::checkDistinct(const int32_t *slots, size_t n) const {
   if (n > bounds.batch)
-    return makeError(YOCO_OUT_OF_BOUNDS,
-                     "%zu slots are above the session's max_batch of %" PRIu64,
-                     n, bounds.batch);
+    return makeError(YOCO_OUT_OF_BOUNDS, "%zu slots are above the session's max_batch of %" PRIu64, n, bounds.batch);
   for (size_t i = 0; i < n; ++i) {
     YOCO_RETURN_IF_ERROR(checkSlot(slots[i]));
     if (std::find(slots, slots + i, slots[i]) != slots + i)
-      return makeError(YOCO_INVALID_ARGUMENT,
-                       "slots[%zu]: slot %d is there twice", i, slots[i]);
+      return makeError(YOCO_INVALID_ARGUMENT, "slots[%zu]: slot %d is there twice", i, slots[i]);
   }
   return Status();
 }
@@ -47,8 +42,7 @@ Status Session::checkRoom(int32_t slot, size_t count) const {
   if (count <= bounds.seq - position)
     return Status();
   return makeError(YOCO_OUT_OF_BOUNDS,
-                   "slot %d holds %" PRIu64
-                   " tokens: %zu more are above the session's "
+                   "slot %d holds %" PRIu64 " tokens: %zu more are above the session's "
                    "max_sequence_length of %" PRIu64,
                    slot, position, count, bounds.seq);
 }
@@ -57,25 +51,19 @@ Status Session::checkIds(const int32_t *ids, size_t count) const {
   uint32_t vocabularySize = model->plan().vocabulary_size();
   for (size_t i = 0; i < count; ++i)
     if (ids[i] < 0 || uint32_t(ids[i]) >= vocabularySize)
-      return makeError(YOCO_INVALID_ARGUMENT,
-                       "ids[%zu]: id %d is not in the vocabulary of %u", i,
-                       ids[i], vocabularySize);
+      return makeError(YOCO_INVALID_ARGUMENT, "ids[%zu]: id %d is not in the vocabulary of %u", i, ids[i],
+                       vocabularySize);
   return Status();
 }
 
 uint64_t Session::mostRows(Role role) const {
-  return bounds.rows(model->variant(variantIndex)
-                         .entries()
-                         ->Get(uint32_t(entries[role]))
-                         ->row_bound());
+  return bounds.rows(model->variant(variantIndex).entries()->Get(uint32_t(entries[role]))->row_bound());
 }
 
 /// Runs the segments in `step` and moves their slots on.
 Status Session::runStep(Role role, const int32_t *ids, uint32_t rows) {
   Stopwatch watch;
-  YOCO_RETURN_IF_ERROR(
-      executor->run(uint32_t(entries[role]),
-                    {ids, rows, step.data(), uint32_t(step.size())}));
+  YOCO_RETURN_IF_ERROR(executor->run(uint32_t(entries[role]), {ids, rows, step.data(), uint32_t(step.size())}));
   for (const SegmentRow &segment : step)
     positions[size_t(segment.slot)] += uint64_t(segment.rowCount);
   tallies[role].tokens += rows;
@@ -83,8 +71,7 @@ Status Session::runStep(Role role, const int32_t *ids, uint32_t rows) {
   return Status();
 }
 
-Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n,
-                        const int32_t *ids) {
+Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids) {
   YOCO_RETURN_IF_ERROR(checkRole(prefillRole));
   YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
   size_t total = 0;
@@ -102,12 +89,9 @@ Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n,
     step.clear();
     uint64_t rows = 0;
     while (sequence < n && rows < most) {
-      uint64_t count =
-          std::min<uint64_t>(most - rows, counts[sequence] - taken);
+      uint64_t count = std::min<uint64_t>(most - rows, counts[sequence] - taken);
       if (count != 0)
-        step.push_back({slots[sequence],
-                        int32_t(positions[size_t(slots[sequence])]),
-                        int32_t(rows), int32_t(count)});
+        step.push_back({slots[sequence], int32_t(positions[size_t(slots[sequence])]), int32_t(rows), int32_t(count)});
       rows += count;
       taken += size_t(count);
       if (taken < counts[sequence])
@@ -122,8 +106,7 @@ Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n,
   return Status();
 }
 
-Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n,
-                       float *logits) {
+Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n, float *logits) {
   YOCO_RETURN_IF_ERROR(checkRole(decodeRole));
   YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
   for (size_t i = 0; i < n; ++i)
@@ -133,27 +116,22 @@ Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n,
     return Status();
   step.clear();
   for (size_t i = 0; i < n; ++i)
-    step.push_back(
-        {slots[i], int32_t(positions[size_t(slots[i])]), int32_t(i), 1});
+    step.push_back({slots[i], int32_t(positions[size_t(slots[i])]), int32_t(i), 1});
   YOCO_RETURN_IF_ERROR(runStep(decodeRole, ids, uint32_t(n)));
   if (!logits)
     return Status();
-  YOCO_ASSIGN_OR_RETURN(
-      const float *rows,
-      executor->logits(uint32_t(entries[decodeRole]), 0, uint32_t(n)));
+  YOCO_ASSIGN_OR_RETURN(const float *rows, executor->logits(uint32_t(entries[decodeRole]), 0, uint32_t(n)));
   memcpy(logits, rows, n * model->plan().vocabulary_size() * sizeof(float));
   return Status();
 }
 
-Status Session::prompt(int32_t slot, const int32_t *ids, size_t count,
-                       float *logits) {
+Status Session::prompt(int32_t slot, const int32_t *ids, size_t count, float *logits) {
   YOCO_RETURN_IF_ERROR(checkRole(decodeRole));
   if (count > 1)
     YOCO_RETURN_IF_ERROR(checkRole(prefillRole));
   YOCO_RETURN_IF_ERROR(checkSlot(slot));
   if (count == 0)
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "count: expected at least 1 token, got 0");
+    return makeError(YOCO_INVALID_ARGUMENT, "count: expected at least 1 token, got 0");
   YOCO_RETURN_IF_ERROR(checkRoom(slot, count));
   YOCO_RETURN_IF_ERROR(checkIds(ids, count));
   if (size_t head = count - 1; head != 0)
@@ -161,8 +139,7 @@ Status Session::prompt(int32_t slot, const int32_t *ids, size_t count,
   return decode(&slot, ids + count - 1, 1, logits);
 }
 
-Status Session::score(int32_t slot, const int32_t *ids, size_t count,
-                      yoco_logits_callback callback, void *user) {
+Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logits_callback callback, void *user) {
   YOCO_RETURN_IF_ERROR(checkRole(scoreRole));
   YOCO_RETURN_IF_ERROR(checkSlot(slot));
   YOCO_RETURN_IF_ERROR(checkRoom(slot, count));
@@ -172,13 +149,9 @@ Status Session::score(int32_t slot, const int32_t *ids, size_t count,
     uint32_t rows = uint32_t(std::min<uint64_t>(most, count - first));
     step.assign(1, {slot, int32_t(positions[size_t(slot)]), 0, int32_t(rows)});
     YOCO_RETURN_IF_ERROR(runStep(scoreRole, ids + first, rows));
-    YOCO_ASSIGN_OR_RETURN(
-        const float *logits,
-        executor->logits(uint32_t(entries[scoreRole]), 0, rows));
+    YOCO_ASSIGN_OR_RETURN(const float *logits, executor->logits(uint32_t(entries[scoreRole]), 0, rows));
     if (callback(user, first, rows, logits) != 0)
-      return makeError(YOCO_CANCELLED,
-                       "the logits callback stopped scoring at row %zu of %zu",
-                       first + rows, count);
+      return makeError(YOCO_CANCELLED, "the logits callback stopped scoring at row %zu of %zu", first + rows, count);
     first += rows;
   }
   return Status();

@@ -16,16 +16,12 @@ namespace yoco::runtime {
 /// See yoco.h for what the functions mean.
 class Session {
 public:
-  static Result<std::unique_ptr<Session>>
-  create(std::shared_ptr<Model> model, const yoco_session_options &options);
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<Model> model, const yoco_session_options &options);
 
-  Status prefill(const int32_t *slots, const size_t *counts, size_t n,
-                 const int32_t *ids);
-  Status decode(const int32_t *slots, const int32_t *ids, size_t n,
-                float *logits);
+  Status prefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids);
+  Status decode(const int32_t *slots, const int32_t *ids, size_t n, float *logits);
   Status prompt(int32_t slot, const int32_t *ids, size_t count, float *logits);
-  Status score(int32_t slot, const int32_t *ids, size_t count,
-               yoco_logits_callback callback, void *user);
+  Status score(int32_t slot, const int32_t *ids, size_t count, yoco_logits_callback callback, void *user);
   Status reset(int32_t slot);
   Status copySlot(int32_t from, int32_t to);
   Result<uint64_t> position(int32_t slot) const;
@@ -59,11 +55,10 @@ private:
   std::shared_ptr<Model> model;
   uint32_t variantIndex = 0;
   Bounds bounds;
-  int32_t entries[roleCount] = {
-      -1, -1, -1}; // index in the variant; -1: not there or not wanted
+  int32_t entries[roleCount] = {-1, -1, -1}; // index in the variant; -1: not there or not wanted
   std::unique_ptr<Executor> executor;
   std::vector<uint64_t> positions; // tokens in each slot
-  std::vector<SegmentRow> step; // segments of the step being made; room for all
+  std::vector<SegmentRow> step;    // segments of the step being made; room for all
   Tally tallies[roleCount];
   double loadSeconds = 0;
 };

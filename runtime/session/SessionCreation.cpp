@@ -11,47 +11,36 @@
 
 namespace yoco::runtime {
 
-static void logLine(const yoco_session_options &options,
-                    const std::string &text) {
+static void logLine(const yoco_session_options &options, const std::string &text) {
   if (options.log)
     options.log(options.log_user, text.c_str());
 }
 
-Result<std::unique_ptr<Session>>
-Session::create(std::shared_ptr<Model> model,
-                const yoco_session_options &options) {
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<Model> model, const yoco_session_options &options) {
   std::unique_ptr<Session> session(new Session(std::move(model)));
   Stopwatch watch;
-  YOCO_ASSIGN_OR_RETURN(session->variantIndex,
-                        session->model->chooseVariant(options.device));
+  YOCO_ASSIGN_OR_RETURN(session->variantIndex, session->model->chooseVariant(options.device));
   YOCO_RETURN_IF_ERROR(session->findEntries(options.entries));
-  YOCO_ASSIGN_OR_RETURN(session->bounds,
-                        chooseBounds(session->model->plan(), options.bounds));
+  YOCO_ASSIGN_OR_RETURN(session->bounds, chooseBounds(session->model->plan(), options.bounds));
   YOCO_RETURN_IF_ERROR(session->createExecutor(options));
   session->positions.resize(size_t(session->bounds.batch));
   session->step.reserve(size_t(session->bounds.batch));
   session->loadSeconds = session->model->loadSeconds() + watch.seconds();
 
   const fb::Variant &variant = session->model->variant(session->variantIndex);
-  logLine(options,
-          formatString(
-              "session on %s: %" PRIu64 " bytes persistent, %" PRIu64
-              " bytes scratch, %u threads",
-              variant.target()->c_str(), session->executor->arenaBytes(0),
-              session->executor->arenaBytes(1), session->executor->threads()));
+  logLine(options, formatString("session on %s: %" PRIu64 " bytes persistent, %" PRIu64 " bytes scratch, %u threads",
+                                variant.target()->c_str(), session->executor->arenaBytes(0),
+                                session->executor->arenaBytes(1), session->executor->threads()));
   return session;
 }
 
 Status Session::findEntries(uint32_t wanted) {
   static const char *const names[roleCount] = {"prefill", "decode", "score"};
-  static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole &&
-                    YOCO_ENTRY_DECODE == 1 << decodeRole &&
+  static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole && YOCO_ENTRY_DECODE == 1 << decodeRole &&
                     YOCO_ENTRY_SCORE == 1 << scoreRole,
                 "flags stand in the order of roles");
   if (wanted >> roleCount != 0)
-    return makeError(YOCO_INVALID_ARGUMENT,
-                     "options.entries: expected YOCO_ENTRY_* flags, got 0x%x",
-                     wanted);
+    return makeError(YOCO_INVALID_ARGUMENT, "options.entries: expected YOCO_ENTRY_* flags, got 0x%x", wanted);
   const auto &descriptions = *model->variant(variantIndex).entries();
   for (uint32_t role = 0; role < roleCount; ++role) {
     if (wanted != 0 && !(wanted >> role & 1))
@@ -60,9 +49,7 @@ Status Session::findEntries(uint32_t wanted) {
       if (descriptions.Get(i)->name()->string_view() == names[role])
         entries[role] = int32_t(i);
     if (wanted != 0 && entries[role] < 0)
-      return makeError(YOCO_UNSUPPORTED,
-                       "options.entries: the file has no entry `%s`",
-                       names[role]);
+      return makeError(YOCO_UNSUPPORTED, "options.entries: the file has no entry `%s`", names[role]);
   }
   return Status();
 }
@@ -73,8 +60,7 @@ void Session::shrinkArenas(PlanSizes &sizes) const {
   std::vector<uint64_t> needed(sizes.arenas.size());
   auto use = [&](uint32_t buffer) {
     uint64_t &end = needed[variant.buffers()->Get(buffer)->arena()];
-    end = std::max(end,
-                   sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
+    end = std::max(end, sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
   };
   needed[0] = sizes.arenas[0];
   for (int32_t index : entries) {
@@ -107,9 +93,7 @@ Status Session::createExecutor(const yoco_session_options &options) {
   const fb::Variant &variant = model->variant(variantIndex);
   ExecutorOptions executorOptions;
   executorOptions.bounds = bounds;
-  YOCO_ASSIGN_OR_RETURN(
-      executorOptions.sizes,
-      evaluatePlan(variant, model->plan().vocabulary_size(), bounds, path));
+  YOCO_ASSIGN_OR_RETURN(executorOptions.sizes, evaluatePlan(variant, model->plan().vocabulary_size(), bounds, path));
   if (options.entries != 0)
     shrinkArenas(executorOptions.sizes);
   for (int32_t entry : entries)
@@ -118,18 +102,14 @@ Status Session::createExecutor(const yoco_session_options &options) {
   executorOptions.threads = options.threads;
   executorOptions.parallelFor = options.parallel_for;
   executorOptions.parallelForUser = options.parallel_for_user;
-  executorOptions.allocator =
-      options.allocator ? *options.allocator : defaultAllocator();
+  executorOptions.allocator = options.allocator ? *options.allocator : defaultAllocator();
   YOCO_ASSIGN_OR_RETURN(const Program *program, model->program(variantIndex));
-  Result<std::unique_ptr<Executor>> created =
-      program->createExecutor(std::move(executorOptions));
+  Result<std::unique_ptr<Executor>> created = program->createExecutor(std::move(executorOptions));
   if (!created.ok())
     return makeError(created.status().code(),
-                     "session of %" PRIu64 " slots of %" PRIu64
-                     " tokens, prefill chunk %" PRIu64 ", score block %" PRIu64
-                     ": %s",
-                     bounds.batch, bounds.seq, bounds.chunk, bounds.block,
-                     created.status().text());
+                     "session of %" PRIu64 " slots of %" PRIu64 " tokens, prefill chunk %" PRIu64
+                     ", score block %" PRIu64 ": %s",
+                     bounds.batch, bounds.seq, bounds.chunk, bounds.block, created.status().text());
   executor = std::move(*created);
   return Status();
 }

@@ -26,8 +26,7 @@ struct Meter {
               if (meter.calls++ == meter.failAt)
                 return nullptr;
               ++meter.outstanding;
-              return aligned_alloc(alignment, (size + alignment - 1) /
-                                                  alignment * alignment);
+              return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
             },
             [](void *user, void *memory, size_t) {
               --static_cast<Meter *>(user)->outstanding;
@@ -39,8 +38,7 @@ struct Meter {
 
 /// Opens the file through a callback and makes a session, all memory from one
 /// allocator.
-yoco_status openAll(const FileBytes &file, const yoco_allocator &allocator,
-                    std::string &text) {
+yoco_status openAll(const FileBytes &file, const yoco_allocator &allocator, std::string &text) {
   yoco_model_options modelOptions = {};
   modelOptions.struct_size = sizeof(modelOptions);
   modelOptions.threads = 1;
@@ -51,9 +49,8 @@ yoco_status openAll(const FileBytes &file, const yoco_allocator &allocator,
     memcpy(data, static_cast<const FileBytes *>(user)->data() + offset, size);
     return 0;
   };
-  yoco_status status =
-      yoco_model_open_reader(read, const_cast<FileBytes *>(&file), file.size(),
-                             &modelOptions, &model, error, sizeof(error));
+  yoco_status status = yoco_model_open_reader(read, const_cast<FileBytes *>(&file), file.size(), &modelOptions, &model,
+                                              error, sizeof(error));
   text = error;
   if (status != YOCO_OK)
     return status;
@@ -75,8 +72,7 @@ TEST(AllocationTest, eachFailureIsAnError) {
   ASSERT_EQ(openAll(file, counting.allocator(), text), YOCO_OK) << text;
   EXPECT_EQ(counting.outstanding, 0);
   EXPECT_EQ(counting.calls, 4); // file, generated parameter, two arenas
-  const char *const names[] = {"model file", "parameter spread",
-                               "arena persistent", "arena scratch"};
+  const char *const names[] = {"model file", "parameter spread", "arena persistent", "arena scratch"};
   for (int failAt = 0; failAt < counting.calls; ++failAt) {
     Meter meter;
     meter.failAt = failAt;
@@ -98,8 +94,7 @@ TEST(AllocationTest, refusesWithNumbers) {
   ASSERT_EQ(model.status, YOCO_OK) << model.error;
   OpenedSession session(model.model);
   EXPECT_EQ(session.status, YOCO_OUT_OF_MEMORY);
-  EXPECT_THAT(session.error,
-              HasSubstr("session of 1048576 slots of 2147483647 tokens"));
+  EXPECT_THAT(session.error, HasSubstr("session of 1048576 slots of 2147483647 tokens"));
   EXPECT_THAT(session.error, HasSubstr("arena persistent: 9007199"));
   yoco_session_options options = {};
   options.bounds = {100, 2, 0, 0};
@@ -123,9 +118,8 @@ TEST(AllocationTest, refusesMisalignedMemory) {
   FileBytes file = ToyModel().build();
   Opened model(file);
   static char memory[1 << 16];
-  yoco_allocator odd = {
-      [](void *, size_t, size_t) -> void * { return memory + 1; },
-      [](void *, void *, size_t) {}, nullptr};
+  yoco_allocator odd = {[](void *, size_t, size_t) -> void * { return memory + 1; }, [](void *, void *, size_t) {},
+                        nullptr};
   yoco_session_options options = {};
   options.allocator = &odd;
   OpenedSession session(model.model, options);

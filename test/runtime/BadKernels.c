@@ -6,8 +6,7 @@
 
 void elsewhere(void);
 
-void toy_mix(const uint64_t *arguments, uint32_t tile_begin,
-             uint32_t tile_end) {
+void toy_mix(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
   (void)arguments, (void)tile_begin, (void)tile_end;
   elsewhere();
 }

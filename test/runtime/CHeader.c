@@ -8,7 +8,5 @@ uint32_t yocoApiVersionSeenFromC(void);
 
 uint32_t yocoApiVersionSeenFromC(void) {
   yoco_session_options options = {.struct_size = sizeof(options), .threads = 1};
-  return options.threads == 1 && yoco_api_version() == YOCO_API_VERSION
-             ? YOCO_API_VERSION
-             : 0;
+  return options.threads == 1 && yoco_api_version() == YOCO_API_VERSION ? YOCO_API_VERSION : 0;
 }

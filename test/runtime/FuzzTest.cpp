@@ -41,9 +41,8 @@ private:
 /// Changes some bytes or words of a range in ways that find the edges of
 /// integers.
 void damage(Random &random, uint8_t *bytes, size_t size) {
-  constexpr uint64_t kEdges[] = {0,         1,          2,         0x7F,
-                                 0x80,      0xFF,       0x7FFF,    0xFFFF,
-                                 INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
+  constexpr uint64_t kEdges[] = {0,      1,      2,         0x7F,       0x80,      0xFF,
+                                 0x7FFF, 0xFFFF, INT32_MAX, UINT32_MAX, INT64_MAX, UINT64_MAX};
   for (uint64_t i = 0, count = 1 + random.below(4); i < count; ++i) {
     size_t offset = random.below(size);
     if (random.below(2)) {
@@ -72,11 +71,7 @@ bool exercise(const FileBytes &file) {
   }
   size_t described = 0;
   yoco_model_describe(
-      model.model,
-      [](void *user, const char *, size_t size) {
-        *static_cast<size_t *>(user) += size;
-      },
-      &described);
+      model.model, [](void *user, const char *, size_t size) { *static_cast<size_t *>(user) += size; }, &described);
   EXPECT_NE(described, 0u);
   yoco_variant_info variant = {};
   variant.struct_size = sizeof(variant);
@@ -100,8 +95,7 @@ TEST(FuzzTest, damagedPlan) {
     writeChecksums(file);
     opened += exercise(file);
   }
-  EXPECT_GT(opened, 0u)
-      << "some damage is to names and numbers that may be anything";
+  EXPECT_GT(opened, 0u) << "some damage is to names and numbers that may be anything";
   EXPECT_LT(opened, kRounds / 2);
 }
 

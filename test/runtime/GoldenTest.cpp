@@ -26,9 +26,7 @@ TEST(GoldenTest, version1) {
   ASSERT_EQ(session.status, YOCO_OK) << session.error;
   std::vector<float> logits(kToyVocabulary);
   std::vector<int32_t> ids = toyIds(20);
-  ASSERT_EQ(
-      yoco_session_prompt(session, 0, ids.data(), ids.size(), logits.data()),
-      YOCO_OK);
+  ASSERT_EQ(yoco_session_prompt(session, 0, ids.data(), ids.size(), logits.data()), YOCO_OK);
   EXPECT_EQ(logits, toyLogits(ids));
 #endif
 }
@@ -40,9 +38,7 @@ TEST(GoldenTest, write) {
     writeFile(path, ToyModel().build());
 }
 
-TEST(CHeaderTest, compilesAsC99) {
-  EXPECT_EQ(yocoApiVersionSeenFromC(), uint32_t(YOCO_API_VERSION));
-}
+TEST(CHeaderTest, compilesAsC99) { EXPECT_EQ(yocoApiVersionSeenFromC(), uint32_t(YOCO_API_VERSION)); }
 
 TEST(CHeaderTest, versions) {
   EXPECT_EQ(yoco_api_version(), uint32_t(YOCO_API_VERSION));

@@ -36,8 +36,7 @@ TEST(HostCodeTest, refusesUndefinedSymbols) {
 TEST(HostCodeTest, refusesMissingKernels) {
   ToyModel toy;
   toy.variant().kernels[1]->name = "toy_lgits";
-  EXPECT_THAT(sessionError(toy),
-              HasSubstr("the code defines no kernel `toy_lgits`"));
+  EXPECT_THAT(sessionError(toy), HasSubstr("the code defines no kernel `toy_lgits`"));
 }
 
 TEST(HostCodeTest, refusesOtherThanSharedObjects) {
@@ -55,8 +54,7 @@ TEST(HostCodeTest, refusesOtherThanSharedObjects) {
 // seen first, it is refused.
 TEST(HostCodeTest, refusesNeededLibraries) {
   std::string libc = readFile("/proc/self/exe");
-  auto status = runtime::checkSharedObject(
-      reinterpret_cast<const uint8_t *>(libc.data()), libc.size());
+  auto status = runtime::checkSharedObject(reinterpret_cast<const uint8_t *>(libc.data()), libc.size());
   EXPECT_FALSE(status.ok());
 }
 
@@ -88,9 +86,7 @@ TEST(HostCodeTest, modelsDoNotShareCode) {
   EXPECT_EQ(secondSession.status, YOCO_OK) << secondSession.error;
   std::vector<float> logits(kToyVocabulary);
   std::vector<int32_t> ids = toyIds(6);
-  ASSERT_EQ(yoco_session_prompt(firstSession, 0, ids.data(), ids.size(),
-                                logits.data()),
-            YOCO_OK);
+  ASSERT_EQ(yoco_session_prompt(firstSession, 0, ids.data(), ids.size(), logits.data()), YOCO_OK);
   EXPECT_EQ(logits, toyLogits(ids));
 }
 

@@ -39,13 +39,9 @@ TEST_P(HostilePlanTest, isRefused) {
 fb::LaunchT &launch(ToyModel &toy, size_t entry, size_t instruction) {
   return *toy.entry(entry).instructions[instruction]->operation.AsLaunch();
 }
-fb::CopyT &copy(ToyModel &toy) {
-  return *toy.entry(1).instructions[2]->operation.AsCopy();
-}
+fb::CopyT &copy(ToyModel &toy) { return *toy.entry(1).instructions[2]->operation.AsCopy(); }
 fb::ParameterT &spread(ToyModel &toy) { return *toy.variant().parameters[1]; }
-fb::BufferT &buffer(ToyModel &toy, size_t index) {
-  return *toy.variant().buffers[index];
-}
+fb::BufferT &buffer(ToyModel &toy, size_t index) { return *toy.variant().buffers[index]; }
 std::unique_ptr<fb::SegmentT> segment(uint64_t offset, uint64_t size) {
   auto result = std::make_unique<fb::SegmentT>();
   result->offset = offset;
@@ -56,54 +52,35 @@ std::unique_ptr<fb::SegmentT> segment(uint64_t offset, uint64_t size) {
 const BadPlan kPlans[] = {
     {"NoVocabulary", [](ToyModel &t) { t.plan.vocabulary_size = 0; },
      "vocabulary_size: expected 1 to 2147483647, got 0"},
-    {"HugeVocabulary",
-     [](ToyModel &t) { t.plan.vocabulary_size = 0x80000000u; },
-     "vocabulary_size: expected 1 to"},
+    {"HugeVocabulary", [](ToyModel &t) { t.plan.vocabulary_size = 0x80000000u; }, "vocabulary_size: expected 1 to"},
     {"VocabularyAboveLogits", [](ToyModel &t) { t.plan.vocabulary_size = 17; },
      "variants[0].entries[1].logits: 204 bytes are needed and buffer 10 has "
      "192"},
-    {"ZeroBound", [](ToyModel &t) { t.plan.bounds->chunk = 0; },
-     "bounds.chunk: expected 1 to 2147483647, got 0"},
-    {"HugeBound", [](ToyModel &t) { t.plan.bounds->seq = UINT64_MAX; },
-     "bounds.seq: expected 1 to 2147483647"},
+    {"ZeroBound", [](ToyModel &t) { t.plan.bounds->chunk = 0; }, "bounds.chunk: expected 1 to 2147483647, got 0"},
+    {"HugeBound", [](ToyModel &t) { t.plan.bounds->seq = UINT64_MAX; }, "bounds.seq: expected 1 to 2147483647"},
     {"StopId", [](ToyModel &t) { t.plan.stop_ids.push_back(11); },
      "stop_ids[1]: id 11 is not below the vocabulary size 11"},
-    {"NegativeStopId", [](ToyModel &t) { t.plan.stop_ids[0] = -1; },
-     "stop_ids[0]: id -1"},
-    {"NoVariants", [](ToyModel &t) { t.plan.variants.clear(); },
-     "variants: expected at least one"},
+    {"NegativeStopId", [](ToyModel &t) { t.plan.stop_ids[0] = -1; }, "stop_ids[0]: id -1"},
+    {"NoVariants", [](ToyModel &t) { t.plan.variants.clear(); }, "variants: expected at least one"},
     {"Producer", [](ToyModel &t) { t.plan.producer = "\x1b[31m"; },
      "producer: expected printable ASCII characters, got byte 27"},
     {"EmptyDevice", [](ToyModel &t) { t.variant().device = ""; },
      "variants[0].device: expected 1 to 1024 characters, got 0"},
-    {"LongTarget",
-     [](ToyModel &t) { t.variant().target = std::string(2000, 'x'); },
+    {"LongTarget", [](ToyModel &t) { t.variant().target = std::string(2000, 'x'); },
      "variants[0].target: expected 1 to 1024"},
-    {"ComputeType",
-     [](ToyModel &t) { t.variant().compute_type = fb::ElementType(9); },
+    {"ComputeType", [](ToyModel &t) { t.variant().compute_type = fb::ElementType(9); },
      "variants[0].compute_type: expected 0 to 2, got 9"},
-    {"FeatureName",
-     [](ToyModel &t) { t.variant().cpu_features.push_back("a\nb"); },
-     "variants[0].cpu_features[0]"},
-    {"NoCode", [](ToyModel &t) { t.variant().code.reset(); },
-     "variants[0].code: expected a segment, got none"},
+    {"FeatureName", [](ToyModel &t) { t.variant().cpu_features.push_back("a\nb"); }, "variants[0].cpu_features[0]"},
+    {"NoCode", [](ToyModel &t) { t.variant().code.reset(); }, "variants[0].code: expected a segment, got none"},
     {"MisalignedSegment", [](ToyModel &t) { t.plan.tokenizer->offset += 8; },
      "tokenizer: expected an offset that is a multiple of 64"},
     {"SegmentInHeader", [](ToyModel &t) { t.plan.tokenizer->offset = 64; },
      "tokenizer: 22 bytes at 64 do not lie between"},
-    {"SegmentBehindEnd",
-     [](ToyModel &t) { t.plan.tokenizer->offset = uint64_t(1) << 40; },
-     "do not lie between"},
-    {"SegmentOverflow",
-     [](ToyModel &t) { t.plan.tokenizer->size = UINT64_MAX; },
-     "do not lie between"},
-    {"SegmentEmpty", [](ToyModel &t) { t.plan.tokenizer->size = 0; },
-     "tokenizer: 0 bytes"},
-    {"SegmentOnPlan", [](ToyModel &t) { t.plan.tokenizer->size += 64; },
-     "overlaps"},
-    {"SegmentsOverlap",
-     [](ToyModel &t) { t.plan.tokenizer->offset = t.variant().code->offset; },
-     "overlaps"},
+    {"SegmentBehindEnd", [](ToyModel &t) { t.plan.tokenizer->offset = uint64_t(1) << 40; }, "do not lie between"},
+    {"SegmentOverflow", [](ToyModel &t) { t.plan.tokenizer->size = UINT64_MAX; }, "do not lie between"},
+    {"SegmentEmpty", [](ToyModel &t) { t.plan.tokenizer->size = 0; }, "tokenizer: 0 bytes"},
+    {"SegmentOnPlan", [](ToyModel &t) { t.plan.tokenizer->size += 64; }, "overlaps"},
+    {"SegmentsOverlap", [](ToyModel &t) { t.plan.tokenizer->offset = t.variant().code->offset; }, "overlaps"},
     {"BytesOfNothing",
      [](ToyModel &t) {
        t.plan.tokenizer.reset();
@@ -113,43 +90,25 @@ const BadPlan kPlans[] = {
     {"ParameterSize", [](ToyModel &t) { t.variant().parameters[0]->rows = 12; },
      "variants[0].parameters[0].segment: expected 48 bytes, got 44"},
     {"ParameterOverflow",
-     [](ToyModel &t) {
-       t.variant().parameters[0]->rows = t.variant().parameters[0]->columns =
-           UINT64_MAX;
-     },
+     [](ToyModel &t) { t.variant().parameters[0]->rows = t.variant().parameters[0]->columns = UINT64_MAX; },
      "variants[0].parameters[0]: expected a size"},
-    {"ParameterEmpty",
-     [](ToyModel &t) { t.variant().parameters[0]->columns = 0; },
+    {"ParameterEmpty", [](ToyModel &t) { t.variant().parameters[0]->columns = 0; },
      "variants[0].parameters[0]: expected a size"},
-    {"ParameterElement",
-     [](ToyModel &t) {
-       t.variant().parameters[0]->element = fb::ElementType(3);
-     },
+    {"ParameterElement", [](ToyModel &t) { t.variant().parameters[0]->element = fb::ElementType(3); },
      "parameters[0].element"},
-    {"ParameterLayout",
-     [](ToyModel &t) { spread(t).layout = fb::ParameterLayout(2); },
-     "parameters[1].layout"},
-    {"ParameterPlacement",
-     [](ToyModel &t) { spread(t).placement = fb::Placement(2); },
-     "parameters[1].placement"},
-    {"ParameterPanel", [](ToyModel &t) { spread(t).panel = 0; },
-     "parameters[1].panel: expected at least 1, got 0"},
-    {"ParameterPanelTooMany",
-     [](ToyModel &t) { t.variant().parameters[0]->panel = 4; },
+    {"ParameterLayout", [](ToyModel &t) { spread(t).layout = fb::ParameterLayout(2); }, "parameters[1].layout"},
+    {"ParameterPlacement", [](ToyModel &t) { spread(t).placement = fb::Placement(2); }, "parameters[1].placement"},
+    {"ParameterPanel", [](ToyModel &t) { spread(t).panel = 0; }, "parameters[1].panel: expected at least 1, got 0"},
+    {"ParameterPanelTooMany", [](ToyModel &t) { t.variant().parameters[0]->panel = 4; },
      "parameters[0].panel: expected 0, got 4"},
     {"ParameterBoth", [](ToyModel &t) { spread(t).segment = segment(128, 24); },
      "expected a segment or generated rows, got both"},
-    {"ParameterNeither", [](ToyModel &t) { spread(t).generated.clear(); },
-     "parameters[1]"},
+    {"ParameterNeither", [](ToyModel &t) { spread(t).generated.clear(); }, "parameters[1]"},
     {"GeneratedRows", [](ToyModel &t) { spread(t).generated[0]->rows = 7; },
      "parameters[1].generated: expected rows that add up to 11, got 10"},
-    {"GeneratedOverflow",
-     [](ToyModel &t) { spread(t).generated[0]->rows = UINT64_MAX; },
+    {"GeneratedOverflow", [](ToyModel &t) { spread(t).generated[0]->rows = UINT64_MAX; },
      "expected rows that add up to 11"},
-    {"GeneratedScale",
-     [](ToyModel &t) {
-       spread(t).generated[0]->scale = std::numeric_limits<float>::quiet_NaN();
-     },
+    {"GeneratedScale", [](ToyModel &t) { spread(t).generated[0]->scale = std::numeric_limits<float>::quiet_NaN(); },
      "generated[0]: expected a scale from 0"},
     {"ParameterTwice", [](ToyModel &t) { spread(t).name = "bias"; },
      "variants[0].parameters[1].name: `bias` is there twice"},
@@ -157,43 +116,26 @@ const BadPlan kPlans[] = {
      "variants[0].arenas[0]: expected the arena `persistent`"},
     {"ArenaMissing", [](ToyModel &t) { t.variant().arenas.pop_back(); },
      "variants[0].arenas[1]: expected the arena `scratch`"},
-    {"ArenaOverflow",
-     [](ToyModel &t) { t.variant().arenas[0]->sizes[0]->terms[0]->seq = 255; },
+    {"ArenaOverflow", [](ToyModel &t) { t.variant().arenas[0]->sizes[0]->terms[0]->seq = 255; },
      "variants[0].arenas[0]: the size does not fit"},
-    {"ArenaSmall", [](ToyModel &t) { t.variant().arenas[0]->sizes.clear(); },
-     "do not lie within arena 0 of 0 bytes"},
+    {"ArenaSmall", [](ToyModel &t) { t.variant().arenas[0]->sizes.clear(); }, "do not lie within arena 0 of 0 bytes"},
     {"BufferArena", [](ToyModel &t) { buffer(t, 0).arena = 2; },
      "variants[0].buffers[0].arena: arena index 2 is not below 2"},
-    {"BufferOutside",
-     [](ToyModel &t) { buffer(t, 2).size->terms[0]->coefficient = 100; },
+    {"BufferOutside", [](ToyModel &t) { buffer(t, 2).size->terms[0]->coefficient = 100; },
      "variants[0].buffers[2]: 12032 bytes at 128 do not lie within arena 0 of "
      "640 bytes"},
-    {"BufferOverflow",
-     [](ToyModel &t) {
-       buffer(t, 2).offset->terms[0]->coefficient = UINT64_MAX;
-     },
+    {"BufferOverflow", [](ToyModel &t) { buffer(t, 2).offset->terms[0]->coefficient = UINT64_MAX; },
      "variants[0].buffers[2]: offset and size do not fit"},
-    {"StateKind",
-     [](ToyModel &t) { t.variant().states[0]->kind = fb::StateKind(3); },
-     "variants[0].states[0].kind"},
-    {"PlaneBuffer",
-     [](ToyModel &t) { t.variant().states[0]->planes[0]->buffer = 99; },
+    {"StateKind", [](ToyModel &t) { t.variant().states[0]->kind = fb::StateKind(3); }, "variants[0].states[0].kind"},
+    {"PlaneBuffer", [](ToyModel &t) { t.variant().states[0]->planes[0]->buffer = 99; },
      "states[0].planes[0].buffer: buffer index 99 is not below"},
-    {"PlaneInScratch",
-     [](ToyModel &t) { t.variant().states[0]->planes[0]->buffer = 3; },
+    {"PlaneInScratch", [](ToyModel &t) { t.variant().states[0]->planes[0]->buffer = 3; },
      "expected a buffer of the persistent arena"},
-    {"PlaneOutside",
-     [](ToyModel &t) {
-       t.variant().states[2]->planes[0]->bytes_per_position = 5;
-     },
+    {"PlaneOutside", [](ToyModel &t) { t.variant().states[2]->planes[0]->bytes_per_position = 5; },
      "states[2].planes[0]: 600 bytes are needed and buffer 2 has 512"},
-    {"PlaneOverflow",
-     [](ToyModel &t) {
-       t.variant().states[2]->planes[0]->bytes_per_slot = UINT64_MAX;
-     },
+    {"PlaneOverflow", [](ToyModel &t) { t.variant().states[2]->planes[0]->bytes_per_slot = UINT64_MAX; },
      "states[2].planes[0]: the bytes needed do not fit"},
-    {"EntryTwice", [](ToyModel &t) { t.entry(1).name = "prefill"; },
-     "entries[1].name: `prefill` is there twice"},
+    {"EntryTwice", [](ToyModel &t) { t.entry(1).name = "prefill"; }, "entries[1].name: `prefill` is there twice"},
     {"EntryIds", [](ToyModel &t) { t.entry(0).ids = 99; },
      "variants[0].entries[0].ids: buffer index 99 is not below 16"},
     {"EntryIdsSmall",
@@ -203,23 +145,14 @@ const BadPlan kPlans[] = {
        t.plan.bounds->block = 17;
      },
      "entries[2].ids: 68 bytes are needed and buffer 0 has 64"},
-    {"EntrySegments", [](ToyModel &t) { t.entry(0).segments = 99; },
-     "entries[0].segments"},
-    {"EntryLogits", [](ToyModel &t) { t.entry(1).logits = -2; },
-     "entries[1].logits"},
-    {"EntryLogitsNone", [](ToyModel &t) { t.entry(0).logits = 3; },
-     "entries[0].logits: expected -1"},
-    {"EntryRowBound",
-     [](ToyModel &t) { t.entry(0).row_bound = fb::RowBound(7); },
-     "entries[0].row_bound"},
-    {"EntryLogitRows",
-     [](ToyModel &t) { t.entry(0).logit_rows = fb::LogitRows(7); },
-     "entries[0].logit_rows"},
-    {"DecodeRagged",
-     [](ToyModel &t) { t.entry(1).row_shape = fb::RowShape::ragged; },
+    {"EntrySegments", [](ToyModel &t) { t.entry(0).segments = 99; }, "entries[0].segments"},
+    {"EntryLogits", [](ToyModel &t) { t.entry(1).logits = -2; }, "entries[1].logits"},
+    {"EntryLogitsNone", [](ToyModel &t) { t.entry(0).logits = 3; }, "entries[0].logits: expected -1"},
+    {"EntryRowBound", [](ToyModel &t) { t.entry(0).row_bound = fb::RowBound(7); }, "entries[0].row_bound"},
+    {"EntryLogitRows", [](ToyModel &t) { t.entry(0).logit_rows = fb::LogitRows(7); }, "entries[0].logit_rows"},
+    {"DecodeRagged", [](ToyModel &t) { t.entry(1).row_shape = fb::RowShape::ragged; },
      "expected `one_per_segment` of entry `decode`, got `ragged`"},
-    {"DecodeBound",
-     [](ToyModel &t) { t.entry(1).row_bound = fb::RowBound::chunk; },
+    {"DecodeBound", [](ToyModel &t) { t.entry(1).row_bound = fb::RowBound::chunk; },
      "expected `batch` of entry `decode`, got `chunk`"},
     {"ScoreWithoutLogits",
      [](ToyModel &t) {
@@ -232,43 +165,28 @@ const BadPlan kPlans[] = {
      "not below 2"},
     {"KernelName", [](ToyModel &t) { t.variant().kernels[0]->name = "a b"; },
      "kernels[0].name: expected letters, digits, `_`, `.` or `$`, got ` `"},
-    {"BufferArgument",
-     [](ToyModel &t) { launch(t, 1, 1).arguments[2]->index = 91; },
+    {"BufferArgument", [](ToyModel &t) { launch(t, 1, 1).arguments[2]->index = 91; },
      "variants[0].entries[1].instructions[1].launch.arguments[2]: buffer index "
      "91 is not below 16"},
-    {"ParameterArgument",
-     [](ToyModel &t) { launch(t, 1, 3).arguments[1]->index = 2; },
+    {"ParameterArgument", [](ToyModel &t) { launch(t, 1, 3).arguments[1]->index = 2; },
      "launch.arguments[1]: parameter index 2 is not below 2"},
-    {"ArgumentKind",
-     [](ToyModel &t) {
-       launch(t, 1, 1).arguments[2]->kind = fb::ArgumentKind(5);
-     },
+    {"ArgumentKind", [](ToyModel &t) { launch(t, 1, 1).arguments[2]->kind = fb::ArgumentKind(5); },
      "launch.arguments[2].kind: expected 0 to 4, got 5"},
-    {"TileUnit", [](ToyModel &t) { launch(t, 1, 1).unit = fb::TileUnit(3); },
-     "launch.unit"},
-    {"Divisor", [](ToyModel &t) { launch(t, 1, 1).divisor = 0; },
-     "launch.divisor: expected at least 1, got 0"},
+    {"TileUnit", [](ToyModel &t) { launch(t, 1, 1).unit = fb::TileUnit(3); }, "launch.unit"},
+    {"Divisor", [](ToyModel &t) { launch(t, 1, 1).divisor = 0; }, "launch.divisor: expected at least 1, got 0"},
     {"Multiplier", [](ToyModel &t) { launch(t, 1, 1).multiplier = UINT64_MAX; },
      "launch: expected fewer than 2^32 tiles"},
-    {"CopySource", [](ToyModel &t) { copy(t).source = 50; },
-     "instructions[2].copy.source: buffer index 50"},
+    {"CopySource", [](ToyModel &t) { copy(t).source = 50; }, "instructions[2].copy.source: buffer index 50"},
     {"CopySizes", [](ToyModel &t) { copy(t).source = 2; },
      "copy: expected buffers of equal size, got 512 and 64 bytes"},
-    {"CopyOverlap", [](ToyModel &t) { copy(t).source = copy(t).destination; },
-     "overlap"},
-    {"FillDestination",
-     [](ToyModel &t) {
-       t.entry(0).instructions[0]->operation.AsFill()->destination = 16;
-     },
+    {"CopyOverlap", [](ToyModel &t) { copy(t).source = copy(t).destination; }, "overlap"},
+    {"FillDestination", [](ToyModel &t) { t.entry(0).instructions[0]->operation.AsFill()->destination = 16; },
      "instructions[0].fill.destination"},
-    {"LayerName", [](ToyModel &t) { t.entry(0).instructions[1]->layer = "\t"; },
-     "instructions[1].layer"},
+    {"LayerName", [](ToyModel &t) { t.entry(0).instructions[1]->layer = "\t"; }, "instructions[1].layer"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Plans, HostilePlanTest, testing::ValuesIn(kPlans),
-                         [](const auto &info) {
-                           return std::string(info.param.name);
-                         });
+                         [](const auto &info) { return std::string(info.param.name); });
 
 // What fits at the file's bounds need not fit at smaller ones: here scratch
 // shrinks with a bound that its buffers do not know.
@@ -280,18 +198,15 @@ TEST(SessionPlanTest, checkedAgainAtSessionBounds) {
   toy.variant().arenas[1]->sizes.clear();
   toy.variant().arenas[1]->sizes.push_back(std::make_unique<fb::SizeT>());
   for (int i = 0; i < 9; ++i)
-    toy.variant().arenas[1]->sizes[0]->terms.push_back(
-        std::make_unique<fb::TermT>(growing));
+    toy.variant().arenas[1]->sizes[0]->terms.push_back(std::make_unique<fb::TermT>(growing));
   FileBytes file = toy.build();
   Opened model(file);
   ASSERT_EQ(model.status, YOCO_OK) << model.error;
   yoco_session_options options = {};
-  options.bounds.max_sequence_length =
-      8; // 9 * 64 bytes of scratch, 640 are needed
+  options.bounds.max_sequence_length = 8; // 9 * 64 bytes of scratch, 640 are needed
   OpenedSession session(model.model, options);
   EXPECT_EQ(session.status, YOCO_INVALID_FILE);
-  EXPECT_THAT(session.error,
-              HasSubstr("do not lie within arena 1 of 576 bytes"));
+  EXPECT_THAT(session.error, HasSubstr("do not lie within arena 1 of 576 bytes"));
 }
 
 } // namespace

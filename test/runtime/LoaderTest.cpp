@@ -23,8 +23,7 @@ struct OpenResult {
   std::string error;
 };
 
-OpenResult openBytes(const FileBytes &file,
-                     yoco_verify verify = YOCO_VERIFY_FULL) {
+OpenResult openBytes(const FileBytes &file, yoco_verify verify = YOCO_VERIFY_FULL) {
   yoco_model_options options = {};
   options.struct_size = sizeof(options);
   options.threads = 1;
@@ -37,8 +36,7 @@ OpenResult openBytes(const FileBytes &file,
 OpenResult openPath(const std::string &path) {
   yoco_model *model = nullptr;
   char error[512] = "";
-  yoco_status status =
-      yoco_model_open_file(path.c_str(), nullptr, &model, error, sizeof(error));
+  yoco_status status = yoco_model_open_file(path.c_str(), nullptr, &model, error, sizeof(error));
   yoco_model_destroy(model);
   return {status, error};
 }
@@ -59,16 +57,12 @@ TEST(LoaderTest, opensPathMemoryAndReader) {
 
 TEST(LoaderTest, pathErrorsNameThePath) {
   std::string directory = testing::TempDir();
-  EXPECT_THAT(openPath("/nowhere/model.yoco").error,
-              StartsWith("/nowhere/model.yoco: cannot open the file: No such"));
-  EXPECT_THAT(openPath(directory).error,
-              HasSubstr("expected a regular file, got a directory"));
-  EXPECT_THAT(openPath("/dev/null").error,
-              HasSubstr("expected a regular file, got something else"));
+  EXPECT_THAT(openPath("/nowhere/model.yoco").error, StartsWith("/nowhere/model.yoco: cannot open the file: No such"));
+  EXPECT_THAT(openPath(directory).error, HasSubstr("expected a regular file, got a directory"));
+  EXPECT_THAT(openPath("/dev/null").error, HasSubstr("expected a regular file, got something else"));
   std::string pipe = directory + "yoco-loader-test.pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_THAT(openPath(pipe).error, HasSubstr("expected a regular file"))
-      << "without waiting for a writer";
+  EXPECT_THAT(openPath(pipe).error, HasSubstr("expected a regular file")) << "without waiting for a writer";
   unlink(pipe.c_str());
 }
 
@@ -76,9 +70,7 @@ TEST(LoaderTest, readerFailureIsAnError) {
   yoco_model *model = nullptr;
   char error[512];
   auto fail = [](void *, uint64_t, void *, size_t) { return 1; };
-  EXPECT_EQ(yoco_model_open_reader(fail, nullptr, 4096, nullptr, &model, error,
-                                   sizeof(error)),
-            YOCO_IO_ERROR);
+  EXPECT_EQ(yoco_model_open_reader(fail, nullptr, 4096, nullptr, &model, error, sizeof(error)), YOCO_IO_ERROR);
   EXPECT_THAT(error, HasSubstr("failed at offset 0 (4096 bytes)"));
 }
 
@@ -86,8 +78,7 @@ TEST(LoaderTest, refusesMisalignedMemory) {
   FileBytes file(4096);
   yoco_model *model = nullptr;
   char error[512];
-  EXPECT_EQ(yoco_model_open_memory(file.data() + 8, 4000, nullptr, &model,
-                                   error, sizeof(error)),
+  EXPECT_EQ(yoco_model_open_memory(file.data() + 8, 4000, nullptr, &model, error, sizeof(error)),
             YOCO_INVALID_ARGUMENT);
   EXPECT_THAT(error, HasSubstr("multiple of 64"));
 }
@@ -105,8 +96,7 @@ TEST(LoaderTest, optionStructsOfOtherSizes) {
   auto open = [&](size_t size, uint64_t unknown) {
     newer.known.struct_size = size;
     newer.unknown = unknown;
-    yoco_status status = yoco_model_open_memory(
-        file.data(), file.size(), &newer.known, &model, error, sizeof(error));
+    yoco_status status = yoco_model_open_memory(file.data(), file.size(), &newer.known, &model, error, sizeof(error));
     yoco_model_destroy(model);
     return status;
   };
@@ -128,14 +118,10 @@ TEST(LoaderTest, badHeaders) {
   };
   const Case cases[] = {
       {0, 'X', 1, YOCO_INVALID_FILE, "not a YOCO model file"},
-      {8, 2, 4, YOCO_UNSUPPORTED,
-       "header.version: this runtime reads format version 1, the file has 2"},
-      {12, 64, 4, YOCO_INVALID_FILE,
-       "header.header_size: expected 128, got 64"},
-      {16, 1, 8, YOCO_INVALID_FILE,
-       "header.file_size: the file was written with 1 bytes"},
-      {24, 8, 8, YOCO_UNSUPPORTED,
-       "header.required_features: the file needs feature bit 3"},
+      {8, 2, 4, YOCO_UNSUPPORTED, "header.version: this runtime reads format version 1, the file has 2"},
+      {12, 64, 4, YOCO_INVALID_FILE, "header.header_size: expected 128, got 64"},
+      {16, 1, 8, YOCO_INVALID_FILE, "header.file_size: the file was written with 1 bytes"},
+      {24, 8, 8, YOCO_UNSUPPORTED, "header.required_features: the file needs feature bit 3"},
       {32, 0, 8, YOCO_INVALID_FILE, "header.plan_offset"},
       {32, 129, 8, YOCO_INVALID_FILE, "header.plan_offset"},
       {32, UINT64_MAX - 63, 8, YOCO_INVALID_FILE, "header.plan_size"},
@@ -144,8 +130,7 @@ TEST(LoaderTest, badHeaders) {
       {48, 1, 8, YOCO_INVALID_FILE, "header.checksum_offset"},
       {48, UINT64_MAX - 63, 8, YOCO_INVALID_FILE, "header.checksum_offset"},
       {48, 128, 8, YOCO_INVALID_FILE, "header.checksum_size"},
-      {56, 8, 8, YOCO_INVALID_FILE,
-       "header.checksum_size: expected a table of 16 bytes"},
+      {56, 8, 8, YOCO_INVALID_FILE, "header.checksum_size: expected a table of 16 bytes"},
       {127, 1, 1, YOCO_INVALID_FILE, "header.reserved[63]"},
   };
   const FileBytes good = ToyModel().build();
@@ -160,8 +145,7 @@ TEST(LoaderTest, badHeaders) {
 
 TEST(LoaderTest, truncatedAtEveryLength) {
   const FileBytes good = ToyModel().build();
-  for (size_t size = 0; size < good.size();
-       size += size < 512 || size + 512 > good.size() ? 1 : 61) {
+  for (size_t size = 0; size < good.size(); size += size < 512 || size + 512 > good.size() ? 1 : 61) {
     FileBytes file(size);
     if (size != 0)
       memcpy(file.data(), good.data(), size);
@@ -188,37 +172,28 @@ TEST(LoaderTest, everyFlippedByteIsNoticed) {
 // plan and table does not.
 TEST(LoaderTest, verifyPlanSkipsWeights) {
   ToyModel toy;
-  toy.blobs[2] =
-      std::string(3 << 20, 'w'); // the tokenizer stands in for a large weight
+  toy.blobs[2] = std::string(3 << 20, 'w'); // the tokenizer stands in for a large weight
   const FileBytes good = toy.build();
   FileHeader header;
   memcpy(&header, good.data(), sizeof(header));
   EXPECT_EQ(header.checksumSize, 8u * 5);
-  for (size_t offset : {size_t(2) << 20, size_t(header.planOffset),
-                        size_t(header.checksumOffset + 8), size_t(100)}) {
+  for (size_t offset : {size_t(2) << 20, size_t(header.planOffset), size_t(header.checksumOffset + 8), size_t(100)}) {
     FileBytes file = good;
     file[offset] ^= 1;
     EXPECT_NE(openBytes(file, YOCO_VERIFY_FULL).status, YOCO_OK) << offset;
-    EXPECT_EQ(openBytes(file, YOCO_VERIFY_PLAN).status == YOCO_OK,
-              offset == size_t(2) << 20)
-        << offset;
+    EXPECT_EQ(openBytes(file, YOCO_VERIFY_PLAN).status == YOCO_OK, offset == size_t(2) << 20) << offset;
   }
   FileBytes file = good;
   file[(2 << 20) + 5] ^= 1;
-  EXPECT_THAT(
-      openBytes(file).error,
-      HasSubstr(
-          "checksum of block 2 (bytes 2097152 to 3145727) does not match"));
+  EXPECT_THAT(openBytes(file).error, HasSubstr("checksum of block 2 (bytes 2097152 to 3145727) does not match"));
 }
 
 TEST(LoaderTest, paddingMustBeZero) {
   FileBytes file = ToyModel().build();
   file[128 + 44] = 1; // behind the first segment, the bias
   writeChecksums(file);
-  EXPECT_THAT(
-      openBytes(file).error,
-      HasSubstr("padding byte 172 after variants[0].parameters[0].segment: "
-                "expected 0, got 1"));
+  EXPECT_THAT(openBytes(file).error, HasSubstr("padding byte 172 after variants[0].parameters[0].segment: "
+                                               "expected 0, got 1"));
 }
 
 TEST(LoaderTest, tellsAboutTheModel) {
@@ -232,25 +207,19 @@ TEST(LoaderTest, tellsAboutTheModel) {
   EXPECT_EQ(info.bounds.max_sequence_length, 40u);
   ASSERT_EQ(info.stop_id_count, 1u);
   EXPECT_EQ(info.stop_ids[0], 3);
-  EXPECT_EQ(std::string(static_cast<const char *>(info.tokenizer),
-                        info.tokenizer_size),
-            "not really a tokenizer");
+  EXPECT_EQ(std::string(static_cast<const char *>(info.tokenizer), info.tokenizer_size), "not really a tokenizer");
   EXPECT_STREQ(info.producer, "toy");
   EXPECT_EQ(info.file_bytes, file.size());
 
   yoco_variant_info variant = {};
   variant.struct_size = sizeof(variant);
   yoco_bounds bounds = {10, 1, 3, 2};
-  ASSERT_EQ(
-      yoco_model_get_variant(model.model, 0, &bounds, &variant, nullptr, 0),
-      YOCO_OK);
+  ASSERT_EQ(yoco_model_get_variant(model.model, 0, &bounds, &variant, nullptr, 0), YOCO_OK);
   EXPECT_STREQ(variant.target, "host:toy");
   EXPECT_EQ(variant.kv_bytes_per_token, 4u);
   EXPECT_EQ(variant.persistent_bytes, 192u);
   char error[100];
-  EXPECT_EQ(yoco_model_get_variant(model.model, 1, nullptr, &variant, error,
-                                   sizeof(error)),
-            YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(yoco_model_get_variant(model.model, 1, nullptr, &variant, error, sizeof(error)), YOCO_INVALID_ARGUMENT);
   EXPECT_STREQ(error, "index: expected less than 1, got 1");
 }
 
@@ -260,28 +229,21 @@ TEST(LoaderTest, describes) {
   std::string text;
   yoco_model_describe(
       model.model,
-      [](void *user, const char *piece, size_t size) {
-        static_cast<std::string *>(user)->append(piece, size);
-      },
-      &text);
+      [](void *user, const char *piece, size_t size) { static_cast<std::string *>(user)->append(piece, size); }, &text);
   for (const char *part :
-       {"target host:toy (device host, computes in f32)",
-        "entry decode: one per segment rows, at most 3", "    layers.0: 1\n",
-        "toy_mix: launched 3 times", "arena persistent: 640 bytes",
-        "ring_cache of 4 ring: buffer 1 (16 bytes per slot, 0 per position)",
-        "spread: 11 x 1 bf16, panels of 4", "stop ids: 3"})
+       {"target host:toy (device host, computes in f32)", "entry decode: one per segment rows, at most 3",
+        "    layers.0: 1\n", "toy_mix: launched 3 times", "arena persistent: 640 bytes",
+        "ring_cache of 4 ring: buffer 1 (16 bytes per slot, 0 per position)", "spread: 11 x 1 bf16, panels of 4",
+        "stop ids: 3"})
     EXPECT_THAT(text, HasSubstr(part));
 }
 
 TEST(LoaderTest, errorTextIsCutToTheBuffer) {
   yoco_model *model = nullptr;
   char error[8];
-  EXPECT_EQ(
-      yoco_model_open_file("/nowhere", nullptr, &model, error, sizeof(error)),
-      YOCO_IO_ERROR);
+  EXPECT_EQ(yoco_model_open_file("/nowhere", nullptr, &model, error, sizeof(error)), YOCO_IO_ERROR);
   EXPECT_STREQ(error, "/nowher");
-  EXPECT_EQ(yoco_model_open_file("/nowhere", nullptr, &model, nullptr, 0),
-            YOCO_IO_ERROR);
+  EXPECT_EQ(yoco_model_open_file("/nowhere", nullptr, &model, nullptr, 0), YOCO_IO_ERROR);
   EXPECT_STREQ(yoco_status_name(YOCO_IO_ERROR), "io error");
 }
 

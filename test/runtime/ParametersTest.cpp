@@ -15,27 +15,23 @@ using namespace yoco::runtime;
 
 namespace {
 
-std::vector<uint8_t> generate(fb::ParameterT description,
-                              uint32_t threads = 3) {
+std::vector<uint8_t> generate(fb::ParameterT description, uint32_t threads = 3) {
   flatbuffers::FlatBufferBuilder builder;
   builder.Finish(fb::Parameter::Pack(builder, &description));
-  const auto &parameter =
-      *flatbuffers::GetRoot<fb::Parameter>(builder.GetBufferPointer());
+  const auto &parameter = *flatbuffers::GetRoot<fb::Parameter>(builder.GetBufferPointer());
   std::vector<uint8_t> bytes(parameterBytes(parameter).value(), 0xEE);
   auto pool = ThreadPool::create(threads);
   generateParameter(parameter, bytes.data(), **pool);
   return bytes;
 }
 
-fb::ParameterT describe(fb::ElementType element, uint64_t rows,
-                        uint64_t columns, float scale, uint32_t panel = 0) {
+fb::ParameterT describe(fb::ElementType element, uint64_t rows, uint64_t columns, float scale, uint32_t panel = 0) {
   fb::ParameterT parameter;
   parameter.name = "p";
   parameter.element = element;
   parameter.rows = rows;
   parameter.columns = columns;
-  parameter.layout =
-      panel ? fb::ParameterLayout::panels : fb::ParameterLayout::row_major;
+  parameter.layout = panel ? fb::ParameterLayout::panels : fb::ParameterLayout::row_major;
   parameter.panel = panel;
   parameter.generated.push_back(std::make_unique<fb::GeneratedRowsT>());
   parameter.generated[0]->rows = rows;
@@ -56,16 +52,13 @@ std::vector<Element> as(const std::vector<uint8_t> &bytes) {
 TEST(ParametersTest, valuesOfTheSpecification) {
   EXPECT_EQ(mixBits(1), 0x5692161D100B05E5u);
   EXPECT_EQ(generatorKey(1, 2), 0xF893A2EEFB32555Eu);
-  std::vector<float> values =
-      as<float>(generate(describe(fb::ElementType::f32, 2, 2, 0.5f)));
-  EXPECT_EQ(values, (std::vector<float>{
-                        0x1.0ca8ec0000000p-2f, -0x1.02efdc0000000p-3f,
-                        0x1.2668900000000p-2f, -0x1.87d3760000000p-1f}));
+  std::vector<float> values = as<float>(generate(describe(fb::ElementType::f32, 2, 2, 0.5f)));
+  EXPECT_EQ(values, (std::vector<float>{0x1.0ca8ec0000000p-2f, -0x1.02efdc0000000p-3f, 0x1.2668900000000p-2f,
+                                        -0x1.87d3760000000p-1f}));
 }
 
 TEST(ParametersTest, spreadIsTheScale) {
-  std::vector<float> values =
-      as<float>(generate(describe(fb::ElementType::f32, 1000, 200, 0.25f)));
+  std::vector<float> values = as<float>(generate(describe(fb::ElementType::f32, 1000, 200, 0.25f)));
   double sum = 0, squares = 0;
   for (float value : values) {
     sum += value;
@@ -77,27 +70,20 @@ TEST(ParametersTest, spreadIsTheScale) {
 }
 
 TEST(ParametersTest, scaleZeroIsOne) {
-  EXPECT_EQ(as<float>(generate(describe(fb::ElementType::f32, 1, 3, 0))),
-            (std::vector<float>{1, 1, 1}));
-  EXPECT_EQ(as<uint16_t>(generate(describe(fb::ElementType::bf16, 1, 2, 0))),
-            (std::vector<uint16_t>{0x3F80, 0x3F80}));
-  EXPECT_EQ(as<uint16_t>(generate(describe(fb::ElementType::f16, 1, 2, 0))),
-            (std::vector<uint16_t>{0x3C00, 0x3C00}));
+  EXPECT_EQ(as<float>(generate(describe(fb::ElementType::f32, 1, 3, 0))), (std::vector<float>{1, 1, 1}));
+  EXPECT_EQ(as<uint16_t>(generate(describe(fb::ElementType::bf16, 1, 2, 0))), (std::vector<uint16_t>{0x3F80, 0x3F80}));
+  EXPECT_EQ(as<uint16_t>(generate(describe(fb::ElementType::f16, 1, 2, 0))), (std::vector<uint16_t>{0x3C00, 0x3C00}));
 }
 
 // Panels hold the same values elsewhere, and zeros in the rows that fill the
 // last one.
 TEST(ParametersTest, panels) {
-  std::vector<float> rows =
-      as<float>(generate(describe(fb::ElementType::f32, 5, 3, 1)));
-  std::vector<float> panels =
-      as<float>(generate(describe(fb::ElementType::f32, 5, 3, 1, 4)));
+  std::vector<float> rows = as<float>(generate(describe(fb::ElementType::f32, 5, 3, 1)));
+  std::vector<float> panels = as<float>(generate(describe(fb::ElementType::f32, 5, 3, 1, 4)));
   ASSERT_EQ(panels.size(), 24u);
   for (size_t r = 0; r < 8; ++r)
     for (size_t c = 0; c < 3; ++c)
-      EXPECT_EQ(panels[r / 4 * 12 + c * 4 + r % 4],
-                r < 5 ? rows[r * 3 + c] : 0.0f)
-          << r << ", " << c;
+      EXPECT_EQ(panels[r / 4 * 12 + c * 4 + r % 4], r < 5 ? rows[r * 3 + c] : 0.0f) << r << ", " << c;
 }
 
 // Runs count their elements from their own first row, and the number of threads
@@ -105,12 +91,10 @@ TEST(ParametersTest, panels) {
 TEST(ParametersTest, runsAndThreads) {
   fb::ParameterT two = describe(fb::ElementType::f32, 900, 300, 1);
   two.generated[0]->rows = 400;
-  two.generated.push_back(
-      std::make_unique<fb::GeneratedRowsT>(*two.generated[0]));
+  two.generated.push_back(std::make_unique<fb::GeneratedRowsT>(*two.generated[0]));
   two.generated[1]->rows = 500;
   std::vector<float> values = as<float>(generate(two, 4));
-  std::vector<float> run =
-      as<float>(generate(describe(fb::ElementType::f32, 500, 300, 1), 1));
+  std::vector<float> run = as<float>(generate(describe(fb::ElementType::f32, 500, 300, 1), 1));
   EXPECT_TRUE(std::equal(run.begin(), run.begin() + 400 * 300, values.begin()));
   EXPECT_TRUE(std::equal(run.begin(), run.end(), values.begin() + 400 * 300));
 }
@@ -131,8 +115,7 @@ TEST(ParametersTest, roundsToF16) {
     uint32_t bits = uint32_t(mixBits(i));
     float value;
     memcpy(&value, &bits, sizeof(value));
-    value =
-        i % 2 ? std::ldexp(generatedValue(i, i, 1), int(i % 45) - 30) : value;
+    value = i % 2 ? std::ldexp(generatedValue(i, i, 1), int(i % 45) - 30) : value;
     _Float16 half = _Float16(value);
     uint16_t expected;
     memcpy(&expected, &half, sizeof(expected));

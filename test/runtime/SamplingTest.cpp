@@ -19,8 +19,7 @@ namespace {
 
 using Logits = std::vector<float>;
 
-yoco_sampling_options options(float temperature, uint32_t topK = 0,
-                              float topP = 0, uint64_t seed = 0) {
+yoco_sampling_options options(float temperature, uint32_t topK = 0, float topP = 0, uint64_t seed = 0) {
   yoco_sampling_options result = {};
   result.struct_size = sizeof(result);
   result.temperature = temperature;
@@ -30,19 +29,15 @@ yoco_sampling_options options(float temperature, uint32_t topK = 0,
   return result;
 }
 
-int32_t draw(const Logits &logits, const yoco_sampling_options &how,
-             uint64_t counter = 0) {
+int32_t draw(const Logits &logits, const yoco_sampling_options &how, uint64_t counter = 0) {
   int32_t id = -1;
   char error[256] = "";
-  EXPECT_EQ(yoco_sample(logits.data(), uint32_t(logits.size()), &how, counter,
-                        &id, error, sizeof(error)),
-            YOCO_OK)
+  EXPECT_EQ(yoco_sample(logits.data(), uint32_t(logits.size()), &how, counter, &id, error, sizeof(error)), YOCO_OK)
       << error;
   return id;
 }
 
-std::set<int32_t> drawMany(const Logits &logits,
-                           const yoco_sampling_options &how, int count = 3000) {
+std::set<int32_t> drawMany(const Logits &logits, const yoco_sampling_options &how, int count = 3000) {
   std::set<int32_t> ids;
   for (int i = 0; i < count; ++i)
     ids.insert(draw(logits, how, uint64_t(i)));
@@ -50,8 +45,7 @@ std::set<int32_t> drawMany(const Logits &logits,
 }
 
 /// The ids that top-k and then top-p leave, by sorting.
-std::set<int32_t> keptBySorting(const Logits &logits,
-                                const yoco_sampling_options &how) {
+std::set<int32_t> keptBySorting(const Logits &logits, const yoco_sampling_options &how) {
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
@@ -61,8 +55,7 @@ std::set<int32_t> keptBySorting(const Logits &logits,
   if (how.top_k != 0 && how.top_k < order.size())
     order.resize(how.top_k);
   auto weight = [&](int32_t id) {
-    return std::exp((double(logits[size_t(id)]) - logits[size_t(order[0])]) /
-                    how.temperature);
+    return std::exp((double(logits[size_t(id)]) - logits[size_t(order[0])]) / how.temperature);
   };
   double mass = 0, sum = 0;
   for (int32_t id : order)
@@ -83,8 +76,7 @@ TEST(SamplingTest, greedy) {
   EXPECT_EQ(draw({0.0f, -0.0f}, options(0)), 0);
   int32_t id;
   Logits logits = {1, 2};
-  EXPECT_EQ(yoco_sample(logits.data(), 2, nullptr, 0, &id, nullptr, 0),
-            YOCO_OK);
+  EXPECT_EQ(yoco_sample(logits.data(), 2, nullptr, 0, &id, nullptr, 0), YOCO_OK);
   EXPECT_EQ(id, 1);
 }
 
@@ -98,8 +90,7 @@ TEST(SamplingTest, notANumber) {
   int32_t id;
   char error[256];
   auto how = options(1);
-  EXPECT_EQ(yoco_sample(none.data(), 2, &how, 0, &id, error, sizeof(error)),
-            YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(yoco_sample(none.data(), 2, &how, 0, &id, error, sizeof(error)), YOCO_INVALID_ARGUMENT);
   EXPECT_THAT(error, HasSubstr("NaN in all of 2"));
 }
 
@@ -110,12 +101,10 @@ TEST(SamplingTest, keepsWhatSortingKeeps) {
     Logits logits;
     for (uint64_t i = 0; i < 12; ++i) {
       float value = yoco::generatedValue(round, i, 1.0f);
-      logits.push_back(round % 2 ? std::round(value * 2) / 2
-                                 : value); // with ties, or without
+      logits.push_back(round % 2 ? std::round(value * 2) / 2 : value); // with ties, or without
     }
     yoco_sampling_options how =
-        options(round % 3 ? 1.0f : 3.0f, uint32_t(round % 5 * 2),
-                round % 4 ? 0.2f * float(round % 4) : 0);
+        options(round % 3 ? 1.0f : 3.0f, uint32_t(round % 5 * 2), round % 4 ? 0.2f * float(round % 4) : 0);
     EXPECT_EQ(drawMany(logits, how), keptBySorting(logits, how)) << round;
   }
 }
@@ -134,10 +123,8 @@ TEST(SamplingTest, seedAndCounterDecide) {
   Logits logits(100, 0.0f);
   int differences = 0;
   for (uint64_t i = 0; i < 100; ++i) {
-    EXPECT_EQ(draw(logits, options(1, 0, 0, 5), i),
-              draw(logits, options(1, 0, 0, 5), i));
-    differences += draw(logits, options(1, 0, 0, 5), i) !=
-                   draw(logits, options(1, 0, 0, 6), i);
+    EXPECT_EQ(draw(logits, options(1, 0, 0, 5), i), draw(logits, options(1, 0, 0, 5), i));
+    differences += draw(logits, options(1, 0, 0, 5), i) != draw(logits, options(1, 0, 0, 6), i);
   }
   EXPECT_GT(differences, 80);
 }
@@ -153,12 +140,9 @@ TEST(SamplingTest, refusesBadOptions) {
   int32_t id;
   char error[256];
   for (const auto &how :
-       {options(-1), options(NAN), options(INFINITY), options(1, 0, 1.5f),
-        options(1, 0, NAN), options(1, 0, -0.5f)})
-    EXPECT_EQ(yoco_sample(logits.data(), 2, &how, 0, &id, error, sizeof(error)),
-              YOCO_INVALID_ARGUMENT);
-  EXPECT_THAT(error,
-              HasSubstr("top_p: expected a number from 0 to 1, got -0.5"));
+       {options(-1), options(NAN), options(INFINITY), options(1, 0, 1.5f), options(1, 0, NAN), options(1, 0, -0.5f)})
+    EXPECT_EQ(yoco_sample(logits.data(), 2, &how, 0, &id, error, sizeof(error)), YOCO_INVALID_ARGUMENT);
+  EXPECT_THAT(error, HasSubstr("top_p: expected a number from 0 to 1, got -0.5"));
 }
 
 } // namespace

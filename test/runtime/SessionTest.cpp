@@ -20,37 +20,27 @@ using Ids = std::vector<int32_t>;
 /// pointers.
 class SessionTest : public testing::Test {
 protected:
-  std::vector<float> decode(yoco_session *session, const Ids &slots,
-                            const Ids &ids) {
+  std::vector<float> decode(yoco_session *session, const Ids &slots, const Ids &ids) {
     std::vector<float> logits(slots.size() * kToyVocabulary);
-    EXPECT_EQ(yoco_session_decode(session, slots.data(), ids.data(), ids.size(),
-                                  logits.data()),
-              YOCO_OK)
+    EXPECT_EQ(yoco_session_decode(session, slots.data(), ids.data(), ids.size(), logits.data()), YOCO_OK)
         << yoco_session_last_error(session);
     return logits;
   }
-  std::vector<float> prompt(yoco_session *session, int32_t slot,
-                            const Ids &ids) {
+  std::vector<float> prompt(yoco_session *session, int32_t slot, const Ids &ids) {
     std::vector<float> logits(kToyVocabulary);
-    EXPECT_EQ(yoco_session_prompt(session, slot, ids.data(), ids.size(),
-                                  logits.data()),
-              YOCO_OK)
+    EXPECT_EQ(yoco_session_prompt(session, slot, ids.data(), ids.size(), logits.data()), YOCO_OK)
         << yoco_session_last_error(session);
     return logits;
   }
-  std::vector<float> score(yoco_session *session, int32_t slot,
-                           const Ids &ids) {
+  std::vector<float> score(yoco_session *session, int32_t slot, const Ids &ids) {
     std::vector<float> logits;
-    auto append = [](void *user, size_t first, size_t rows,
-                     const float *values) {
+    auto append = [](void *user, size_t first, size_t rows, const float *values) {
       auto &all = *static_cast<std::vector<float> *>(user);
       EXPECT_EQ(all.size(), first * kToyVocabulary);
       all.insert(all.end(), values, values + rows * kToyVocabulary);
       return 0;
     };
-    EXPECT_EQ(yoco_session_score(session, slot, ids.data(), ids.size(), append,
-                                 &logits),
-              YOCO_OK);
+    EXPECT_EQ(yoco_session_score(session, slot, ids.data(), ids.size(), append, &logits), YOCO_OK);
     return logits;
   }
   uint64_t position(yoco_session *session, int32_t slot) {
@@ -75,8 +65,7 @@ TEST_F(SessionTest, promptOfAnyLength) {
   ASSERT_EQ(session.status, YOCO_OK) << session.error;
   for (size_t length = 1; length <= 40; ++length) {
     ASSERT_EQ(yoco_session_reset(session, 1), YOCO_OK);
-    EXPECT_EQ(prompt(session, 1, toyIds(length)), toyLogits(toyIds(length)))
-        << length;
+    EXPECT_EQ(prompt(session, 1, toyIds(length)), toyLogits(toyIds(length))) << length;
     EXPECT_EQ(position(session, 1), length);
   }
 }
@@ -92,11 +81,8 @@ TEST_F(SessionTest, chunkingDoesNotMatter) {
     ASSERT_EQ(session.status, YOCO_OK) << session.error;
     EXPECT_EQ(session.stats().bounds.prefill_chunk, chunk);
     for (size_t piece : {1, 9, 13, 0})
-      ASSERT_EQ(yoco_session_prefill(session, 0,
-                                     ids.data() + position(session, 0), piece),
-                YOCO_OK);
-    EXPECT_EQ(prompt(session, 0, Ids(ids.begin() + 23, ids.end())),
-              toyLogits(ids));
+      ASSERT_EQ(yoco_session_prefill(session, 0, ids.data() + position(session, 0), piece), YOCO_OK);
+    EXPECT_EQ(prompt(session, 0, Ids(ids.begin() + 23, ids.end())), toyLogits(ids));
   }
 }
 
@@ -115,28 +101,20 @@ TEST_F(SessionTest, decodeContinues) {
 TEST_F(SessionTest, scoreEqualsDecode) {
   OpenedSession session(model.model);
   Ids prefix = toyIds(6, 2), ids = toyIds(17);
-  ASSERT_EQ(yoco_session_prefill(session, 0, prefix.data(), prefix.size()),
-            YOCO_OK);
+  ASSERT_EQ(yoco_session_prefill(session, 0, prefix.data(), prefix.size()), YOCO_OK);
   std::vector<float> logits = score(session, 0, ids);
   ASSERT_EQ(logits.size(), ids.size() * kToyVocabulary);
   for (size_t row = 0; row < ids.size(); ++row) {
-    std::vector<float> expected = toyLogits(
-        concatenate(prefix, Ids(ids.begin(), ids.begin() + long(row) + 1)));
-    EXPECT_TRUE(std::equal(expected.begin(), expected.end(),
-                           logits.begin() + long(row * kToyVocabulary)))
-        << row;
+    std::vector<float> expected = toyLogits(concatenate(prefix, Ids(ids.begin(), ids.begin() + long(row) + 1)));
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), logits.begin() + long(row * kToyVocabulary))) << row;
   }
 }
 
 TEST_F(SessionTest, scoreStopsWhenAsked) {
   OpenedSession session(model.model);
   Ids ids = toyIds(17);
-  auto stop = [](void *, size_t first, size_t, const float *) {
-    return int(first >= 5);
-  };
-  EXPECT_EQ(
-      yoco_session_score(session, 0, ids.data(), ids.size(), stop, nullptr),
-      YOCO_CANCELLED);
+  auto stop = [](void *, size_t first, size_t, const float *) { return int(first >= 5); };
+  EXPECT_EQ(yoco_session_score(session, 0, ids.data(), ids.size(), stop, nullptr), YOCO_CANCELLED);
   EXPECT_THAT(yoco_session_last_error(session), HasSubstr("row 10 of 17"));
   ASSERT_EQ(yoco_session_reset(session, 0), YOCO_OK);
   EXPECT_EQ(prompt(session, 0, ids), toyLogits(ids));
@@ -153,9 +131,7 @@ TEST_F(SessionTest, batchesOfDifferentLengths) {
     counts.push_back(ids.size());
     all = concatenate(all, ids);
   }
-  ASSERT_EQ(yoco_session_prefill_batch(session, slots.data(), counts.data(), 3,
-                                       all.data()),
-            YOCO_OK)
+  ASSERT_EQ(yoco_session_prefill_batch(session, slots.data(), counts.data(), 3, all.data()), YOCO_OK)
       << yoco_session_last_error(session);
   for (int round = 0; round < 6; ++round) {
     Ids order = {round % 3, (round + 1) % 3}, roundSlots,
@@ -181,8 +157,7 @@ struct Arena {
   yoco_allocator allocator() {
     return {[](void *user, size_t size, size_t alignment) {
               auto &arena = *static_cast<Arena *>(user);
-              void *memory = aligned_alloc(
-                  alignment, (size + alignment - 1) / alignment * alignment);
+              void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
               arena.blocks.push_back({memory, size});
               arena.held += size;
               memset(memory, 0xFF, size);
@@ -247,27 +222,20 @@ TEST_F(SessionTest, smallerBounds) {
   EXPECT_EQ(large.stats().persistent_bytes,
             64u + 64 + 512); // 3 * 8, 3 * 16, 3 * 40 * 4, each rounded up
   EXPECT_EQ(small.stats().scratch_bytes,
-            64u + 64 + 64 + 64 +
-                128); // score: 2 * {4, 16, 16, 44} and a segment table
+            64u + 64 + 64 + 64 + 128); // score: 2 * {4, 16, 16, 44} and a segment table
   EXPECT_EQ(prompt(small, 0, toyIds(10)), toyLogits(toyIds(10)));
   Ids eleven = toyIds(11);
   ASSERT_EQ(yoco_session_reset(small, 0), YOCO_OK);
-  EXPECT_EQ(yoco_session_prefill(small, 0, eleven.data(), 11),
-            YOCO_OUT_OF_BOUNDS);
-  EXPECT_THAT(
-      yoco_session_last_error(small),
-      HasSubstr("11 more are above the session's max_sequence_length of 10"));
+  EXPECT_EQ(yoco_session_prefill(small, 0, eleven.data(), 11), YOCO_OUT_OF_BOUNDS);
+  EXPECT_THAT(yoco_session_last_error(small), HasSubstr("11 more are above the session's max_sequence_length of 10"));
   EXPECT_EQ(position(small, 0), 0u) << "refused before any work";
 }
 
 TEST_F(SessionTest, refusesLargerBounds) {
-  const yoco_bounds bounds[] = {
-      {41, 0, 0, 0}, {0, 4, 0, 0}, {0, 0, 8, 0}, {0, 0, 0, 6}};
+  const yoco_bounds bounds[] = {{41, 0, 0, 0}, {0, 4, 0, 0}, {0, 0, 8, 0}, {0, 0, 0, 6}};
   const char *const texts[] = {
-      "max_sequence_length: 41 is above the file's bound of 40",
-      "max_batch: 4 is above the file's bound of 3",
-      "prefill_chunk: 8 is above the file's bound of 7",
-      "score_block: 6 is above the file's bound of 5"};
+      "max_sequence_length: 41 is above the file's bound of 40", "max_batch: 4 is above the file's bound of 3",
+      "prefill_chunk: 8 is above the file's bound of 7", "score_block: 6 is above the file's bound of 5"};
   for (int i = 0; i < 4; ++i) {
     yoco_session_options options = {};
     options.bounds = bounds[i];
@@ -288,8 +256,7 @@ TEST_F(SessionTest, chosenEntries) {
   EXPECT_EQ(prompt(session, 0, toyIds(9)), toyLogits(toyIds(9)));
   int32_t id = 0;
   auto ignore = [](void *, size_t, size_t, const float *) { return 0; };
-  EXPECT_EQ(yoco_session_score(session, 0, &id, 1, ignore, nullptr),
-            YOCO_UNSUPPORTED);
+  EXPECT_EQ(yoco_session_score(session, 0, &id, 1, ignore, nullptr), YOCO_UNSUPPORTED);
   EXPECT_THAT(yoco_session_last_error(session), HasSubstr("no entry `score`"));
 }
 
@@ -298,52 +265,38 @@ TEST_F(SessionTest, refusesBadCalls) {
   OpenedSession session(model.model);
   Ids ids = {1, 2, 11, 4}, slots = {0, 1, 0};
   std::vector<size_t> counts = {1, 1, 1};
-  auto expectError = [&](yoco_status status, yoco_status expected,
-                         const char *text) {
+  auto expectError = [&](yoco_status status, yoco_status expected, const char *text) {
     EXPECT_EQ(status, expected);
     EXPECT_THAT(yoco_session_last_error(session), HasSubstr(text));
   };
   EXPECT_STREQ(yoco_session_last_error(session), "");
-  expectError(yoco_session_prefill(session, 3, ids.data(), 2),
-              YOCO_INVALID_ARGUMENT, "slot 3: the session has slots 0 to 2");
-  expectError(yoco_session_prefill(session, -1, ids.data(), 2),
-              YOCO_INVALID_ARGUMENT, "slot -1");
-  expectError(yoco_session_prefill(session, 0, ids.data(), 4),
-              YOCO_INVALID_ARGUMENT, "ids[2]: id 11");
-  expectError(yoco_session_prefill(session, 0, nullptr, 4),
-              YOCO_INVALID_ARGUMENT, "ids is null");
-  expectError(yoco_session_prefill(session, 0, ids.data(), SIZE_MAX),
-              YOCO_OUT_OF_BOUNDS, "above the session's");
-  expectError(yoco_session_prefill_batch(session, slots.data(), counts.data(),
-                                         3, ids.data()),
-              YOCO_INVALID_ARGUMENT, "slots[2]: slot 0 is there twice");
-  expectError(
-      yoco_session_decode(session, slots.data(), ids.data(), 4, nullptr),
-      YOCO_OUT_OF_BOUNDS, "4 slots are above the session's max_batch of 3");
-  expectError(yoco_session_prompt(session, 0, ids.data(), 0, nullptr),
-              YOCO_INVALID_ARGUMENT, "at least 1 token");
-  expectError(yoco_session_score(session, 0, ids.data(), 1, nullptr, nullptr),
-              YOCO_INVALID_ARGUMENT, "callback is null");
-  expectError(yoco_session_copy_slot(session, 0, 9), YOCO_INVALID_ARGUMENT,
-              "slot 9");
+  expectError(yoco_session_prefill(session, 3, ids.data(), 2), YOCO_INVALID_ARGUMENT,
+              "slot 3: the session has slots 0 to 2");
+  expectError(yoco_session_prefill(session, -1, ids.data(), 2), YOCO_INVALID_ARGUMENT, "slot -1");
+  expectError(yoco_session_prefill(session, 0, ids.data(), 4), YOCO_INVALID_ARGUMENT, "ids[2]: id 11");
+  expectError(yoco_session_prefill(session, 0, nullptr, 4), YOCO_INVALID_ARGUMENT, "ids is null");
+  expectError(yoco_session_prefill(session, 0, ids.data(), SIZE_MAX), YOCO_OUT_OF_BOUNDS, "above the session's");
+  expectError(yoco_session_prefill_batch(session, slots.data(), counts.data(), 3, ids.data()), YOCO_INVALID_ARGUMENT,
+              "slots[2]: slot 0 is there twice");
+  expectError(yoco_session_decode(session, slots.data(), ids.data(), 4, nullptr), YOCO_OUT_OF_BOUNDS,
+              "4 slots are above the session's max_batch of 3");
+  expectError(yoco_session_prompt(session, 0, ids.data(), 0, nullptr), YOCO_INVALID_ARGUMENT, "at least 1 token");
+  expectError(yoco_session_score(session, 0, ids.data(), 1, nullptr, nullptr), YOCO_INVALID_ARGUMENT,
+              "callback is null");
+  expectError(yoco_session_copy_slot(session, 0, 9), YOCO_INVALID_ARGUMENT, "slot 9");
   for (int32_t slot : {0, 1, 2})
     EXPECT_EQ(position(session, slot), 0u);
-  EXPECT_EQ(yoco_session_prefill(nullptr, 0, ids.data(), 1),
-            YOCO_INVALID_ARGUMENT);
-  EXPECT_EQ(yoco_session_decode(session, nullptr, nullptr, 0, nullptr), YOCO_OK)
-      << "no rows launch nothing";
+  EXPECT_EQ(yoco_session_prefill(nullptr, 0, ids.data(), 1), YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(yoco_session_decode(session, nullptr, nullptr, 0, nullptr), YOCO_OK) << "no rows launch nothing";
 }
 
 TEST_F(SessionTest, callersParallelFor) {
   int calls = 0;
   yoco_session_options options = {};
   options.parallel_for_user = &calls;
-  options.parallel_for = [](void *user, uint32_t tiles,
-                            void (*body)(void *, uint32_t, uint32_t),
-                            void *context) {
+  options.parallel_for = [](void *user, uint32_t tiles, void (*body)(void *, uint32_t, uint32_t), void *context) {
     ++*static_cast<int *>(user);
-    for (uint32_t tile = tiles; tile > 0;
-         --tile) // backwards: any order is good
+    for (uint32_t tile = tiles; tile > 0; --tile) // backwards: any order is good
       body(context, tile - 1, tile);
   };
   OpenedSession session(model.model, options);
@@ -372,9 +325,7 @@ TEST_F(SessionTest, statsCountTokens) {
 // A session outlives the handle of its model.
 TEST_F(SessionTest, modelMayGoFirst) {
   yoco_model *other = nullptr;
-  ASSERT_EQ(yoco_model_open_memory(file.data(), file.size(), nullptr, &other,
-                                   nullptr, 0),
-            YOCO_OK);
+  ASSERT_EQ(yoco_model_open_memory(file.data(), file.size(), nullptr, &other, nullptr, 0), YOCO_OK);
   OpenedSession session(other);
   yoco_model_destroy(other);
   EXPECT_EQ(prompt(session, 0, toyIds(9)), toyLogits(toyIds(9)));
@@ -401,9 +352,7 @@ TEST_F(SessionTest, threadsShareTheModel) {
 TEST_F(SessionTest, logsOneLine) {
   std::string text;
   yoco_session_options options = {};
-  options.log = [](void *user, const char *line) {
-    *static_cast<std::string *>(user) += line;
-  };
+  options.log = [](void *user, const char *line) { *static_cast<std::string *>(user) += line; };
   options.log_user = &text;
   OpenedSession session(model.model, options);
   EXPECT_EQ(text, "session on host:toy: 640 bytes persistent, 640 bytes "

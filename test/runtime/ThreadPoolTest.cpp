@@ -27,8 +27,7 @@ void runAndCheck(Parallel &parallel, uint32_t tiles) {
       ++counts[tile];
   });
   EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), uint64_t(0)), tiles);
-  EXPECT_TRUE(std::all_of(counts.begin(), counts.end(),
-                          [](uint8_t count) { return count == 1; }));
+  EXPECT_TRUE(std::all_of(counts.begin(), counts.end(), [](uint8_t count) { return count == 1; }));
 }
 
 TEST(ThreadPoolTest, everyTileOnce) {
@@ -47,8 +46,7 @@ TEST(ThreadPoolTest, manyShortJobs) {
   for (uint32_t i = 0; i < 20000; ++i) {
     uint32_t tiles = 2 + i % 9;
     std::atomic<uint32_t> sum{0};
-    parallelFor(**pool, tiles,
-                [&](uint32_t begin, uint32_t end) { sum += end - begin; });
+    parallelFor(**pool, tiles, [&](uint32_t begin, uint32_t end) { sum += end - begin; });
     ASSERT_EQ(sum, tiles);
   }
 }
@@ -88,8 +86,7 @@ TEST(ThreadPoolTest, idlePoolEnds) {
 TEST(ThreadPoolTest, refusesTooMany) {
   auto pool = ThreadPool::create(5000);
   ASSERT_FALSE(pool.ok());
-  EXPECT_STREQ(pool.status().text(),
-               "threads: expected at most 1024, got 5000");
+  EXPECT_STREQ(pool.status().text(), "threads: expected at most 1024, got 5000");
 }
 
 } // namespace

@@ -13,12 +13,10 @@ typedef struct {
 /* A tile is a segment. Arguments: ids, segments, sum state, ring, cache, x,
  * segments of the step, max sequence length. x[row] = {hash of all ids by
  * recurrence, hash of the last four, hash of all by attention, position}. */
-void toy_mix(const uint64_t *arguments, uint32_t tile_begin,
-             uint32_t tile_end) {
+void toy_mix(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
   const int32_t *ids = (const int32_t *)arguments[0];
   const Segment *segments = (const Segment *)arguments[1];
-  for (uint32_t tile = tile_begin; tile < tile_end && tile < arguments[6];
-       ++tile) {
+  for (uint32_t tile = tile_begin; tile < tile_end && tile < arguments[6]; ++tile) {
     Segment segment = segments[tile];
     if (segment.slot < 0)
       continue;
@@ -33,8 +31,7 @@ void toy_mix(const uint64_t *arguments, uint32_t tile_begin,
       ring[position % window] = ids[row];
       cache[position] = ids[row];
       uint32_t recent = 0, all = 0;
-      for (int32_t p = position < window ? 0 : position - window + 1;
-           p <= position; ++p)
+      for (int32_t p = position < window ? 0 : position - window + 1; p <= position; ++p)
         recent = recent * 33 + (uint32_t)ring[p % window];
       for (int32_t p = 0; p <= position; ++p)
         all = all * 37 + (uint32_t)cache[p];
@@ -49,14 +46,12 @@ void toy_mix(const uint64_t *arguments, uint32_t tile_begin,
 
 /* A tile is four rows. Arguments: x, bias (float [vocabulary]), spread
  * (bfloat16 [vocabulary], panels of 4), logits, rows. */
-void toy_logits(const uint64_t *arguments, uint32_t tile_begin,
-                uint32_t tile_end) {
+void toy_logits(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
   const uint32_t *x = (const uint32_t *)arguments[0];
   const float *bias = (const float *)arguments[1];
   const uint16_t *spread = (const uint16_t *)arguments[2];
   float *logits = (float *)arguments[3];
-  for (uint32_t row = tile_begin * 4; row < tile_end * 4 && row < arguments[4];
-       ++row)
+  for (uint32_t row = tile_begin * 4; row < tile_end * 4 && row < arguments[4]; ++row)
     for (uint32_t v = 0; v < vocabulary; ++v) {
       const uint32_t *f = x + row * features;
       uint32_t hash = (f[0] * 7 + f[1] * 3 + f[2] * 5 + f[3] + v) * 2654435761u;
@@ -64,7 +59,6 @@ void toy_logits(const uint64_t *arguments, uint32_t tile_begin,
         uint32_t bits;
         float value;
       } widened = {(uint32_t)spread[v] << 16};
-      logits[row * vocabulary + v] =
-          (float)(hash >> 8) * 0x1p-24f * widened.value + bias[v];
+      logits[row * vocabulary + v] = (float)(hash >> 8) * 0x1p-24f * widened.value + bias[v];
     }
 }

@@ -24,8 +24,7 @@ FileBytes &FileBytes::operator=(const FileBytes &other) {
 
 void FileBytes::resize(size_t size) {
   storage.reset(new uint8_t[size + 64]());
-  start = reinterpret_cast<uint8_t *>(
-      (reinterpret_cast<uintptr_t>(storage.get()) + 63) / 64 * 64);
+  start = reinterpret_cast<uint8_t *>((reinterpret_cast<uintptr_t>(storage.get()) + 63) / 64 * 64);
   byteCount = size;
 }
 
@@ -56,8 +55,7 @@ std::unique_ptr<fb::SizeT> makeSize(const Terms &terms) {
 /// Puts buffers of an arena one behind the other.
 class Layout {
 public:
-  Layout(fb::VariantT &variant, uint32_t arena)
-      : variant(variant), arena(arena) {}
+  Layout(fb::VariantT &variant, uint32_t arena) : variant(variant), arena(arena) {}
 
   uint32_t add(uint64_t coefficient, const char *variables) {
     auto buffer = std::make_unique<fb::BufferT>();
@@ -78,8 +76,8 @@ private:
 
 using Arguments = std::vector<std::pair<fb::ArgumentKind, uint32_t>>;
 
-void addLaunch(fb::EntryT &entry, uint32_t kernel, const Arguments &arguments,
-               fb::TileUnit unit, uint64_t divisor, const char *layer) {
+void addLaunch(fb::EntryT &entry, uint32_t kernel, const Arguments &arguments, fb::TileUnit unit, uint64_t divisor,
+               const char *layer) {
   auto instruction = std::make_unique<fb::InstructionT>();
   fb::LaunchT launch;
   launch.kernel = kernel;
@@ -106,8 +104,8 @@ void addOperation(fb::EntryT &entry, Operation operation) {
 /// Buffers of the states, in the order in which addStates() makes them.
 enum StateBuffer : uint32_t { sumBuffer, ringBuffer, cacheBuffer };
 
-void addState(fb::VariantT &variant, const char *name, fb::StateKind kind,
-              uint32_t buffer, uint64_t perSlot, uint64_t perPosition) {
+void addState(fb::VariantT &variant, const char *name, fb::StateKind kind, uint32_t buffer, uint64_t perSlot,
+              uint64_t perPosition) {
   auto state = std::make_unique<fb::StateT>();
   state->name = name;
   state->kind = kind;
@@ -123,23 +121,18 @@ void addState(fb::VariantT &variant, const char *name, fb::StateKind kind,
 void addStates(fb::VariantT &variant) {
   Layout layout(variant, 0);
   addState(variant, "sum", fb::StateKind::state, layout.add(8, "b"), 8, 0);
-  addState(variant, "ring", fb::StateKind::ring_cache, layout.add(16, "b"), 16,
-           0);
-  addState(variant, "cache", fb::StateKind::growing_cache, layout.add(4, "bs"),
-           0, 4);
+  addState(variant, "ring", fb::StateKind::ring_cache, layout.add(16, "b"), 16, 0);
+  addState(variant, "cache", fb::StateKind::growing_cache, layout.add(4, "bs"), 0, 4);
   layout.finish();
 }
 
-void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound,
-              const char *rows, bool logits) {
+void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const char *rows, bool logits) {
   using Kind = fb::ArgumentKind;
   Layout layout(variant, 1);
   auto entry = std::make_unique<fb::EntryT>();
   entry->name = name;
   entry->row_bound = bound;
-  entry->row_shape = bound == fb::RowBound::batch
-                         ? fb::RowShape::one_per_segment
-                         : fb::RowShape::ragged;
+  entry->row_shape = bound == fb::RowBound::batch ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
   entry->logit_rows = logits ? fb::LogitRows::all : fb::LogitRows::none;
   entry->ids = layout.add(4, rows);
   entry->segments = layout.add(16, "b");
@@ -185,12 +178,10 @@ float toyBias(uint32_t id) { return float(id % 3) * 0.125f; }
 float toySpread(uint32_t id) {
   if (id >= 8)
     return 1.0f; // the second run has scale 0
-  double value =
-      generatedValue(generatorKey(kSpreadSeed, kSpreadStream), id, 0.5f);
+  double value = generatedValue(generatorKey(kSpreadSeed, kSpreadStream), id, 0.5f);
   int exponent;
   double fraction = std::frexp(value, &exponent);
-  return float(
-      std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
+  return float(std::ldexp(std::nearbyint(std::ldexp(fraction, 8)), exponent - 8));
 }
 
 } // namespace
@@ -310,11 +301,8 @@ void writeChecksums(FileBytes &file) {
     memcpy(table + place, &hash, sizeof(hash));
     place += sizeof(hash);
   };
-  for (uint64_t offset = 0; offset < header.checksumOffset;
-       offset += kChecksumBlockSize)
-    append(XXH3_64bits(
-        file.data() + offset,
-        std::min(kChecksumBlockSize, header.checksumOffset - offset)));
+  for (uint64_t offset = 0; offset < header.checksumOffset; offset += kChecksumBlockSize)
+    append(XXH3_64bits(file.data() + offset, std::min(kChecksumBlockSize, header.checksumOffset - offset)));
   append(XXH3_64bits(table, place));
 }
 
@@ -328,9 +316,7 @@ std::vector<float> toyLogits(const std::vector<int32_t> &ids) {
   }
   std::vector<float> logits;
   for (uint32_t v = 0; v < kToyVocabulary; ++v) {
-    uint32_t hash =
-        (sum * 7 + recent * 3 + all * 5 + uint32_t(ids.size() - 1) + v) *
-        2654435761u;
+    uint32_t hash = (sum * 7 + recent * 3 + all * 5 + uint32_t(ids.size() - 1) + v) * 2654435761u;
     logits.push_back(float(hash >> 8) * 0x1p-24f * toySpread(v) + toyBias(v));
   }
   return logits;
@@ -338,8 +324,7 @@ std::vector<float> toyLogits(const std::vector<int32_t> &ids) {
 
 int32_t toyNext(const std::vector<int32_t> &ids) {
   std::vector<float> logits = toyLogits(ids);
-  return int32_t(std::max_element(logits.begin(), logits.end()) -
-                 logits.begin());
+  return int32_t(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 std::vector<int32_t> toyIds(size_t count, uint32_t seed) {
@@ -362,14 +347,12 @@ std::string readFile(const std::string &path) {
 
 void writeFile(const std::string &path, const FileBytes &bytes) {
   std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char *>(bytes.data()),
-             std::streamsize(bytes.size()));
+      .write(reinterpret_cast<const char *>(bytes.data()), std::streamsize(bytes.size()));
 }
 
 Opened::Opened(const FileBytes &file, yoco_model_options options) {
   char text[1024] = "";
-  status = yoco_model_open_memory(file.data(), file.size(), &options, &model,
-                                  text, sizeof(text));
+  status = yoco_model_open_memory(file.data(), file.size(), &options, &model, text, sizeof(text));
   error = text;
 }
 
@@ -395,9 +378,5 @@ yoco_session_stats OpenedSession::stats() const {
 // one: tests ask for it.
 extern "C" const char *__asan_default_options(void);
 extern "C" const char *__tsan_default_options(void);
-extern "C" const char *__asan_default_options(void) {
-  return "allocator_may_return_null=1";
-}
-extern "C" const char *__tsan_default_options(void) {
-  return "allocator_may_return_null=1";
-}
+extern "C" const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+extern "C" const char *__tsan_default_options(void) { return "allocator_may_return_null=1"; }

@@ -23,8 +23,7 @@
 namespace yoco::test {
 
 constexpr uint32_t kToyVocabulary = 11;
-constexpr uint64_t kToyBlobs =
-    3; // segments of a toy file: bias, code, tokenizer
+constexpr uint64_t kToyBlobs = 3; // segments of a toy file: bias, code, tokenizer
 
 /// Bytes that start at a multiple of 64.
 class FileBytes {
@@ -94,9 +93,7 @@ void writeFile(const std::string &path, const FileBytes &bytes);
 /// A model opened from memory and a session on it, with the texts of what went
 /// wrong.
 struct Opened {
-  explicit Opened(const FileBytes &file,
-                  yoco_model_options options = {
-                      sizeof(yoco_model_options), {}, 2, 0, nullptr});
+  explicit Opened(const FileBytes &file, yoco_model_options options = {sizeof(yoco_model_options), {}, 2, 0, nullptr});
   ~Opened() { yoco_model_destroy(model); }
   Opened(const Opened &) = delete;
 

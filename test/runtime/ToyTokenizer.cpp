@@ -41,8 +41,7 @@ private:
 
 enum PieceType : unsigned { normal = 1, unknown = 2, control = 3, byte = 6 };
 
-void addPiece(Message &model, const std::string &text, float score,
-              PieceType type) {
+void addPiece(Message &model, const std::string &text, float score, PieceType type) {
   Message piece;
   piece.addBytes(1, text);
   piece.addFloat(2, score);

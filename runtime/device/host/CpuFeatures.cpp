@@ -140,17 +140,15 @@ bool requestTiles() {
 
 bool isPresent(const Feature &feature) {
   uint32_t registers[4];
-  if (!__get_cpuid_count(feature.leaf, feature.subleaf, &registers[eax],
-                         &registers[ebx], &registers[ecx], &registers[edx]) ||
+  if (!__get_cpuid_count(feature.leaf, feature.subleaf, &registers[eax], &registers[ebx], &registers[ecx],
+                         &registers[edx]) ||
       !(registers[feature.where] >> feature.bit & 1))
     return false;
   if (feature.state == none)
     return true;
   constexpr uint32_t kOsUsesXsave = 1u << 27;
-  if (!__get_cpuid(1, &registers[eax], &registers[ebx], &registers[ecx],
-                   &registers[edx]) ||
-      !(registers[ecx] & kOsUsesXsave) ||
-      (enabledStates() & feature.state) != feature.state)
+  if (!__get_cpuid(1, &registers[eax], &registers[ebx], &registers[ecx], &registers[edx]) ||
+      !(registers[ecx] & kOsUsesXsave) || (enabledStates() & feature.state) != feature.state)
     return false;
   return feature.state != amx || requestTiles();
 }
@@ -160,20 +158,14 @@ bool isPresent(const Feature &feature) {
 Status checkCpuFeature(const char *name) {
   for (const Feature &feature : kFeatures)
     if (strcmp(feature.name, name) == 0)
-      return isPresent(feature) ? Status()
-                                : makeError(YOCO_UNSUPPORTED,
-                                            "this processor lacks `%s`", name);
-  return makeError(YOCO_UNSUPPORTED,
-                   "the processor feature `%s` is unknown to this runtime",
-                   name);
+      return isPresent(feature) ? Status() : makeError(YOCO_UNSUPPORTED, "this processor lacks `%s`", name);
+  return makeError(YOCO_UNSUPPORTED, "the processor feature `%s` is unknown to this runtime", name);
 }
 
 #else
 
 Status checkCpuFeature(const char *name) {
-  return makeError(YOCO_UNSUPPORTED,
-                   "the processor feature `%s` is unknown to this runtime",
-                   name);
+  return makeError(YOCO_UNSUPPORTED, "the processor feature `%s` is unknown to this runtime", name);
 }
 
 #endif

@@ -13,8 +13,7 @@
 namespace yoco::runtime {
 
 /// As docs/KernelABI.md says.
-using HostKernel = void (*)(const uint64_t *arguments, uint32_t tileBegin,
-                            uint32_t tileEnd);
+using HostKernel = void (*)(const uint64_t *arguments, uint32_t tileBegin, uint32_t tileEnd);
 
 /// Checks that `bytes` is an ELF shared object for this machine that stands
 /// alone: no undefined symbols, no needed libraries, no initialisers, and

@@ -16,14 +16,12 @@ Status HostDevice::supports(const fb::Variant &variant) const {
   return Status();
 }
 
-Result<std::unique_ptr<Program>>
-HostDevice::load(const ProgramSource &source) const {
+Result<std::unique_ptr<Program>> HostDevice::load(const ProgramSource &source) const {
   YOCO_RETURN_IF_ERROR(supports(source.variant));
   return HostProgram::load(source);
 }
 
-Result<std::unique_ptr<Program>>
-HostProgram::load(const ProgramSource &source) {
+Result<std::unique_ptr<Program>> HostProgram::load(const ProgramSource &source) {
   std::unique_ptr<HostProgram> program(new HostProgram(source));
   YOCO_RETURN_IF_ERROR(program->loadCode(source));
   YOCO_RETURN_IF_ERROR(program->loadParameters(source));
@@ -32,11 +30,9 @@ HostProgram::load(const ProgramSource &source) {
 
 Status HostProgram::loadCode(const ProgramSource &source) {
   const fb::Segment &segment = *source.variant.code();
-  YOCO_ASSIGN_OR_RETURN(
-      code, HostCode::load(source.file + segment.offset(), segment.size()));
+  YOCO_ASSIGN_OR_RETURN(code, HostCode::load(source.file + segment.offset(), segment.size()));
   for (const fb::Kernel *kernel : *source.variant.kernels()) {
-    YOCO_ASSIGN_OR_RETURN(HostKernel function,
-                          code.find(kernel->name()->c_str()));
+    YOCO_ASSIGN_OR_RETURN(HostKernel function, code.find(kernel->name()->c_str()));
     kernels.push_back(function);
   }
   return Status();
@@ -54,9 +50,7 @@ Status HostProgram::loadParameters(const ProgramSource &source) {
     }
     std::string what = "parameter " + parameter->name()->str();
     YOCO_ASSIGN_OR_RETURN(Memory memory,
-                          Memory::allocate(source.allocator,
-                                           parameterBytes(*parameter).value(),
-                                           what.c_str()));
+                          Memory::allocate(source.allocator, parameterBytes(*parameter).value(), what.c_str()));
     generateParameter(*parameter, memory.data(), *pool);
     parameters.push_back(memory.data());
     generated.push_back(std::move(memory));
@@ -64,8 +58,7 @@ Status HostProgram::loadParameters(const ProgramSource &source) {
   return Status();
 }
 
-Result<std::unique_ptr<Executor>>
-HostProgram::createExecutor(ExecutorOptions options) const {
+Result<std::unique_ptr<Executor>> HostProgram::createExecutor(ExecutorOptions options) const {
   return HostExecutor::create(*this, std::move(options));
 }
 

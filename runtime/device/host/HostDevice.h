@@ -15,16 +15,14 @@ class HostDevice final : public Device {
 public:
   const char *name() const override { return "host"; }
   Status supports(const fb::Variant &variant) const override;
-  Result<std::unique_ptr<Program>>
-  load(const ProgramSource &source) const override;
+  Result<std::unique_ptr<Program>> load(const ProgramSource &source) const override;
 };
 
 /// Kernels and parameters of a variant, by index.
 class HostProgram final : public Program {
 public:
   static Result<std::unique_ptr<Program>> load(const ProgramSource &source);
-  Result<std::unique_ptr<Executor>>
-  createExecutor(ExecutorOptions options) const override;
+  Result<std::unique_ptr<Executor>> createExecutor(ExecutorOptions options) const override;
 
   const fb::Variant &variant() const { return description; }
   uint32_t vocabularySize() const { return vocabulary; }
@@ -32,8 +30,7 @@ public:
   const uint8_t *parameter(uint32_t index) const { return parameters[index]; }
 
 private:
-  explicit HostProgram(const ProgramSource &source)
-      : description(source.variant), vocabulary(source.vocabularySize) {}
+  explicit HostProgram(const ProgramSource &source) : description(source.variant), vocabulary(source.vocabularySize) {}
   Status loadCode(const ProgramSource &source);
   Status loadParameters(const ProgramSource &source);
 

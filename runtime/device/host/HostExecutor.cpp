@@ -6,10 +6,8 @@
 
 namespace yoco::runtime {
 
-Result<std::unique_ptr<Executor>>
-HostExecutor::create(const HostProgram &program, ExecutorOptions options) {
-  std::unique_ptr<HostExecutor> executor(
-      new HostExecutor(program, std::move(options)));
+Result<std::unique_ptr<Executor>> HostExecutor::create(const HostProgram &program, ExecutorOptions options) {
+  std::unique_ptr<HostExecutor> executor(new HostExecutor(program, std::move(options)));
   YOCO_RETURN_IF_ERROR(executor->allocate());
   YOCO_RETURN_IF_ERROR(executor->startThreads());
   executor->entries.resize(program.variant().entries()->size());
@@ -21,11 +19,8 @@ HostExecutor::create(const HostProgram &program, ExecutorOptions options) {
 
 Status HostExecutor::allocate() {
   for (uint32_t i = 0; i < options.sizes.arenas.size(); ++i) {
-    std::string what =
-        "arena " + program.variant().arenas()->Get(i)->name()->str();
-    YOCO_ASSIGN_OR_RETURN(
-        Memory arena, Memory::allocate(options.allocator,
-                                       options.sizes.arenas[i], what.c_str()));
+    std::string what = "arena " + program.variant().arenas()->Get(i)->name()->str();
+    YOCO_ASSIGN_OR_RETURN(Memory arena, Memory::allocate(options.allocator, options.sizes.arenas[i], what.c_str()));
     arenas.push_back(std::move(arena));
   }
   return Status();
@@ -33,8 +28,7 @@ Status HostExecutor::allocate() {
 
 Status HostExecutor::startThreads() {
   if (options.parallelFor) {
-    callerParallel.reset(
-        new CallerParallel(options.parallelFor, options.parallelForUser));
+    callerParallel.reset(new CallerParallel(options.parallelFor, options.parallelForUser));
     parallel = callerParallel.get();
     return Status();
   }
@@ -46,19 +40,16 @@ Status HostExecutor::startThreads() {
 /// The one place where an offset becomes an address; the plan's ranges are
 /// verified.
 uint8_t *HostExecutor::address(uint32_t buffer) const {
-  return arenas[program.variant().buffers()->Get(buffer)->arena()].data() +
-         options.sizes.buffers[buffer].offset;
+  return arenas[program.variant().buffers()->Get(buffer)->arena()].data() + options.sizes.buffers[buffer].offset;
 }
 
 void HostExecutor::resolveEntry(uint32_t index) {
   const fb::Entry &description = *program.variant().entries()->Get(index);
   Entry &entry = entries[index];
   entry.ids = reinterpret_cast<int32_t *>(address(description.ids()));
-  entry.segments =
-      reinterpret_cast<SegmentRow *>(address(description.segments()));
+  entry.segments = reinterpret_cast<SegmentRow *>(address(description.segments()));
   if (description.logits() >= 0)
-    entry.logits = reinterpret_cast<const float *>(
-        address(uint32_t(description.logits())));
+    entry.logits = reinterpret_cast<const float *>(address(uint32_t(description.logits())));
   size_t wordCount = 0;
   for (const fb::Instruction *instruction : *description.instructions())
     if (const fb::Launch *launch = instruction->operation_as_Launch())
@@ -68,9 +59,7 @@ void HostExecutor::resolveEntry(uint32_t index) {
     entry.instructions.push_back(resolveInstruction(*instruction, entry));
 }
 
-HostExecutor::Instruction
-HostExecutor::resolveInstruction(const fb::Instruction &instruction,
-                                 Entry &entry) {
+HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction &instruction, Entry &entry) {
   Instruction result = {};
   result.kind = instruction.operation_type();
   if (const fb::Copy *copy = instruction.operation_as_Copy()) {
@@ -92,8 +81,7 @@ HostExecutor::resolveInstruction(const fb::Instruction &instruction,
       if (argument->kind() == fb::ArgumentKind::buffer)
         word = reinterpret_cast<uintptr_t>(address(argument->index()));
       else if (argument->kind() == fb::ArgumentKind::parameter)
-        word =
-            reinterpret_cast<uintptr_t>(program.parameter(argument->index()));
+        word = reinterpret_cast<uintptr_t>(program.parameter(argument->index()));
       else if (argument->kind() == fb::ArgumentKind::rows)
         entry.rowWords.push_back(uint32_t(entry.words.size()));
       else if (argument->kind() == fb::ArgumentKind::segments)
@@ -109,9 +97,8 @@ HostExecutor::resolveInstruction(const fb::Instruction &instruction,
 void HostExecutor::resolvePlanes() {
   for (const fb::State *state : *program.variant().states())
     for (const fb::Plane *plane : *state->planes())
-      planes.push_back({address(plane->buffer()),
-                        plane->bytes_per_slot() +
-                            plane->bytes_per_position() * options.bounds.seq});
+      planes.push_back(
+          {address(plane->buffer()), plane->bytes_per_slot() + plane->bytes_per_position() * options.bounds.seq});
 }
 
 Status HostExecutor::run(uint32_t index, const Step &step) {
@@ -136,24 +123,20 @@ Status HostExecutor::run(uint32_t index, const Step &step) {
       else if (instruction.unit == fb::TileUnit::segments)
         units = step.segmentCount;
       parallelFor(*parallel, uint32_t(units * instruction.multiplier),
-                  [&](uint32_t begin, uint32_t end) {
-                    instruction.kernel(instruction.words, begin, end);
-                  });
+                  [&](uint32_t begin, uint32_t end) { instruction.kernel(instruction.words, begin, end); });
     }
   }
   return Status();
 }
 
-Result<const float *> HostExecutor::logits(uint32_t entry, uint32_t first,
-                                           uint32_t) {
+Result<const float *> HostExecutor::logits(uint32_t entry, uint32_t first, uint32_t) {
   return entries[entry].logits + uint64_t(first) * program.vocabularySize();
 }
 
 Status HostExecutor::copySlot(uint32_t from, uint32_t to) {
   for (const Plane &plane : planes)
     if (plane.stride != 0)
-      memcpy(plane.data + to * plane.stride, plane.data + from * plane.stride,
-             plane.stride);
+      memcpy(plane.data + to * plane.stride, plane.data + from * plane.stride, plane.stride);
   return Status();
 }
 

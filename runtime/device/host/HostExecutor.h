@@ -14,16 +14,12 @@ namespace yoco::runtime {
 class HostExecutor final : public Executor {
 public:
   /// `program` outlives the executor.
-  static Result<std::unique_ptr<Executor>> create(const HostProgram &program,
-                                                  ExecutorOptions options);
+  static Result<std::unique_ptr<Executor>> create(const HostProgram &program, ExecutorOptions options);
 
   Status run(uint32_t entry, const Step &step) override;
-  Result<const float *> logits(uint32_t entry, uint32_t first,
-                               uint32_t rows) override;
+  Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
   Status copySlot(uint32_t from, uint32_t to) override;
-  uint64_t arenaBytes(uint32_t arena) const override {
-    return arenas[arena].size();
-  }
+  uint64_t arenaBytes(uint32_t arena) const override { return arenas[arena].size(); }
   uint32_t threads() const override { return pool ? pool->threads() : 0; }
 
 private:
@@ -58,13 +54,11 @@ private:
     uint64_t stride;
   };
 
-  HostExecutor(const HostProgram &program, ExecutorOptions options)
-      : program(program), options(std::move(options)) {}
+  HostExecutor(const HostProgram &program, ExecutorOptions options) : program(program), options(std::move(options)) {}
   Status allocate();
   Status startThreads();
   void resolveEntry(uint32_t index);
-  Instruction resolveInstruction(const fb::Instruction &instruction,
-                                 Entry &entry);
+  Instruction resolveInstruction(const fb::Instruction &instruction, Entry &entry);
   void resolvePlanes();
   uint8_t *address(uint32_t buffer) const;
 

@@ -23,13 +23,11 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr uint16_t kMachine = EM_X86_64;
-constexpr uint32_t kRelocations[] = {R_X86_64_NONE, R_X86_64_RELATIVE,
-                                     R_X86_64_64, R_X86_64_GLOB_DAT,
+constexpr uint32_t kRelocations[] = {R_X86_64_NONE, R_X86_64_RELATIVE, R_X86_64_64, R_X86_64_GLOB_DAT,
                                      R_X86_64_JUMP_SLOT};
 #elif defined(__aarch64__)
 constexpr uint16_t kMachine = EM_AARCH64;
-constexpr uint32_t kRelocations[] = {R_AARCH64_NONE, R_AARCH64_RELATIVE,
-                                     R_AARCH64_ABS64, R_AARCH64_GLOB_DAT,
+constexpr uint32_t kRelocations[] = {R_AARCH64_NONE, R_AARCH64_RELATIVE, R_AARCH64_ABS64, R_AARCH64_GLOB_DAT,
                                      R_AARCH64_JUMP_SLOT};
 #else
 constexpr uint16_t kMachine = EM_NONE;
@@ -41,13 +39,11 @@ constexpr uint32_t kRelocations[] = {0};
 constexpr uint64_t kMostAddress = uint64_t(1) << 32;
 constexpr uint64_t kPage = 4096;
 
-#define YOCO_CODE_ERROR(format, ...)                                           \
-  makeError(YOCO_INVALID_FILE, "code: " format, ##__VA_ARGS__)
+#define YOCO_CODE_ERROR(format, ...) makeError(YOCO_INVALID_FILE, "code: " format, ##__VA_ARGS__)
 
 class SharedObjectChecker {
 public:
-  SharedObjectChecker(const uint8_t *bytes, uint64_t size)
-      : bytes(bytes), size(size) {}
+  SharedObjectChecker(const uint8_t *bytes, uint64_t size) : bytes(bytes), size(size) {}
 
   Status run() {
     YOCO_RETURN_IF_ERROR(checkHeader());
@@ -84,11 +80,9 @@ private:
 
   /// The loaded segment that holds [address, address + count), of what is in
   /// the file or of all that is in memory.
-  const Elf64_Phdr *findLoad(uint64_t address, uint64_t count,
-                             uint64_t Elf64_Phdr::*extent) const {
+  const Elf64_Phdr *findLoad(uint64_t address, uint64_t count, uint64_t Elf64_Phdr::*extent) const {
     for (const Elf64_Phdr &load : loads)
-      if (address >= load.p_vaddr &&
-          rangeFits(address - load.p_vaddr, count, load.*extent))
+      if (address >= load.p_vaddr && rangeFits(address - load.p_vaddr, count, load.*extent))
         return &load;
     return nullptr;
   }
@@ -104,9 +98,8 @@ private:
   }
 
   bool has(uint64_t tag) const {
-    return std::any_of(
-        dynamic.begin(), dynamic.end(),
-        [=](const Elf64_Dyn &entry) { return uint64_t(entry.d_tag) == tag; });
+    return std::any_of(dynamic.begin(), dynamic.end(),
+                       [=](const Elf64_Dyn &entry) { return uint64_t(entry.d_tag) == tag; });
   }
   /// The value of an entry of the dynamic section, or `missing`.
   uint64_t find(uint64_t tag, uint64_t missing = UINT64_MAX) const {
@@ -120,8 +113,7 @@ private:
   uint64_t size;
   Elf64_Ehdr header;
   std::vector<Elf64_Phdr> loads;
-  std::vector<Elf64_Phdr>
-      others; // segments that describe a part of a loaded one
+  std::vector<Elf64_Phdr> others; // segments that describe a part of a loaded one
   Elf64_Phdr dynamicSegment = {};
   std::vector<Elf64_Dyn> dynamic;
 };
@@ -129,24 +121,19 @@ private:
 Status SharedObjectChecker::checkHeader() {
   if (!read(0, header) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return YOCO_CODE_ERROR("expected an ELF shared object");
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 ||
-      header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_DYN)
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_DYN)
     return YOCO_CODE_ERROR("expected a 64-bit little-endian ELF shared object");
   if (header.e_machine != kMachine)
-    return makeError(YOCO_UNSUPPORTED,
-                     "code: it is for ELF machine %u, this is %u",
-                     header.e_machine, kMachine);
+    return makeError(YOCO_UNSUPPORTED, "code: it is for ELF machine %u, this is %u", header.e_machine, kMachine);
   if (header.e_phentsize != sizeof(Elf64_Phdr))
-    return YOCO_CODE_ERROR("expected program headers of %zu bytes, got %u",
-                           sizeof(Elf64_Phdr), header.e_phentsize);
+    return YOCO_CODE_ERROR("expected program headers of %zu bytes, got %u", sizeof(Elf64_Phdr), header.e_phentsize);
   return Status();
 }
 
 Status SharedObjectChecker::readSegments() {
   for (uint16_t i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment;
-    if (header.e_phoff > size ||
-        !read(header.e_phoff + uint64_t(i) * sizeof(segment), segment))
+    if (header.e_phoff > size || !read(header.e_phoff + uint64_t(i) * sizeof(segment), segment))
       return YOCO_CODE_ERROR("program header %u lies outside it", i);
     YOCO_RETURN_IF_ERROR(addSegment(i, segment));
   }
@@ -155,44 +142,33 @@ Status SharedObjectChecker::readSegments() {
   for (const Elf64_Phdr &part : others) {
     const Elf64_Phdr *load = findLoad(part.p_vaddr, 0, &Elf64_Phdr::p_memsz);
     // What becomes read-only may end with the page rather than the data.
-    bool fits =
-        load && part.p_vaddr + part.p_memsz <=
-                    (load->p_vaddr + load->p_memsz + kPage - 1) / kPage * kPage;
+    bool fits = load && part.p_vaddr + part.p_memsz <= (load->p_vaddr + load->p_memsz + kPage - 1) / kPage * kPage;
     bool isData = part.p_type == PT_DYNAMIC || part.p_type == PT_GNU_RELRO;
     if (!fits || (isData && !(load->p_flags & PF_W)))
-      return YOCO_CODE_ERROR(
-          "a program header of type 0x%x is not part of what is loaded",
-          part.p_type);
+      return YOCO_CODE_ERROR("a program header of type 0x%x is not part of what is loaded", part.p_type);
   }
   return Status();
 }
 
-Status SharedObjectChecker::addSegment(uint16_t index,
-                                       const Elf64_Phdr &segment) {
+Status SharedObjectChecker::addSegment(uint16_t index, const Elf64_Phdr &segment) {
   if (segment.p_type == PT_NULL || segment.p_type == PT_GNU_STACK)
     return Status();
-  if (!rangeFits(segment.p_offset, segment.p_filesz, size) ||
-      segment.p_filesz > segment.p_memsz ||
+  if (!rangeFits(segment.p_offset, segment.p_filesz, size) || segment.p_filesz > segment.p_memsz ||
       !rangeFits(segment.p_vaddr, segment.p_memsz, kMostAddress))
-    return YOCO_CODE_ERROR("program header %u describes a range outside it",
-                           index);
+    return YOCO_CODE_ERROR("program header %u describes a range outside it", index);
   switch (segment.p_type) {
   case PT_LOAD:
-    if (!loads.empty() &&
-        segment.p_vaddr < loads.back().p_vaddr + loads.back().p_memsz)
-      return YOCO_CODE_ERROR("program header %u overlaps the one before",
-                             index);
+    if (!loads.empty() && segment.p_vaddr < loads.back().p_vaddr + loads.back().p_memsz)
+      return YOCO_CODE_ERROR("program header %u overlaps the one before", index);
     if ((segment.p_flags & PF_W) && (segment.p_flags & PF_X))
-      return YOCO_CODE_ERROR(
-          "program header %u is both writable and executable", index);
+      return YOCO_CODE_ERROR("program header %u is both writable and executable", index);
     if (!(segment.p_flags & PF_R))
       return YOCO_CODE_ERROR("program header %u is not readable", index);
     loads.push_back(segment);
     return Status();
   case PT_DYNAMIC:
     if (dynamicSegment.p_type == PT_DYNAMIC)
-      return YOCO_CODE_ERROR("program header %u is a second dynamic section",
-                             index);
+      return YOCO_CODE_ERROR("program header %u is a second dynamic section", index);
     dynamicSegment = segment;
     others.push_back(segment);
     return Status();
@@ -203,9 +179,7 @@ Status SharedObjectChecker::addSegment(uint16_t index,
     others.push_back(segment);
     return Status();
   default:
-    return YOCO_CODE_ERROR(
-        "program header %u has the type 0x%x, of no use for kernels", index,
-        segment.p_type);
+    return YOCO_CODE_ERROR("program header %u has the type 0x%x, of no use for kernels", index, segment.p_type);
   }
 }
 
@@ -217,9 +191,7 @@ Status SharedObjectChecker::readDynamic() {
     if (entry.d_tag == DT_NULL)
       return Status();
     if (has(uint64_t(entry.d_tag)) && entry.d_tag != DT_NEEDED)
-      return YOCO_CODE_ERROR("entry 0x%" PRIx64
-                             " of the dynamic section is there twice",
-                             uint64_t(entry.d_tag));
+      return YOCO_CODE_ERROR("entry 0x%" PRIx64 " of the dynamic section is there twice", uint64_t(entry.d_tag));
     dynamic.push_back(entry);
   }
   return YOCO_CODE_ERROR("the dynamic section does not end");
@@ -228,35 +200,25 @@ Status SharedObjectChecker::readDynamic() {
 /// Allows the entries that an object of kernels may have; of the others, names
 /// those that a linker is likely to make.
 Status SharedObjectChecker::checkDynamic() {
-  constexpr uint64_t kAllowed[] = {
-      DT_HASH,   DT_GNU_HASH, DT_STRTAB,   DT_STRSZ,   DT_SYMTAB,
-      DT_SYMENT, DT_RELA,     DT_RELASZ,   DT_RELAENT, DT_RELACOUNT,
-      DT_JMPREL, DT_PLTRELSZ, DT_PLTREL,   DT_PLTGOT,  DT_SONAME,
-      DT_FLAGS,  DT_FLAGS_1,  DT_BIND_NOW, DT_SYMBOLIC};
-  const std::pair<uint64_t, const char *> named[] = {
-      {DT_NEEDED, "needed library"},  {DT_INIT, "initialiser"},
-      {DT_INIT_ARRAY, "initialiser"}, {DT_FINI, "finaliser"},
-      {DT_FINI_ARRAY, "finaliser"},   {DT_TEXTREL, "text relocation"},
-      {DT_VERNEED, "symbol version"}};
+  constexpr uint64_t kAllowed[] = {DT_HASH,   DT_GNU_HASH, DT_STRTAB,    DT_STRSZ,    DT_SYMTAB,   DT_SYMENT, DT_RELA,
+                                   DT_RELASZ, DT_RELAENT,  DT_RELACOUNT, DT_JMPREL,   DT_PLTRELSZ, DT_PLTREL, DT_PLTGOT,
+                                   DT_SONAME, DT_FLAGS,    DT_FLAGS_1,   DT_BIND_NOW, DT_SYMBOLIC};
+  const std::pair<uint64_t, const char *> named[] = {{DT_NEEDED, "needed library"},  {DT_INIT, "initialiser"},
+                                                     {DT_INIT_ARRAY, "initialiser"}, {DT_FINI, "finaliser"},
+                                                     {DT_FINI_ARRAY, "finaliser"},   {DT_TEXTREL, "text relocation"},
+                                                     {DT_VERNEED, "symbol version"}};
   for (const auto &[tag, what] : named)
     if (has(tag))
       return YOCO_CODE_ERROR("expected no %s", what);
   for (const Elf64_Dyn &entry : dynamic)
-    if (std::find(std::begin(kAllowed), std::end(kAllowed),
-                  uint64_t(entry.d_tag)) == std::end(kAllowed))
-      return YOCO_CODE_ERROR("expected no entry 0x%" PRIx64
-                             " in the dynamic section",
-                             uint64_t(entry.d_tag));
-  constexpr uint64_t kFlags = DF_ORIGIN | DF_SYMBOLIC | DF_BIND_NOW,
-                     kFlags1 = DF_1_NOW;
-  if ((find(DT_FLAGS, 0) & ~kFlags) != 0 ||
-      (find(DT_FLAGS_1, 0) & ~kFlags1) != 0)
+    if (std::find(std::begin(kAllowed), std::end(kAllowed), uint64_t(entry.d_tag)) == std::end(kAllowed))
+      return YOCO_CODE_ERROR("expected no entry 0x%" PRIx64 " in the dynamic section", uint64_t(entry.d_tag));
+  constexpr uint64_t kFlags = DF_ORIGIN | DF_SYMBOLIC | DF_BIND_NOW, kFlags1 = DF_1_NOW;
+  if ((find(DT_FLAGS, 0) & ~kFlags) != 0 || (find(DT_FLAGS_1, 0) & ~kFlags1) != 0)
     return YOCO_CODE_ERROR("expected no flags but those of early binding");
-  if (find(DT_SYMENT) != sizeof(Elf64_Sym) ||
-      find(DT_RELAENT, sizeof(Elf64_Rela)) != sizeof(Elf64_Rela) ||
+  if (find(DT_SYMENT) != sizeof(Elf64_Sym) || find(DT_RELAENT, sizeof(Elf64_Rela)) != sizeof(Elf64_Rela) ||
       find(DT_PLTREL, DT_RELA) != DT_RELA)
-    return YOCO_CODE_ERROR(
-        "expected symbols and relocations of the usual size");
+    return YOCO_CODE_ERROR("expected symbols and relocations of the usual size");
   if (uint64_t table = find(DT_PLTGOT, 0)) {
     const Elf64_Phdr *load = findLoad(table, 24, &Elf64_Phdr::p_memsz);
     if (!load || !(load->p_flags & PF_W))
@@ -267,8 +229,7 @@ Status SharedObjectChecker::checkDynamic() {
 
 Status SharedObjectChecker::checkStrings() {
   uint64_t strings = find(DT_STRTAB), byteCount = find(DT_STRSZ, 0);
-  const Elf64_Phdr *load =
-      byteCount ? findLoad(strings, byteCount, &Elf64_Phdr::p_filesz) : nullptr;
+  const Elf64_Phdr *load = byteCount ? findLoad(strings, byteCount, &Elf64_Phdr::p_filesz) : nullptr;
   uint8_t last = 1;
   if (!load || !readAt(strings, byteCount - 1, last) || last != 0)
     return YOCO_CODE_ERROR("the string table lies outside it or does not end");
@@ -286,12 +247,10 @@ Status SharedObjectChecker::checkHashTable() {
   } head;
   if (!readAt(table, 0, head))
     return YOCO_CODE_ERROR("expected a GNU hash table of symbols");
-  bool powerOfTwo =
-      head.filterWords != 0 && (head.filterWords & (head.filterWords - 1)) == 0;
+  bool powerOfTwo = head.filterWords != 0 && (head.filterWords & (head.filterWords - 1)) == 0;
   uint64_t buckets = table + sizeof(head) + uint64_t(head.filterWords) * 8;
   uint64_t chains = buckets + uint64_t(head.buckets) * 4;
-  if (head.buckets == 0 || !powerOfTwo || head.shift > 31 ||
-      !findLoad(table, chains - table, &Elf64_Phdr::p_filesz))
+  if (head.buckets == 0 || !powerOfTwo || head.shift > 31 || !findLoad(table, chains - table, &Elf64_Phdr::p_filesz))
     return YOCO_CODE_ERROR("the hash table of symbols is malformed");
   for (uint32_t symbol = 1; symbol < head.firstHashed; ++symbol)
     YOCO_RETURN_IF_ERROR(checkSymbol(symbol));
@@ -306,8 +265,7 @@ Status SharedObjectChecker::checkHashTable() {
 }
 
 /// A chain is a run of symbols whose last hash is odd.
-Status SharedObjectChecker::checkChain(uint64_t chains, uint32_t firstHashed,
-                                       uint32_t symbol) {
+Status SharedObjectChecker::checkChain(uint64_t chains, uint32_t firstHashed, uint32_t symbol) {
   for (;; ++symbol) {
     uint32_t hash;
     if (symbol < firstHashed || !readAt(chains, symbol - firstHashed, hash))
@@ -326,19 +284,14 @@ Status SharedObjectChecker::checkSymbol(uint64_t index) {
   if (symbol.st_shndx == SHN_UNDEF) {
     std::string name;
     uint8_t letter;
-    for (uint64_t at = symbol.st_name;
-         readAt(strings, at, letter) && letter != 0 && name.size() < 80; ++at)
+    for (uint64_t at = symbol.st_name; readAt(strings, at, letter) && letter != 0 && name.size() < 80; ++at)
       name += letter >= 0x20 && letter <= 0x7E ? char(letter) : '?';
-    return YOCO_CODE_ERROR("expected no undefined symbol, got `%s`",
-                           name.c_str());
+    return YOCO_CODE_ERROR("expected no undefined symbol, got `%s`", name.c_str());
   }
   unsigned type = ELF64_ST_TYPE(symbol.st_info);
   if (type != STT_NOTYPE && type != STT_OBJECT && type != STT_FUNC)
-    return YOCO_CODE_ERROR("symbol %" PRIu64
-                           " has the type %u, of no use for kernels",
-                           index, type);
-  if (ELF64_ST_BIND(symbol.st_info) >
-      STB_WEAK) // unique symbols would stay for ever
+    return YOCO_CODE_ERROR("symbol %" PRIu64 " has the type %u, of no use for kernels", index, type);
+  if (ELF64_ST_BIND(symbol.st_info) > STB_WEAK) // unique symbols would stay for ever
     return YOCO_CODE_ERROR("symbol %" PRIu64 " has an unusual binding", index);
   const Elf64_Phdr *load = findLoad(symbol.st_value, 0, &Elf64_Phdr::p_memsz);
   if (!load || (type == STT_FUNC && !(load->p_flags & PF_X)))
@@ -346,11 +299,9 @@ Status SharedObjectChecker::checkSymbol(uint64_t index) {
   return Status();
 }
 
-Status SharedObjectChecker::checkRelocations(uint64_t table,
-                                             uint64_t tableSize) {
+Status SharedObjectChecker::checkRelocations(uint64_t table, uint64_t tableSize) {
   uint64_t address = find(table), byteCount = find(tableSize, 0);
-  if (table == DT_RELA &&
-      find(DT_RELACOUNT, 0) > byteCount / sizeof(Elf64_Rela))
+  if (table == DT_RELA && find(DT_RELACOUNT, 0) > byteCount / sizeof(Elf64_Rela))
     return YOCO_CODE_ERROR("it counts more relocations than it has");
   for (uint64_t i = 0; i < divideUp(byteCount, sizeof(Elf64_Rela)); ++i) {
     Elf64_Rela relocation;
@@ -363,29 +314,21 @@ Status SharedObjectChecker::checkRelocations(uint64_t table,
 
 /// A relocation changes data, and not that by which the dynamic linker finds
 /// its way.
-Status SharedObjectChecker::checkRelocation(uint64_t index,
-                                            const Elf64_Rela &relocation) {
+Status SharedObjectChecker::checkRelocation(uint64_t index, const Elf64_Rela &relocation) {
   uint64_t target = relocation.r_offset;
   const Elf64_Phdr *load = findLoad(target, 8, &Elf64_Phdr::p_memsz);
-  bool onDynamic = target + 8 > dynamicSegment.p_vaddr &&
-                   target < dynamicSegment.p_vaddr + dynamicSegment.p_memsz;
+  bool onDynamic = target + 8 > dynamicSegment.p_vaddr && target < dynamicSegment.p_vaddr + dynamicSegment.p_memsz;
   if (!load || !(load->p_flags & PF_W) || onDynamic)
-    return YOCO_CODE_ERROR("relocation %" PRIu64 " writes outside its data",
-                           index);
+    return YOCO_CODE_ERROR("relocation %" PRIu64 " writes outside its data", index);
   uint32_t type = uint32_t(ELF64_R_TYPE(relocation.r_info));
-  if (std::find(std::begin(kRelocations), std::end(kRelocations), type) ==
-      std::end(kRelocations))
-    return YOCO_CODE_ERROR("relocation %" PRIu64
-                           " has the type %u, of no use for kernels",
-                           index, type);
+  if (std::find(std::begin(kRelocations), std::end(kRelocations), type) == std::end(kRelocations))
+    return YOCO_CODE_ERROR("relocation %" PRIu64 " has the type %u, of no use for kernels", index, type);
   uint64_t symbol = ELF64_R_SYM(relocation.r_info);
   return symbol != 0 ? checkSymbol(symbol) : Status();
 }
 
 } // namespace
 
-Status checkSharedObject(const uint8_t *bytes, uint64_t size) {
-  return SharedObjectChecker(bytes, size).run();
-}
+Status checkSharedObject(const uint8_t *bytes, uint64_t size) { return SharedObjectChecker(bytes, size).run(); }
 
 } // namespace yoco::runtime

@@ -2,21 +2,18 @@
 
 /* YOCO runtime: runs model files made by yoco-compile.
  *
- *   yoco_model *model;      yoco_model_open_file(...)    immutable, may be
- * shared between threads yoco_session *session;  yoco_session_create(...) slots
- * with a sequence each; one thread at a time
+ *   yoco_model *model;      yoco_model_open_file(...)    immutable, may be shared between threads
+ *   yoco_session *session;  yoco_session_create(...)     slots with a sequence each; one thread at a time
  *
- * A session has `max_batch` slots. A slot holds one sequence: prefill appends
- * tokens to it, decode appends one token to each of several slots and gives the
- * logits that follow. All memory of a session is allocated when it is created.
+ * A session has `max_batch` slots. A slot holds one sequence: prefill appends tokens to it, decode appends one token to
+ * each of several slots and gives the logits that follow. All memory of a session is allocated when it is created.
  *
- * Every function that can fail returns a status; the text that says what went
- * wrong and where is in the `error` buffer of the open and create functions,
- * and in yoco_session_last_error() for all that take a session. There is no
- * global state.
+ * Every function that can fail returns a status; the text that says what went wrong and where is in the `error` buffer
+ * of the open and create functions, and in yoco_session_last_error() for all that take a session. There is no global
+ * state.
  *
- * Structs that the caller fills begin with `struct_size`; set it to sizeof the
- * struct and the rest to zero for defaults.
+ * Structs that the caller fills begin with `struct_size`; set it to sizeof the struct and the rest to zero for
+ * defaults.
  */
 
 #ifndef YOCO_YOCO_H
@@ -46,10 +43,9 @@ typedef enum yoco_status {
   YOCO_OK = 0,
   YOCO_INVALID_ARGUMENT = 1, /* the call makes no sense as it stands */
   YOCO_INVALID_FILE = 2,     /* the model file is damaged or malformed */
-  YOCO_UNSUPPORTED =
-      3, /* a sound file or request that this runtime or machine cannot serve */
-  YOCO_REFUSED = 4,  /* an option of the caller forbids it */
-  YOCO_IO_ERROR = 5, /* reading failed */
+  YOCO_UNSUPPORTED = 3,      /* a sound file or request that this runtime or machine cannot serve */
+  YOCO_REFUSED = 4,          /* an option of the caller forbids it */
+  YOCO_IO_ERROR = 5,         /* reading failed */
   YOCO_OUT_OF_MEMORY = 6,
   YOCO_OUT_OF_BOUNDS = 7, /* above a bound of the session or of the file */
   YOCO_CANCELLED = 8      /* a callback asked to stop */
@@ -105,26 +101,19 @@ typedef struct yoco_bounds {
 /* Opens a model. `options` may be null. On failure *model is null and `error`
  * (may be null) has the text, cut to `error_size` bytes. A file is
  * memory-mapped and must not change while the model lives. */
-YOCO_API yoco_status yoco_model_open_file(const char *path,
-                                          const yoco_model_options *options,
-                                          yoco_model **model, char *error,
-                                          size_t error_size);
+YOCO_API yoco_status yoco_model_open_file(const char *path, const yoco_model_options *options, yoco_model **model,
+                                          char *error, size_t error_size);
 /* `data` is borrowed: it must start at a multiple of 64 and outlive the model
  * and its sessions. */
-YOCO_API yoco_status yoco_model_open_memory(const void *data, size_t size,
-                                            const yoco_model_options *options,
-                                            yoco_model **model, char *error,
-                                            size_t error_size);
+YOCO_API yoco_status yoco_model_open_memory(const void *data, size_t size, const yoco_model_options *options,
+                                            yoco_model **model, char *error, size_t error_size);
 /* Reads `size` bytes at `offset` of the file into `data`; returns 0, or
  * anything else on failure. */
-typedef int (*yoco_read_callback)(void *user, uint64_t offset, void *data,
-                                  size_t size);
+typedef int (*yoco_read_callback)(void *user, uint64_t offset, void *data, size_t size);
 /* Reads the whole file of `file_size` bytes through the callback, before it
  * returns. */
-YOCO_API yoco_status yoco_model_open_reader(yoco_read_callback read, void *user,
-                                            uint64_t file_size,
-                                            const yoco_model_options *options,
-                                            yoco_model **model, char *error,
+YOCO_API yoco_status yoco_model_open_reader(yoco_read_callback read, void *user, uint64_t file_size,
+                                            const yoco_model_options *options, yoco_model **model, char *error,
                                             size_t error_size);
 /* Sessions keep what they need of their model: either may be destroyed first.
  * Null is ignored. */
@@ -137,16 +126,14 @@ typedef struct yoco_model_info {
   yoco_bounds bounds;      /* the largest that a session may ask for */
   const int32_t *stop_ids; /* owned by the model, as all pointers here */
   size_t stop_id_count;
-  const void
-      *tokenizer; /* a serialized SentencePiece model; null: none in the file */
+  const void *tokenizer; /* a serialized SentencePiece model; null: none in the file */
   size_t tokenizer_size;
   const char *producer;
   double load_seconds; /* opening, with checksums */
   uint64_t file_bytes;
 } yoco_model_info;
 
-YOCO_API yoco_status yoco_model_get_info(const yoco_model *model,
-                                         yoco_model_info *info);
+YOCO_API yoco_status yoco_model_get_info(const yoco_model *model, yoco_model_info *info);
 
 /* The program for one kind of machine, with its memory plan at given bounds. */
 typedef struct yoco_variant_info {
@@ -161,11 +148,8 @@ typedef struct yoco_variant_info {
 } yoco_variant_info;
 
 /* `bounds` may be null: the file's. A zero in it means the file's number. */
-YOCO_API yoco_status yoco_model_get_variant(const yoco_model *model,
-                                            uint32_t index,
-                                            const yoco_bounds *bounds,
-                                            yoco_variant_info *info,
-                                            char *error, size_t error_size);
+YOCO_API yoco_status yoco_model_get_variant(const yoco_model *model, uint32_t index, const yoco_bounds *bounds,
+                                            yoco_variant_info *info, char *error, size_t error_size);
 
 /* What one step of an entry point has to move and to compute at least, derived
  * from the plan: parameters once, of tables only the rows looked up; caches and
@@ -182,39 +166,33 @@ typedef struct yoco_step_cost {
 
 /* A step of `segments` sequences that each append `rows` tokens at `position`.
  * `entry` is one of YOCO_ENTRY_*. */
-YOCO_API yoco_status yoco_model_get_step_cost(const yoco_model *model,
-                                              uint32_t variant, uint32_t entry,
-                                              uint64_t segments, uint64_t rows,
-                                              uint64_t position,
-                                              yoco_step_cost *cost, char *error,
-                                              size_t error_size);
+YOCO_API yoco_status yoco_model_get_step_cost(const yoco_model *model, uint32_t variant, uint32_t entry,
+                                              uint64_t segments, uint64_t rows, uint64_t position, yoco_step_cost *cost,
+                                              char *error, size_t error_size);
 
 /* Receives a piece of text; `size` bytes, not terminated. */
 typedef void (*yoco_text_callback)(void *user, const char *text, size_t size);
 /* Describes the file for people: targets, entry points, kernels, memory plan.
  * The format may change. */
-YOCO_API void yoco_model_describe(const yoco_model *model,
-                                  yoco_text_callback write, void *user);
+YOCO_API void yoco_model_describe(const yoco_model *model, yoco_text_callback write, void *user);
 
 /*===-- Sessions ----------------------------------------------------------===*/
 
 /* Runs `body(context, begin, end)` for disjoint ranges that cover 0 .. tiles,
  * on any threads, and returns when all are done. */
-typedef void (*yoco_parallel_for)(void *user, uint32_t tiles,
-                                  void (*body)(void *context, uint32_t begin,
-                                               uint32_t end),
+typedef void (*yoco_parallel_for)(void *user, uint32_t tiles, void (*body)(void *context, uint32_t begin, uint32_t end),
                                   void *context);
 
 enum { YOCO_ENTRY_PREFILL = 1, YOCO_ENTRY_DECODE = 2, YOCO_ENTRY_SCORE = 4 };
 
 typedef struct yoco_session_options {
   size_t struct_size;
-  const char *device; /* "host"; null: the first target in the file that this
-                         machine can run */
-  uint32_t threads; /* of the session's pool, the caller's included; 0: one per
-                       hardware thread */
-  uint32_t entries; /* which entry points will be used (YOCO_ENTRY_*); 0: all.
-                       Leaving some out saves scratch memory */
+  const char *device;             /* "host"; null: the first target in the file that this
+                                     machine can run */
+  uint32_t threads;               /* of the session's pool, the caller's included; 0: one per
+                                     hardware thread */
+  uint32_t entries;               /* which entry points will be used (YOCO_ENTRY_*); 0: all.
+                                     Leaving some out saves scratch memory */
   yoco_parallel_for parallel_for; /* instead of the session's pool */
   void *parallel_for_user;
   yoco_bounds bounds;              /* 0: the file's number */
@@ -225,10 +203,8 @@ typedef struct yoco_session_options {
 
 /* Allocates everything that the session will ever need. `options` may be null.
  */
-YOCO_API yoco_status yoco_session_create(yoco_model *model,
-                                         const yoco_session_options *options,
-                                         yoco_session **session, char *error,
-                                         size_t error_size);
+YOCO_API yoco_status yoco_session_create(yoco_model *model, const yoco_session_options *options, yoco_session **session,
+                                         char *error, size_t error_size);
 YOCO_API void yoco_session_destroy(yoco_session *session);
 
 /* The text of the last failure of this session, "" before the first; valid
@@ -241,44 +217,33 @@ YOCO_API const char *yoco_session_last_error(const yoco_session *session);
  */
 
 /* Appends `count` tokens to the sequence in `slot`, without logits. */
-YOCO_API yoco_status yoco_session_prefill(yoco_session *session, int32_t slot,
-                                          const int32_t *ids, size_t count);
+YOCO_API yoco_status yoco_session_prefill(yoco_session *session, int32_t slot, const int32_t *ids, size_t count);
 /* Appends counts[i] tokens to slots[i] for n different slots, several of them
  * in one step. `ids` has the tokens of the first slot, then those of the
  * second, and so on. */
-YOCO_API yoco_status yoco_session_prefill_batch(yoco_session *session,
-                                                const int32_t *slots,
-                                                const size_t *counts, size_t n,
-                                                const int32_t *ids);
+YOCO_API yoco_status yoco_session_prefill_batch(yoco_session *session, const int32_t *slots, const size_t *counts,
+                                                size_t n, const int32_t *ids);
 /* Appends ids[i] to slots[i] for n different slots; n is at most max_batch.
  * `logits` receives n rows of vocabulary_size floats, or is null. */
-YOCO_API yoco_status yoco_session_decode(yoco_session *session,
-                                         const int32_t *slots,
-                                         const int32_t *ids, size_t n,
+YOCO_API yoco_status yoco_session_decode(yoco_session *session, const int32_t *slots, const int32_t *ids, size_t n,
                                          float *logits);
 /* Appends `count` >= 1 tokens, prefill for all but the last and decode for
  * that; `logits` receives the row of the last. */
-YOCO_API yoco_status yoco_session_prompt(yoco_session *session, int32_t slot,
-                                         const int32_t *ids, size_t count,
+YOCO_API yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                          float *logits);
 /* Receives rows first_row .. first_row + rows of the logits of a scored
  * sequence. Returning nonzero stops. */
-typedef int (*yoco_logits_callback)(void *user, size_t first_row, size_t rows,
-                                    const float *logits);
+typedef int (*yoco_logits_callback)(void *user, size_t first_row, size_t rows, const float *logits);
 /* Appends `count` tokens with logits for each, block by block. */
-YOCO_API yoco_status yoco_session_score(yoco_session *session, int32_t slot,
-                                        const int32_t *ids, size_t count,
-                                        yoco_logits_callback callback,
-                                        void *user);
+YOCO_API yoco_status yoco_session_score(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
+                                        yoco_logits_callback callback, void *user);
 
 /* Empties a slot. No memory is cleared, none needs to be. */
 YOCO_API yoco_status yoco_session_reset(yoco_session *session, int32_t slot);
 /* Makes slot `to` hold what slot `from` holds. */
-YOCO_API yoco_status yoco_session_copy_slot(yoco_session *session, int32_t from,
-                                            int32_t to);
+YOCO_API yoco_status yoco_session_copy_slot(yoco_session *session, int32_t from, int32_t to);
 /* Number of tokens in the slot. */
-YOCO_API yoco_status yoco_session_position(yoco_session *session, int32_t slot,
-                                           uint64_t *position);
+YOCO_API yoco_status yoco_session_position(yoco_session *session, int32_t slot, uint64_t *position);
 
 typedef struct yoco_session_stats {
   size_t struct_size; /* in */
@@ -293,16 +258,14 @@ typedef struct yoco_session_stats {
   double decode_seconds;
   uint64_t score_tokens;
   double score_seconds;
-  uint64_t
-      persistent_bytes; /* held by the session from creation to destruction */
+  uint64_t persistent_bytes; /* held by the session from creation to destruction */
   uint64_t scratch_bytes;
   uint64_t weight_bytes; /* of the model's variant, shared by its sessions */
   uint64_t kv_bytes_per_token;
   uint32_t threads; /* 0: the caller's parallel-for */
 } yoco_session_stats;
 
-YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session,
-                                            yoco_session_stats *stats);
+YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_stats *stats);
 
 /*===-- Sampling ----------------------------------------------------------===*/
 
@@ -311,18 +274,16 @@ typedef struct yoco_sampling_options {
   float temperature; /* 0: the largest logit, the lowest id among equals; the
                         fields below then do not matter */
   uint32_t top_k;    /* draw from the k largest logits; 0: from all */
-  float top_p; /* draw from the smallest set of most likely ids with this mass,
-                  after top_k; 0 or 1: from all */
+  float top_p;       /* draw from the smallest set of most likely ids with this mass,
+                        after top_k; 0 or 1: from all */
   uint64_t seed;
 } yoco_sampling_options;
 
 /* Chooses an id. `counter` numbers the draws of one seed: the same seed,
  * counter and logits give the same id. NaN counts as minus infinity; all NaN is
  * an invalid argument. `options` may be null: greedy. Allocates nothing. */
-YOCO_API yoco_status yoco_sample(const float *logits, uint32_t vocabulary_size,
-                                 const yoco_sampling_options *options,
-                                 uint64_t counter, int32_t *id, char *error,
-                                 size_t error_size);
+YOCO_API yoco_status yoco_sample(const float *logits, uint32_t vocabulary_size, const yoco_sampling_options *options,
+                                 uint64_t counter, int32_t *id, char *error, size_t error_size);
 
 #ifdef __cplusplus
 }
