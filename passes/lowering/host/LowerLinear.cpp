@@ -55,9 +55,13 @@ LogicalResult LinearLowering::lower(Value tile) {
              << tiles.stackBytes / (4 * tiles.rowBlock) << " columns inside a linear group, got " << inputs;
     normalised = build.stack({tiles.rowBlock, inputs});
   }
-  Value rowBegin = build.mul(build.div(tile, tiling.columnTiles), tiles.tileRows);
+  // Tiles of the same panels are neighbours: a cache that all threads share holds the weights until the last rows.
+  Value rowTiles = build.div(build.add(kernel.rows, tiles.tileRows - 1), tiles.tileRows);
+  Value columnTile = arith::DivUIOp::create(build.builder, build.loc, tile, rowTiles);
+  Value rowTile = arith::RemUIOp::create(build.builder, build.loc, tile, rowTiles);
+  Value rowBegin = build.mul(rowTile, tiles.tileRows);
   Value rowEnd = build.min(build.add(rowBegin, tiles.tileRows), kernel.rows);
-  Value firstPanel = build.mul(build.rem(tile, tiling.columnTiles), tiles.tilePanels);
+  Value firstPanel = build.mul(columnTile, tiles.tilePanels);
   Value endPanel = build.min(build.add(firstPanel, tiles.tilePanels), build.index(tiling.panels));
   Value count = build.sub(rowEnd, rowBegin);
   Value restBegin = build.add(rowBegin, build.mul(build.div(count, tiles.rowBlock), tiles.rowBlock));
