@@ -155,6 +155,21 @@ static LogicalResult runVariants(ModuleOp module, Phase phase, const RunOptions 
   return success();
 }
 
+/// The proofs that end phase `phase`, again: a module that starts there may have been changed by hand.
+static LogicalResult verifyInput(ModuleOp module, Phase phase, const RunOptions &options) {
+  if (phase == Phase::model)
+    return success();
+  for (ModuleOp variant : getVariants(module))
+    if (failed(run(variant, options, [&](OpPassManager &pm) {
+          if (phase <= Phase::fused)
+            pm.addPass(createVerifyStatesPass());
+          else
+            pm.addPass(createVerifyMemoryPlanPass());
+        })))
+      return failure();
+  return success();
+}
+
 LogicalResult yoco::runToPhase(ModuleOp module, Phase phase, const RunOptions &options) {
   std::optional<Phase> current = getPhase(module);
   if (!current)
@@ -162,6 +177,8 @@ LogicalResult yoco::runToPhase(ModuleOp module, Phase phase, const RunOptions &o
   if (*current > phase)
     return module.emitError("expected a module in phase `")
            << stringifyPhase(phase) << "` or before it, got phase `" << stringifyPhase(*current) << "`";
+  if (failed(verifyInput(module, *current, options)))
+    return failure();
   if (*current < Phase::step && phase >= Phase::step && failed(runModelToStep(module, options)))
     return failure();
   if (*current < Phase::fused && phase >= Phase::fused && failed(runStepToFused(module, options)))

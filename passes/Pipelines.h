@@ -60,8 +60,8 @@ struct RunOptions {
   std::function<void(PassManager &)> configure;
 };
 
-/// Takes `module` from the phase it is in to `phase`. With more than one variant, `module` holds them as nested modules from
-/// `fused` on. Errors go to the context's diagnostics.
+/// Takes `module` from the phase it is in, whose proofs it must pass, to `phase`. With more than one variant, `module`
+/// holds them as nested modules from `fused` on. Errors go to the context's diagnostics.
 LogicalResult runToPhase(ModuleOp module, Phase phase, const RunOptions &options);
 
 } // namespace mlir::yoco

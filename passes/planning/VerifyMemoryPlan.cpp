@@ -92,9 +92,10 @@ void PlanVerifier::verifyDisjoint(const Range &a, const Range &b) {
   ++numPairs;
   if (areDisjoint(a, b))
     return;
-  report(b.op) << b.name << "expected bytes of its own for all bounds, got " << b.begin << " up to " << b.end
-               << ", which may overlap " << a.begin << " up to " << a.end << " of a buffer that is alive with it";
-  mlir::emitRemark(a.op->getLoc()) << "the other buffer";
+  InFlightDiagnostic error = report(b.op);
+  error << b.name << "expected bytes of its own for all bounds, got " << b.begin << " up to " << b.end
+        << ", which may overlap " << a.begin << " up to " << a.end << " of a buffer that is alive with it";
+  error.attachNote(a.op->getLoc()) << "the other buffer";
 }
 
 //===- Entry points ------------------------------------------------------------------------------------------===//

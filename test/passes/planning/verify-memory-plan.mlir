@@ -25,13 +25,13 @@ func.func @good() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = ch
 
 yoco.arena @scratch scratch [#yoco.size<256 * chunk>]
 func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
-  // expected-remark @+1 {{the other buffer}}
+  // expected-note @+1 {{the other buffer}}
   %ids = yoco.view @scratch at <0> size <64 * chunk> role ids : memref<?xi32>
   // Apart from the ids when there are few slots, but not always.
   // expected-error @+2 {{expected bytes of its own for all bounds, got #yoco.size<64 * batch> up to #yoco.size<64 * batch + 16 * batch>, which may overlap #yoco.size<0> up to #yoco.size<64 * chunk>}}
   // expected-error @+1 {{expected to end within "scratch" for all bounds}}
   %seg = yoco.view @scratch at <64 * batch> size <16 * batch> role segments : !yoco.segments
-  // expected-remark @+1 {{the other buffer}}
+  // expected-note @+1 {{the other buffer}}
   %y = yoco.view @scratch at <64 * chunk> size <64 * chunk> role logits : memref<?xi32>
   yoco.copy %ids to %y : memref<?xi32>
   // expected-error @+1 {{expected bytes of its own for all bounds, got #yoco.size<64 * chunk>}}
@@ -48,7 +48,7 @@ yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
 func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
   %ids = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> role ids : memref<?xi32>
   %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
-  // expected-remark @+1 {{the other buffer}}
+  // expected-note @+1 {{the other buffer}}
   %x = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x2x4xf32>
   %h = memref.collapse_shape %x [[0], [1, 2]] : memref<?x2x4xf32> into memref<?x8xf32>
   yoco.fill %x with 0 : memref<?x2x4xf32>
@@ -122,7 +122,7 @@ yoco.state_decl @c : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32
   planes [#yoco.size<0>]
 // expected-error @+1 {{plane 0: expected to end within "persistent" for all bounds}}
 yoco.state_decl @s1 : !yoco.state<2x4x4xf32> planes [#yoco.size<1024 * batch>]
-// expected-remark @+1 {{the other buffer}}
+// expected-note @+1 {{the other buffer}}
 yoco.state_decl @s2 : !yoco.state<2x4x4xf32> planes [#yoco.size<256 * batch>]
 // Keys end at 96 * batch for a window of 3 positions of 32 bytes.
 // expected-error @+1 {{plane 1: expected bytes of its own for all bounds, got #yoco.size<320 * batch> up to #yoco.size<320 * batch + 96 * batch>, which may overlap #yoco.size<256 * batch> up to #yoco.size<384 * batch>}}
