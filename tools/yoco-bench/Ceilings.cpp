@@ -31,31 +31,41 @@ uint64_t sumWords(const uint64_t *words, size_t count) {
   return sum[0] ^ sum[1] ^ sum[2] ^ sum[3] ^ sum[4] ^ sum[5] ^ sum[6] ^ sum[7];
 }
 
-/// Enough chains of multiply-adds to hide their latency, in registers of `Bytes`.
-template <int Bytes, int Chains>
+// Outside of the template, where GCC does not take a width that depends on a parameter.
+typedef float Floats16 __attribute__((vector_size(64)));
+typedef float Floats8 __attribute__((vector_size(32)));
+
+/// Enough chains of multiply-adds to hide their latency, in registers of type `Vector`.
+template <typename Vector, int Chains>
 [[gnu::always_inline]] inline double multiplyAdd() {
-  typedef float Vector __attribute__((vector_size(Bytes)));
+  constexpr size_t lanes = sizeof(Vector) / sizeof(float);
   Vector sums[Chains], factor, term;
-  for (size_t lane = 0; lane < Bytes / sizeof(float); ++lane) {
+  for (size_t lane = 0; lane < lanes; ++lane) {
     factor[lane] = 0.999f;
     term[lane] = 0.001f;
   }
   for (Vector &sum : sums)
     sum = term;
   for (int i = 0; i < kRounds; ++i) {
+#if defined(__clang__)
 #pragma clang loop unroll(full)
+#else
+#pragma GCC unroll 16
+#endif
     for (int j = 0; j < Chains; ++j)
       sums[j] = sums[j] * factor + term;
   }
   for (Vector &sum : sums)
     keep(sum);
-  return 2.0 * kRounds * Chains * (Bytes / sizeof(float));
+  return 2.0 * kRounds * Chains * lanes;
 }
 
 #if defined(__x86_64__)
-#pragma clang fp contract(fast)
-[[gnu::target("avx512f")]] double multiplyAdd512() { return multiplyAdd<64, 16>(); }
-[[gnu::target("avx2,fma")]] double multiplyAdd256() { return multiplyAdd<32, 12>(); }
+#if defined(__clang__)
+#pragma clang fp contract(fast) // as GCC does anyway
+#endif
+[[gnu::target("avx512f")]] double multiplyAdd512() { return multiplyAdd<Floats16, 16>(); }
+[[gnu::target("avx2,fma")]] double multiplyAdd256() { return multiplyAdd<Floats8, 12>(); }
 
 double runMultiplyAdds() {
   if (__builtin_cpu_supports("avx512f"))
