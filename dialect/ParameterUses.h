@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Checks of references to parameters, shared by the operations that make them.
+// Checks that several operations share: references to parameters, ropes, and the heads of attentions.
 
 #ifndef YOCO_DIALECT_PARAMETERUSES_H
 #define YOCO_DIALECT_PARAMETERUSES_H
@@ -24,6 +24,10 @@ LogicalResult verifyVector(Operation *op, SymbolTableCollection &tables, FlatSym
 
 /// Checks that `rope` has a frequency for each pair of a head of `width`.
 LogicalResult verifyRope(Operation *op, RopeAttr rope, int64_t width);
+
+/// Checks that heads of queries, keys, values and result of an attention fit together, and that its window is one.
+LogicalResult verifyAttention(Operation *op, RankedTensorType query, RankedTensorType key, RankedTensorType value,
+                              RankedTensorType result, int64_t window);
 
 } // namespace mlir::yoco
 

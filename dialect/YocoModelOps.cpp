@@ -129,23 +129,29 @@ OpFoldResult RopeOp::fold(FoldAdaptor) {
 
 //===- Attention ---------------------------------------------------------------------------------------------===//
 
-LogicalResult AttentionOp::verify() {
-  RankedTensorType query = getQuery().getType(), key = getKey().getType(), value = getValue().getType();
+LogicalResult yoco::verifyAttention(Operation *op, RankedTensorType query, RankedTensorType key,
+                                    RankedTensorType value, RankedTensorType result, int64_t window) {
   if (query.getDimSize(2) != key.getDimSize(2))
-    return emitOpError("expected query and key heads of the same width, got ")
+    return op->emitOpError("expected query and key heads of the same width, got ")
            << query.getDimSize(2) << " and " << key.getDimSize(2);
   if (key.getDimSize(1) != value.getDimSize(1))
-    return emitOpError("expected as many value heads as key heads, got ")
+    return op->emitOpError("expected as many value heads as key heads, got ")
            << value.getDimSize(1) << " and " << key.getDimSize(1);
   if (query.getDimSize(1) % key.getDimSize(1) != 0)
-    return emitOpError("expected the number of query heads to be a multiple of that of key heads, got ")
+    return op->emitOpError("expected the number of query heads to be a multiple of that of key heads, got ")
            << query.getDimSize(1) << " and " << key.getDimSize(1);
-  RankedTensorType result = getType();
   if (result.getDimSize(1) != query.getDimSize(1) || result.getDimSize(2) != value.getDimSize(2))
-    return emitOpError("expected a result of ") << query.getDimSize(1) << " heads of width " << value.getDimSize(2)
-                                                << ", got " << result;
-  if (static_cast<int64_t>(getWindow()) < 0)
-    return emitOpError("expected a window of at least 0, got ") << static_cast<int64_t>(getWindow());
+    return op->emitOpError("expected a result of ")
+           << query.getDimSize(1) << " heads of width " << value.getDimSize(2) << ", got " << result;
+  if (window < 0)
+    return op->emitOpError("expected a window of at least 0, got ") << window;
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  RankedTensorType key = getKey().getType(), value = getValue().getType();
+  if (failed(verifyAttention(*this, getQuery().getType(), key, value, getType(), static_cast<int64_t>(getWindow()))))
+    return failure();
   Type element = key.getElementType();
   if (element != value.getElementType() || !(element.isF32() || element.isF16() || element.isBF16()))
     return emitOpError("expected keys and values of one of f32, f16 and bf16, got ")

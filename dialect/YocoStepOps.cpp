@@ -2,6 +2,7 @@
 //
 // Operations of phase `step`: checks, demand, and what they read and write.
 
+#include "dialect/ParameterUses.h"
 #include "dialect/YocoOps.h"
 #include "mlir/IR/OpImplementation.h"
 
@@ -61,26 +62,14 @@ Value CacheWriteOp::getNewState() { return getResult(); }
 //===- Attention and retention -------------------------------------------------------------------------------===//
 
 LogicalResult StepAttentionOp::verify() {
-  RankedTensorType query = getQuery().getType(), keys = getPastKeys().getType(), values = getPastValues().getType();
-  if (query.getDimSize(2) != keys.getDimSize(2))
-    return emitOpError("expected query and key heads of the same width, got ")
-           << query.getDimSize(2) << " and " << keys.getDimSize(2);
-  if (keys.getDimSize(1) != values.getDimSize(1))
-    return emitOpError("expected as many value heads as key heads, got ")
-           << values.getDimSize(1) << " and " << keys.getDimSize(1);
-  if (query.getDimSize(1) % keys.getDimSize(1) != 0)
-    return emitOpError("expected the number of query heads to be a multiple of that of key heads, got ")
-           << query.getDimSize(1) << " and " << keys.getDimSize(1);
-  if (getType().getDimSize(1) != query.getDimSize(1) || getType().getDimSize(2) != values.getDimSize(2))
-    return emitOpError("expected a result of ") << query.getDimSize(1) << " heads of width " << values.getDimSize(2)
-                                                << ", got " << getType();
+  RankedTensorType keys = getPastKeys().getType(), values = getPastValues().getType();
+  if (failed(verifyAttention(*this, getQuery().getType(), keys, values, getType(), static_cast<int64_t>(getWindow()))))
+    return failure();
   if (!getKeys() != !getValues())
     return emitOpError("expected fresh keys and values together, got one without the other");
   if (getKeys() && (getKeys().getType() != keys || getValues().getType() != values))
     return emitOpError("expected fresh rows of the types of the past ones, ")
            << keys << " and " << values << ", got " << getKeys().getType() << " and " << getValues().getType();
-  if (static_cast<int64_t>(getWindow()) < 0)
-    return emitOpError("expected a window of at least 0, got ") << static_cast<int64_t>(getWindow());
   return success();
 }
 

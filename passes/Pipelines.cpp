@@ -24,13 +24,18 @@ void yoco::buildDeriveStatesPipeline(OpPassManager &pm) {
   pm.addPass(createDeriveStatesPass());
 }
 
-void yoco::buildModelToStepPipeline(OpPassManager &pm) {
-  buildDeriveStatesPipeline(pm);
-  // Nothing may stand between these two: the table that --explain-demand prints is about exactly what is pruned.
+/// The rest of the way to phase `step`.
+static void buildPruneRowsPipeline(OpPassManager &pm) {
   pm.addPass(createPruneRowsPass());
   // Pruned writes leave versions alone; whatever is left must still be linear, or bufferization would need copies.
   pm.addPass(createVerifyStatesPass());
   addPhaseCheck(pm, Phase::step);
+}
+
+void yoco::buildModelToStepPipeline(OpPassManager &pm) {
+  // Nothing may stand between these two: the table that --explain-demand prints is about exactly what is pruned.
+  buildDeriveStatesPipeline(pm);
+  buildPruneRowsPipeline(pm);
 }
 
 void yoco::buildStepToFusedPipeline(OpPassManager &pm, const TargetOptions &options) {
@@ -108,11 +113,7 @@ static LogicalResult runModelToStep(ModuleOp module, const RunOptions &options) 
   if (failed(run(module, options, buildDeriveStatesPipeline)) ||
       failed(explainDemand(module, *options.explainDemand)))
     return failure();
-  return run(module, options, [](OpPassManager &pm) {
-    pm.addPass(createPruneRowsPass());
-    pm.addPass(createVerifyStatesPass());
-    addPhaseCheck(pm, Phase::step);
-  });
+  return run(module, options, buildPruneRowsPipeline);
 }
 
 /// Makes a nested module for each variant, when there is more than one.

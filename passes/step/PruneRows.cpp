@@ -43,7 +43,7 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
       for (Value result : op.getResults())
         demand = demand.join(demands.get(result));
       // A write has no rows of its own: show what it asks of its operands.
-      if (isa<CacheWriteOp>(op) && demands.isNeeded(&op))
+      if (isa<StateOpInterface>(op) && llvm::none_of(op.getResultTypes(), isRowTensor) && demands.isNeeded(&op))
         for (Value operand : op.getOperands())
           demand = demand.join(demands.get(operand));
       op.setAttr("yoco.demand", DemandAttr::get(&getContext(), demand));
