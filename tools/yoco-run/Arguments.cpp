@@ -29,12 +29,11 @@ Examples:
 
 /// Options as text; CLI11's own conversions explain too little.
 struct Texts {
-  std::optional<std::string> maxNewTokens, temperature, topK, topP, seed,
-      threads, maxSeqLen, maxBatch, verify, device, logits;
+  std::optional<std::string> maxNewTokens, temperature, topK, topP, seed, threads, maxSeqLen, maxBatch, verify, device,
+      logits;
 };
 
-double parseReal(const char *flag, const std::string &text,
-                 const char *expected, bool (*accept)(double)) {
+double parseReal(const char *flag, const std::string &text, const char *expected, bool (*accept)(double)) {
   char *end = nullptr;
   double value = std::strtod(text.c_str(), &end);
   if (!text.empty() && *end == '\0' && std::isfinite(value) && accept(value))
@@ -43,81 +42,52 @@ double parseReal(const char *flag, const std::string &text,
 }
 
 void addOptions(CLI::App &app, Arguments &arguments, Texts &texts) {
-  app.add_option("model", arguments.model,
-                 "The model file, made by yoco-compile")
-      ->required()
-      ->type_name("MODEL.yoco");
+  app.add_option("model", arguments.model, "The model file, made by yoco-compile")->required()->type_name("MODEL.yoco");
   app.add_option("--device", texts.device,
                  "host or cuda[:N]; default: the first target in the file that "
                  "this machine can run");
-  app.add_option("--prompt", arguments.prompt, "Text to continue or score")
-      ->type_name("TEXT");
+  app.add_option("--prompt", arguments.prompt, "Text to continue or score")->type_name("TEXT");
   app.add_option("--prompt-tokens", arguments.promptTokens,
                  "File with token ids separated by white space, used verbatim; "
                  "may be a pipe, or - for standard input")
       ->type_name("FILE");
-  app.add_option(
-         "--max-new-tokens", texts.maxNewTokens,
-         "Tokens to generate; default: " + std::to_string(kDefaultNewTokens) +
-             ", or fewer where the sequence bound is near")
+  app.add_option("--max-new-tokens", texts.maxNewTokens,
+                 "Tokens to generate; default: " + std::to_string(kDefaultNewTokens) +
+                     ", or fewer where the sequence bound is near")
       ->type_name("N");
-  app.add_option("--temperature", texts.temperature,
-                 "0: greedy, the default without --top-k and --top-p, else 1")
+  app.add_option("--temperature", texts.temperature, "0: greedy, the default without --top-k and --top-p, else 1")
       ->type_name("T");
-  app.add_option("--top-k", texts.topK,
-                 "Draw from the K likeliest tokens; 0: from all")
-      ->type_name("K");
-  app.add_option("--top-p", texts.topP,
-                 "Draw from the fewest tokens with this probability together")
-      ->type_name("P");
-  app.add_option("--seed", texts.seed, "Of the draws; default 0")
-      ->type_name("S");
-  app.add_flag("--ignore-eos", arguments.ignoreEos,
-               "Generate on after a stop id");
-  app.add_flag(
-      "--print-tokens", arguments.printTokens,
-      "Print the new ids, a stop id included, on one line and nothing else");
-  app.add_flag("--score", arguments.score,
-               "Compute the logits of every prompt token; generate nothing");
-  app.add_option(
-         "--logits", texts.logits,
-         "With --score: .npy file for them, float32 [tokens, vocabulary]")
+  app.add_option("--top-k", texts.topK, "Draw from the K likeliest tokens; 0: from all")->type_name("K");
+  app.add_option("--top-p", texts.topP, "Draw from the fewest tokens with this probability together")->type_name("P");
+  app.add_option("--seed", texts.seed, "Of the draws; default 0")->type_name("S");
+  app.add_flag("--ignore-eos", arguments.ignoreEos, "Generate on after a stop id");
+  app.add_flag("--print-tokens", arguments.printTokens,
+               "Print the new ids, a stop id included, on one line and nothing else");
+  app.add_flag("--score", arguments.score, "Compute the logits of every prompt token; generate nothing");
+  app.add_option("--logits", texts.logits, "With --score: .npy file for them, float32 [tokens, vocabulary]")
       ->type_name("OUT.npy");
-  app.add_option("--threads", texts.threads,
-                 "Threads to compute with; default: one per hardware thread")
+  app.add_option("--threads", texts.threads, "Threads to compute with; default: one per hardware thread")
       ->type_name("N");
-  app.add_option("--max-seq-len", texts.maxSeqLen,
-                 "Sequence bound of the session; default: the file's")
+  app.add_option("--max-seq-len", texts.maxSeqLen, "Sequence bound of the session; default: the file's")
       ->type_name("N");
-  app.add_option("--max-batch", texts.maxBatch,
-                 "Slots of the session; default: the file's")
-      ->type_name("N");
-  app.add_option(
-         "--verify", texts.verify,
-         "Checksums to compare: full (default), or plan to trust the weights")
+  app.add_option("--max-batch", texts.maxBatch, "Slots of the session; default: the file's")->type_name("N");
+  app.add_option("--verify", texts.verify, "Checksums to compare: full (default), or plan to trust the weights")
       ->type_name("WHAT");
-  app.add_flag(
-      "--stats", arguments.stats,
-      "Print times, rates and bytes held as a JSON object to standard error");
-  app.add_flag(
-      "--describe", arguments.describe,
-      "Print what is in the file: targets, entry points, kernels, plan");
+  app.add_flag("--stats", arguments.stats, "Print times, rates and bytes held as a JSON object to standard error");
+  app.add_flag("--describe", arguments.describe, "Print what is in the file: targets, entry points, kernels, plan");
 }
 
 void readSampling(const Texts &texts, yoco_sampling_options &sampling) {
   sampling.struct_size = sizeof(sampling);
   sampling.temperature = texts.topK || texts.topP ? 1.0f : 0.0f;
   if (texts.temperature)
-    sampling.temperature = float(
-        parseReal("--temperature", *texts.temperature, "a number from 0 to 1e6",
-                  [](double value) { return value >= 0 && value <= 1e6; }));
+    sampling.temperature = float(parseReal("--temperature", *texts.temperature, "a number from 0 to 1e6",
+                                           [](double value) { return value >= 0 && value <= 1e6; }));
   if (texts.topK)
-    sampling.top_k =
-        uint32_t(parseWhole("--top-k", *texts.topK, 0, UINT32_MAX));
+    sampling.top_k = uint32_t(parseWhole("--top-k", *texts.topK, 0, UINT32_MAX));
   if (texts.topP)
-    sampling.top_p =
-        float(parseReal("--top-p", *texts.topP, "a number above 0 and up to 1",
-                        [](double value) { return value > 0 && value <= 1; }));
+    sampling.top_p = float(parseReal("--top-p", *texts.topP, "a number above 0 and up to 1",
+                                     [](double value) { return value > 0 && value <= 1; }));
   if (texts.seed)
     sampling.seed = parseWhole("--seed", *texts.seed, 0, UINT64_MAX);
 }
@@ -127,18 +97,14 @@ void readTexts(const Texts &texts, Arguments &arguments) {
   if (texts.device)
     arguments.device = parseDevice(*texts.device);
   if (texts.maxNewTokens)
-    arguments.maxNewTokens =
-        parseWhole("--max-new-tokens", *texts.maxNewTokens, 1, kMostBound);
+    arguments.maxNewTokens = parseWhole("--max-new-tokens", *texts.maxNewTokens, 1, kMostBound);
   readSampling(texts, arguments.sampling);
   if (texts.threads)
-    arguments.threads =
-        uint32_t(parseWhole("--threads", *texts.threads, 1, kMostThreads));
+    arguments.threads = uint32_t(parseWhole("--threads", *texts.threads, 1, kMostThreads));
   if (texts.maxSeqLen)
-    arguments.maxSeqLen =
-        parseWhole("--max-seq-len", *texts.maxSeqLen, 1, kMostBound);
+    arguments.maxSeqLen = parseWhole("--max-seq-len", *texts.maxSeqLen, 1, kMostBound);
   if (texts.maxBatch)
-    arguments.maxBatch =
-        parseWhole("--max-batch", *texts.maxBatch, 1, kMostBound);
+    arguments.maxBatch = parseWhole("--max-batch", *texts.maxBatch, 1, kMostBound);
   if (texts.verify && *texts.verify != "full" && *texts.verify != "plan")
     fail("--verify", "full or plan", *texts.verify);
   if (texts.verify && *texts.verify == "plan")
@@ -149,8 +115,7 @@ void checkTogether(const Arguments &arguments, const Texts &texts) {
   if (arguments.describe)
     return;
   if (arguments.prompt && arguments.promptTokens)
-    throw std::runtime_error(
-        "--prompt and --prompt-tokens: expected one of the two, got both");
+    throw std::runtime_error("--prompt and --prompt-tokens: expected one of the two, got both");
   if (!arguments.prompt && !arguments.promptTokens)
     throw std::runtime_error("expected --prompt TEXT or --prompt-tokens FILE "
                              "(yoco-run --help has examples)");
@@ -158,8 +123,7 @@ void checkTogether(const Arguments &arguments, const Texts &texts) {
     throw std::runtime_error("--score: expected --logits OUT.npy with it, to "
                              "say where the logits go");
   if (texts.logits && !arguments.score)
-    throw std::runtime_error(
-        "--logits: expected --score with it; generation writes no logits");
+    throw std::runtime_error("--logits: expected --score with it; generation writes no logits");
   if (texts.logits && texts.logits->empty())
     fail("--logits", "the name of a file", "");
 }
@@ -167,9 +131,7 @@ void checkTogether(const Arguments &arguments, const Texts &texts) {
 } // namespace
 
 std::optional<Arguments> parseArguments(int argc, char **argv) {
-  CLI::App app(
-      "Runs a YOCO model file: generates text or tokens, or scores a prompt.",
-      "yoco-run");
+  CLI::App app("Runs a YOCO model file: generates text or tokens, or scores a prompt.", "yoco-run");
   app.set_version_flag("--version", std::string("yoco-run ") + yoco_version());
   app.footer(kExamples);
   app.get_formatter()->column_width(34);

@@ -11,24 +11,20 @@
 
 namespace yoco::run {
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "values are written as they stand");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are written as they stand");
 
 void checkOutputPath(const std::string &path) {
   struct stat information;
   if (stat(path.c_str(), &information) == 0) {
     if (!S_ISREG(information.st_mode))
-      throw std::runtime_error(
-          path +
-          ": expected a regular file or nothing there, got something else");
+      throw std::runtime_error(path + ": expected a regular file or nothing there, got something else");
     return;
   }
   if (errno != ENOENT)
     throw std::runtime_error(path + ": cannot be written: " + strerror(errno));
 }
 
-NpyWriter::NpyWriter(const std::string &path, size_t rows, size_t columns)
-    : path(path) {
+NpyWriter::NpyWriter(const std::string &path, size_t rows, size_t columns) : path(path) {
   checkOutputPath(path);
   temporary = path + ".XXXXXX";
   descriptor = mkstemp(temporary.data());
@@ -40,16 +36,11 @@ NpyWriter::NpyWriter(const std::string &path, size_t rows, size_t columns)
   umask(mask);
   fchmod(descriptor, 0666 & ~mask);
 
-  std::string shape =
-      "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
-  std::string header =
-      "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
+  std::string shape = "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }";
   constexpr size_t kFixed = 10,
-                   kAlignment =
-                       64; // magic, version and length; alignment of the values
-  size_t padded =
-      (kFixed + header.size() + 1 + kAlignment - 1) / kAlignment * kAlignment -
-      kFixed;
+                   kAlignment = 64; // magic, version and length; alignment of the values
+  size_t padded = (kFixed + header.size() + 1 + kAlignment - 1) / kAlignment * kAlignment - kFixed;
   header.append(padded - header.size() - 1, ' ');
   header += '\n';
   std::string start("\x93NUMPY\x01\x00", 8);
@@ -67,8 +58,7 @@ NpyWriter::~NpyWriter() {
 }
 
 void NpyWriter::fail(const char *action) const {
-  throw std::runtime_error(path + ": cannot " + action + ": " +
-                           strerror(errno));
+  throw std::runtime_error(path + ": cannot " + action + ": " + strerror(errno));
 }
 
 void NpyWriter::writeBytes(const char *bytes, size_t size) {

@@ -19,39 +19,33 @@ std::unique_ptr<Tokenizer> loadTokenizer(const yoco_model_info &info) {
   if (!info.tokenizer)
     return nullptr;
   auto tokenizer = std::make_unique<Tokenizer>();
-  auto status = tokenizer->LoadFromSerializedProto(absl::string_view(
-      static_cast<const char *>(info.tokenizer), info.tokenizer_size));
+  auto status = tokenizer->LoadFromSerializedProto(
+      absl::string_view(static_cast<const char *>(info.tokenizer), info.tokenizer_size));
   if (!status.ok())
-    throw std::runtime_error(
-        "the tokenizer in the model file is not one of SentencePiece's: " +
-        printable(status.message()));
+    throw std::runtime_error("the tokenizer in the model file is not one of SentencePiece's: " +
+                             printable(status.message()));
   return tokenizer;
 }
 
-static std::vector<int32_t> encodeText(const std::string &text,
-                                       const Tokenizer *tokenizer) {
+static std::vector<int32_t> encodeText(const std::string &text, const Tokenizer *tokenizer) {
   if (text.empty())
     throw std::runtime_error("--prompt: expected some text, got none");
   if (!tokenizer)
-    throw std::runtime_error(
-        "--prompt: the model file has no tokenizer; use --prompt-tokens");
+    throw std::runtime_error("--prompt: the model file has no tokenizer; use --prompt-tokens");
   std::vector<int> ids;
   auto status = tokenizer->Encode(text, &ids);
   if (!status.ok())
-    throw std::runtime_error("--prompt: the tokenizer fails: " +
-                             printable(status.message()));
+    throw std::runtime_error("--prompt: the tokenizer fails: " + printable(status.message()));
   if (tokenizer->bos_id() >= 0)
     ids.insert(ids.begin(), tokenizer->bos_id());
   return {ids.begin(), ids.end()};
 }
 
 static std::string readAll(const std::string &path) {
-  int descriptor =
-      path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  int descriptor = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   auto fail = [&](const char *action) {
     std::string reason = strerror(errno);
-    throw std::runtime_error((path == "-" ? "standard input" : path) +
-                             ": cannot " + action + ": " + reason);
+    throw std::runtime_error((path == "-" ? "standard input" : path) + ": cannot " + action + ": " + reason);
   };
   if (descriptor < 0)
     fail("open");
@@ -72,43 +66,32 @@ static std::string readAll(const std::string &path) {
   return text;
 }
 
-static std::vector<int32_t> parseIds(const std::string &path,
-                                     const std::string &text) {
+static std::vector<int32_t> parseIds(const std::string &path, const std::string &text) {
   constexpr const char *kSpace = " \t\r\n\v\f";
   std::vector<int32_t> ids;
-  for (size_t begin = text.find_first_not_of(kSpace);
-       begin != std::string::npos;) {
+  for (size_t begin = text.find_first_not_of(kSpace); begin != std::string::npos;) {
     size_t end = std::min(text.find_first_of(kSpace, begin), text.size());
     int32_t id = 0;
-    auto [last, error] =
-        std::from_chars(text.data() + begin, text.data() + end, id);
+    auto [last, error] = std::from_chars(text.data() + begin, text.data() + end, id);
     if (error != std::errc() || last != text.data() + end)
-      throw std::runtime_error(
-          "--prompt-tokens " + path + ": token " + std::to_string(ids.size()) +
-          ": expected an id, got `" +
-          printable(std::string_view(text).substr(begin, end - begin)) + "`");
+      throw std::runtime_error("--prompt-tokens " + path + ": token " + std::to_string(ids.size()) +
+                               ": expected an id, got `" +
+                               printable(std::string_view(text).substr(begin, end - begin)) + "`");
     ids.push_back(id);
     begin = text.find_first_not_of(kSpace, end);
   }
   if (ids.empty())
-    throw std::runtime_error("--prompt-tokens " + path +
-                             ": expected at least one id, got none");
+    throw std::runtime_error("--prompt-tokens " + path + ": expected at least one id, got none");
   return ids;
 }
 
-std::vector<int32_t> readPrompt(const Arguments &arguments,
-                                const yoco_model_info &info,
-                                const Tokenizer *tokenizer) {
-  std::vector<int32_t> ids =
-      arguments.prompt
-          ? encodeText(*arguments.prompt, tokenizer)
-          : parseIds(*arguments.promptTokens, readAll(*arguments.promptTokens));
+std::vector<int32_t> readPrompt(const Arguments &arguments, const yoco_model_info &info, const Tokenizer *tokenizer) {
+  std::vector<int32_t> ids = arguments.prompt ? encodeText(*arguments.prompt, tokenizer)
+                                              : parseIds(*arguments.promptTokens, readAll(*arguments.promptTokens));
   for (size_t i = 0; i < ids.size(); ++i)
     if (ids[i] < 0 || uint32_t(ids[i]) >= info.vocabulary_size)
-      throw std::runtime_error("prompt token " + std::to_string(i) + ": id " +
-                               std::to_string(ids[i]) +
-                               " is not in the vocabulary: expected 0 to " +
-                               std::to_string(info.vocabulary_size - 1));
+      throw std::runtime_error("prompt token " + std::to_string(i) + ": id " + std::to_string(ids[i]) +
+                               " is not in the vocabulary: expected 0 to " + std::to_string(info.vocabulary_size - 1));
   return ids;
 }
 

@@ -20,9 +20,7 @@ using Tokenizer = sentencepiece::SentencePieceProcessor;
 std::unique_ptr<Tokenizer> loadTokenizer(const yoco_model_info &info);
 
 /// The ids of the prompt that the command line names, all in the vocabulary.
-std::vector<int32_t> readPrompt(const Arguments &arguments,
-                                const yoco_model_info &info,
-                                const Tokenizer *tokenizer);
+std::vector<int32_t> readPrompt(const Arguments &arguments, const yoco_model_info &info, const Tokenizer *tokenizer);
 
 } // namespace yoco::run
 

@@ -15,17 +15,15 @@
 namespace yoco::run {
 
 /// Continues the prompt and prints what is new. Returns the number of new ids.
-size_t generate(const Arguments &arguments, const yoco_model_info &info,
-                const Tokenizer *tokenizer, const std::vector<int32_t> &prompt,
-                uint64_t newTokens, yoco_session *session);
+size_t generate(const Arguments &arguments, const yoco_model_info &info, const Tokenizer *tokenizer,
+                const std::vector<int32_t> &prompt, uint64_t newTokens, yoco_session *session);
 
 /// Writes the logits of the prompt.
-void score(const Arguments &arguments, const yoco_model_info &info,
-           const std::vector<int32_t> &prompt, yoco_session *session);
+void score(const Arguments &arguments, const yoco_model_info &info, const std::vector<int32_t> &prompt,
+           yoco_session *session);
 
 /// The object that --stats prints, on one line.
-std::string statsJson(const yoco_session *session, size_t promptTokens,
-                      size_t newTokens);
+std::string statsJson(const yoco_session *session, size_t promptTokens, size_t newTokens);
 
 } // namespace yoco::run
 

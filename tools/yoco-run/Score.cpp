@@ -32,12 +32,11 @@ int writeRows(void *user, size_t, size_t rows, const float *logits) {
 
 } // namespace
 
-void score(const Arguments &arguments, const yoco_model_info &info,
-           const std::vector<int32_t> &prompt, yoco_session *session) {
+void score(const Arguments &arguments, const yoco_model_info &info, const std::vector<int32_t> &prompt,
+           yoco_session *session) {
   NpyWriter file(arguments.logits, prompt.size(), info.vocabulary_size);
   Sink sink{file, info.vocabulary_size, ""};
-  yoco_status status = yoco_session_score(session, 0, prompt.data(),
-                                          prompt.size(), writeRows, &sink);
+  yoco_status status = yoco_session_score(session, 0, prompt.data(), prompt.size(), writeRows, &sink);
   if (!sink.failure.empty())
     throw std::runtime_error(sink.failure);
   check(session, status);

@@ -10,16 +10,13 @@ namespace yoco::run {
 
 using Json = nlohmann::ordered_json;
 
-static void addRate(Json &json, const std::string &name, uint64_t tokens,
-                    double seconds) {
+static void addRate(Json &json, const std::string &name, uint64_t tokens, double seconds) {
   json[name + "_tokens"] = tokens;
   json[name + "_seconds"] = seconds;
-  json[name + "_tokens_per_second"] =
-      seconds > 0 ? Json(double(tokens) / seconds) : Json(nullptr);
+  json[name + "_tokens_per_second"] = seconds > 0 ? Json(double(tokens) / seconds) : Json(nullptr);
 }
 
-std::string statsJson(const yoco_session *session, size_t promptTokens,
-                      size_t newTokens) {
+std::string statsJson(const yoco_session *session, size_t promptTokens, size_t newTokens) {
   yoco_session_stats stats = getStats(session);
   Json json;
   json["device"] = stats.device;
@@ -31,10 +28,9 @@ std::string statsJson(const yoco_session *session, size_t promptTokens,
   addRate(json, "prefill", stats.prefill_tokens, stats.prefill_seconds);
   addRate(json, "decode", stats.decode_tokens, stats.decode_seconds);
   addRate(json, "score", stats.score_tokens, stats.score_seconds);
-  json["bytes_held"] = {
-      {"persistent", stats.persistent_bytes},
-      {"scratch", stats.scratch_bytes},
-      {"total", stats.persistent_bytes + stats.scratch_bytes}};
+  json["bytes_held"] = {{"persistent", stats.persistent_bytes},
+                        {"scratch", stats.scratch_bytes},
+                        {"total", stats.persistent_bytes + stats.scratch_bytes}};
   json["weight_bytes"] = stats.weight_bytes;
   json["kv_bytes_per_token"] = stats.kv_bytes_per_token;
   json["bounds"] = {{"max_seq_len", stats.bounds.max_sequence_length},

@@ -19,8 +19,7 @@ namespace yoco::run {
 class TextStream {
 public:
   /// `prompt` is the context of the first new id; none of its text comes out.
-  TextStream(const sentencepiece::SentencePieceProcessor &tokenizer,
-             const std::vector<int32_t> &prompt);
+  TextStream(const sentencepiece::SentencePieceProcessor &tokenizer, const std::vector<int32_t> &prompt);
 
   /// The text that `id` adds.
   std::string add(int32_t id);

@@ -28,29 +28,23 @@ static SessionPointer createSession(const Arguments &arguments, yoco_model *mode
 
 static void checkBound(const char *flag, uint64_t wanted, uint64_t bound) {
   if (wanted > bound)
-    throw std::runtime_error(std::string(flag) + ": " + std::to_string(wanted) +
-                             " is above the file's bound of " +
-                             std::to_string(bound) +
-                             "; compile the model with a larger " + flag);
+    throw std::runtime_error(std::string(flag) + ": " + std::to_string(wanted) + " is above the file's bound of " +
+                             std::to_string(bound) + "; compile the model with a larger " + flag);
 }
 
 /// How many tokens to generate; throws when the prompt and they do not fit.
-static uint64_t chooseNewTokens(const Arguments &arguments,
-                                uint64_t promptTokens, uint64_t bound) {
+static uint64_t chooseNewTokens(const Arguments &arguments, uint64_t promptTokens, uint64_t bound) {
   uint64_t least = arguments.score ? 0 : arguments.maxNewTokens.value_or(1);
   if (promptTokens > bound || least > bound - promptTokens) {
     std::string wanted = std::to_string(promptTokens) + " prompt tokens";
     if (!arguments.score)
       wanted += " and " + std::to_string(least) + " new ones";
     throw std::runtime_error(
-        wanted + " are above the session's sequence bound of " +
-        std::to_string(bound) + "; use a shorter prompt" +
+        wanted + " are above the session's sequence bound of " + std::to_string(bound) + "; use a shorter prompt" +
         (arguments.maxNewTokens ? " or fewer new tokens" : "") +
-        (arguments.maxSeqLen ? ", or a larger --max-seq-len"
-                             : ", or compile with a larger --max-seq-len"));
+        (arguments.maxSeqLen ? ", or a larger --max-seq-len" : ", or compile with a larger --max-seq-len"));
   }
-  return arguments.maxNewTokens.value_or(
-      std::min(kDefaultNewTokens, bound - promptTokens));
+  return arguments.maxNewTokens.value_or(std::min(kDefaultNewTokens, bound - promptTokens));
 }
 
 static void run(const Arguments &arguments) {
@@ -61,15 +55,12 @@ static void run(const Arguments &arguments) {
     std::string text;
     yoco_model_describe(
         model.get(),
-        [](void *user, const char *piece, size_t size) {
-          static_cast<std::string *>(user)->append(piece, size);
-        },
+        [](void *user, const char *piece, size_t size) { static_cast<std::string *>(user)->append(piece, size); },
         &text);
     return print(text);
   }
   yoco_model_info info = getInfo(model.get());
-  checkBound("--max-seq-len", arguments.maxSeqLen,
-             info.bounds.max_sequence_length);
+  checkBound("--max-seq-len", arguments.maxSeqLen, info.bounds.max_sequence_length);
   checkBound("--max-batch", arguments.maxBatch, info.bounds.max_batch);
 
   bool makesText = !arguments.score && !arguments.printTokens;
@@ -77,13 +68,10 @@ static void run(const Arguments &arguments) {
   if (arguments.prompt || makesText)
     tokenizer = loadTokenizer(info);
   if (makesText && !tokenizer)
-    throw std::runtime_error(
-        arguments.model +
-        ": the file has no tokenizer to print text with; use --print-tokens" +
-        (arguments.prompt ? " and --prompt-tokens" : ""));
+    throw std::runtime_error(arguments.model + ": the file has no tokenizer to print text with; use --print-tokens" +
+                             (arguments.prompt ? " and --prompt-tokens" : ""));
   std::vector<int32_t> prompt = readPrompt(arguments, info, tokenizer.get());
-  uint64_t bound = arguments.maxSeqLen ? arguments.maxSeqLen
-                                       : info.bounds.max_sequence_length;
+  uint64_t bound = arguments.maxSeqLen ? arguments.maxSeqLen : info.bounds.max_sequence_length;
   uint64_t newTokens = chooseNewTokens(arguments, prompt.size(), bound);
 
   SessionPointer session = createSession(arguments, model.get());
@@ -91,11 +79,9 @@ static void run(const Arguments &arguments) {
   if (arguments.score)
     score(arguments, info, prompt, session.get());
   else
-    made = generate(arguments, info, tokenizer.get(), prompt, newTokens,
-                    session.get());
+    made = generate(arguments, info, tokenizer.get(), prompt, newTokens, session.get());
   if (arguments.stats)
-    fprintf(stderr, "%s\n",
-            statsJson(session.get(), prompt.size(), made).c_str());
+    fprintf(stderr, "%s\n", statsJson(session.get(), prompt.size(), made).c_str());
 }
 
 } // namespace yoco::run
