@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How each micro-kernel is launched: blocks, threads, dynamic shared memory. Plain C++ that the compiler and the kernels
+// share, so that a tile size is written down once.
+
+#ifndef YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H
+#define YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H
+
+namespace yoco::nvptx {
+
+/// What the number of blocks is counted in: multiplier * (1, ceil(rows / divisor) or segments).
+enum class BlockUnit { constant, rows, segments };
+
+struct LaunchShape {
+  BlockUnit unit;
+  int divisor;          // 1 unless unit is rows
+  int multiplier;       // block index = unit index * multiplier + the rest
+  int threads;          // a multiple of 32
+  int sharedBytes;      // at most kMaxSharedBytes
+};
+
+/// Dynamic shared memory that a block can have on sm_80 (163 KiB) and newer.
+constexpr int kMaxSharedBytes = 163 * 1024;
+
+/// Positions of a block of a split cache.
+constexpr int kSplitBlock = 64;
+
+} // namespace yoco::nvptx
+
+#include "kernels/nvptx/shapes/AttentionShapes.h"
+#include "kernels/nvptx/shapes/LinearShapes.h"
+#include "kernels/nvptx/shapes/RetentionShapes.h"
+#include "kernels/nvptx/shapes/RowWiseShapes.h"
+
+#endif // YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H
