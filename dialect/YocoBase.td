@@ -79,6 +79,10 @@ def Yoco_RowBuffer : Yoco_RowBufferOf<[AnyFloat, I32], [1, 2, 3], "a buffer of r
 def Yoco_VectorBuffer : Yoco_RowBufferOf<[AnyFloat], [2], "a buffer of floating-point vectors (`memref<?xNxf32>`)">;
 def Yoco_IdBuffer : Yoco_RowBufferOf<[I32], [1], "a buffer of 32-bit integers (`memref<?xi32>`)">;
 
+def Yoco_WorkspaceBuffer : Type<And<[MemRefRankOf<[I8], [1]>.predicate,
+    CPred<"::llvm::cast<::mlir::MemRefType>($_self).hasStaticShape()">]>,
+    "memory of a fixed number of bytes (`memref<Nxi8>`)", "::mlir::MemRefType">;
+
 // Fused operations work on tensors in phase `fused` and on buffers in phase `planned`.
 def Yoco_FusedRows : AnyTypeOf<[Yoco_VectorRows, Yoco_VectorBuffer],
     "rows of floating-point vectors, as a tensor or a buffer">;

@@ -88,6 +88,7 @@ YOCO_OUTS(FusedRopeOp)
 YOCO_OUTS(FusedLinearOp)
 YOCO_OUTS(FusedRetentionOp)
 YOCO_OUTS(FusedAttentionOp)
+YOCO_OUTS(FusedAttentionMergeOp)
 YOCO_OUTS(FusedCacheWriteOp)
 #undef YOCO_OUTS
 
@@ -97,6 +98,7 @@ YOCO_NO_PARAMETERS(FusedPositionsOp)
 YOCO_NO_PARAMETERS(FusedRopeOp)
 YOCO_NO_PARAMETERS(FusedRetentionOp)
 YOCO_NO_PARAMETERS(FusedAttentionOp)
+YOCO_NO_PARAMETERS(FusedAttentionMergeOp)
 YOCO_NO_PARAMETERS(FusedCacheWriteOp)
 #undef YOCO_NO_PARAMETERS
 
@@ -121,7 +123,7 @@ LogicalResult FusedNormOp::verify() {
     return emitOpError("expected groups that divide ") << getColumns(getInput()) << " columns, got " << groups;
   if (!(getEps().convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
-  return success();
+  return getSwish() ? expectColumns(*this, "a swish gate", getSwish(), getColumns(getInput())) : success();
 }
 
 SmallVector<ParameterGroup> FusedNormOp::getParameterGroups() {
@@ -159,8 +161,15 @@ LogicalResult FusedLinearOp::verify() {
     return emitOpError("expected `eps` with `norm_weight`, got none");
   if (getEpsAttr() && !(getEps()->convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
+  int64_t maxRows = getMaxRows();
+  if (maxRows < 0)
+    return emitOpError("expected `max_rows` of at least 0, got ") << maxRows;
+  if (getWorkspace() && !isBufferForm(*this))
+    return emitOpError("expected no workspace on tensors, got ") << getWorkspace().getType();
   return getResidual() ? expectColumns(*this, "a residual", getResidual(), getColumns(out)) : success();
 }
+
+void FusedLinearOp::setWorkspace(Value workspace) { getWorkspaceMutable().assign(workspace); }
 
 SmallVector<ParameterGroup> FusedLinearOp::getParameterGroups() {
   SmallVector<ParameterGroup> groups;
@@ -235,9 +244,15 @@ LogicalResult FusedAttentionOp::verify() {
   if (heads < 1 || heads % cache.getHeads() != 0)
     return emitOpError("expected the number of query heads to be a multiple of that of key heads, got ")
            << heads << " and " << cache.getHeads();
+  int64_t splits = getSplits();
+  if (splits < 0)
+    return emitOpError("expected splits of at least 0, got ") << splits;
+  int64_t columns = splits ? getPartialColumns(heads, splits, cache.getValue()) : heads * cache.getValue();
   if (failed(expectColumns(*this, "queries", getQuery(), heads * cache.getKey())) ||
-      failed(expectColumns(*this, "a result", out, heads * cache.getValue())))
+      failed(expectColumns(*this, "a result", out, columns)))
     return failure();
+  if (splits && !getElementTypeOrSelf(out.getType()).isF32())
+    return emitOpError("expected partial rows of f32, got ") << out.getType();
   if (!getKeys() != !getValues())
     return emitOpError("expected fresh keys and values together, got one without the other");
   if (cache.isRing() != static_cast<bool>(getKeys()))
@@ -251,6 +266,21 @@ LogicalResult FusedAttentionOp::verify() {
                     failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue()))))
     return failure();
   return verifyRope(*this, getRopeAttr(), cache.getKey());
+}
+
+int64_t yoco::getPartialColumns(int64_t heads, int64_t splits, int64_t valueWidth) {
+  return heads * splits * (valueWidth + 2);
+}
+
+LogicalResult FusedAttentionMergeOp::verify() {
+  Value out = getOut(*this, getOuts());
+  if (!out)
+    return failure();
+  int64_t heads = getHeads(), splits = getSplits();
+  if (heads < 1 || splits < 1 || getColumns(out) % heads != 0)
+    return emitOpError("expected at least 1 split, and heads that divide ")
+           << getColumns(out) << " columns, got " << splits << " and " << heads;
+  return expectColumns(*this, "partial rows", getPartial(), getPartialColumns(heads, splits, getColumns(out) / heads));
 }
 
 Value FusedAttentionOp::getReadState() { return getCache(); }

@@ -56,10 +56,10 @@ def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<S
   let assemblyFormat = "$ids `table` $table (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "normalises each group of columns of a row";
+def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "normalises each group of columns of a row, with a swish gate behind";
   let description = [{
-    `yoco.norm` of each of `groups` equal groups of columns (the heads), as a kernel.
+    `yoco.norm` of each of `groups` equal groups of columns (the heads), times `silu(swish)` when that is there, as a kernel.
 
     ```mlir
     func.func @f(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
@@ -68,11 +68,11 @@ def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [DeclareOpInterfaceMethods<Sym
     }
     ```
   }];
-  let arguments = (ins Yoco_FusedRows:$input, OptionalAttr<FlatSymbolRefAttr>:$weight, F32Attr:$eps,
-                       DefaultValuedAttr<I64Attr, "1">:$groups, Variadic<Yoco_VectorBuffer>:$outs);
+  let arguments = (ins Yoco_FusedRows:$input, Optional<Yoco_FusedRows>:$swish, OptionalAttr<FlatSymbolRefAttr>:$weight,
+                       F32Attr:$eps, DefaultValuedAttr<I64Attr, "1">:$groups, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
-    $input (`weight` $weight^)? (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
+    $input (`swish` $swish^)? (`weight` $weight^)? (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -105,6 +105,9 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
     one product makes all projections of one input. `swiglu` and `geglu` take two equal weights `a`, `b` and give
     `silu(a y) * (b y)` and `gelu(a y) * (b y)`.
 
+    `max_rows = N` says that a step has at most `N` rows, for which the target has a kernel of its own; 0 is any number.
+    `workspace` is memory that the target asked for, on buffers only.
+
     ```mlir
     yoco.parameter @n : tensor<256xbf16> from "n"
     yoco.parameter @q : tensor<256x256xbf16> from "q"
@@ -122,13 +125,15 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
                        TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<FlatSymbolRefAttr>:$norm_weight,
                        DefaultValuedAttr<Yoco_ActivationAttr, "::mlir::yoco::Activation::none">:$activation,
+                       DefaultValuedAttr<I64Attr, "0">:$max_rows, Optional<Yoco_WorkspaceBuffer>:$workspace,
                        Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
-    $input (`residual` $residual^)? `weights` $weights (`outs` $outs^)? attr-dict
+    $input (`residual` $residual^)? `weights` $weights (`workspace` $workspace^)? (`outs` $outs^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
+    void setWorkspace(::mlir::Value workspace);
     /// True when two weights are combined element by element.
     bool isGated() {
       return getActivation() == ::mlir::yoco::Activation::swiglu || getActivation() == ::mlir::yoco::Activation::geglu;
@@ -177,6 +182,10 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
     `yoco.step_attention` whose past is `cache` itself. Of a growing cache the version with the fresh rows is read and `fresh` is
     absent; of a ring the version before this step is read and the `fresh` keys (already rotated) and values are operands.
 
+    `splits = S` divides the positions among `S` independent parts, by absolute position, and gives partial rows for
+    `yoco.fused_attention_merge`: `heads * S` pairs (largest logit in base 2, sum of exponentials), then `heads * S` vectors of
+    unnormalised values. 0 gives the attention's rows themselves.
+
     ```mlir
     func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
                  %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
@@ -193,12 +202,33 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
   let arguments = (ins Yoco_FusedRows:$query, Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments,
                        Yoco_KVCacheType:$cache, Optional<Yoco_FusedRows>:$keys, Optional<Yoco_FusedRows>:$values,
                        I64Attr:$heads, F32Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
-                       OptionalAttr<Yoco_RopeAttr>:$rope, Variadic<Yoco_VectorBuffer>:$outs);
+                       OptionalAttr<Yoco_RopeAttr>:$rope, DefaultValuedAttr<I64Attr, "0">:$splits,
+                       Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
     $query `at` $positions `,` $segments `to` $cache (`fresh` `(` $keys^ `,` $values `)`)? (`outs` $outs^)? attr-dict
     `:` functional-type(operands, results)
   }];
+}
+
+def Yoco_FusedAttentionMergeOp : Yoco_FusedOp<"fused_attention_merge"> {
+  let summary = "joins the parts of a split attention";
+  let description = [{
+    With `m = max over s of m_s`: `result[h] = (sum over s of 2^(m_s - m) v_s) / (sum over s of 2^(m_s - m) l_s)`, where `(m_s, l_s)` and
+    `v_s` are the pair and the values of part `s` of head `h` in `partial` (`yoco.fused_attention` with `splits`).
+
+    ```mlir
+    func.func @f(%partial: tensor<?x36xf32>, %s: !yoco.segments) -> tensor<?x8xf32> {
+      %o = yoco.fused_attention_merge %partial at %s {heads = 2 : i64, splits = 3 : i64}
+          : (tensor<?x36xf32>, !yoco.segments) -> tensor<?x8xf32>
+      return %o : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$partial, Yoco_SegmentsType:$segments, I64Attr:$heads, I64Attr:$splits,
+                       Variadic<Yoco_VectorBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = "$partial `at` $segments (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
 def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [DeclareOpInterfaceMethods<StateOpInterface>]> {

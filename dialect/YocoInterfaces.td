@@ -96,6 +96,12 @@ def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands, "::mlir::ValueRange":$outs), [{}], [{
         return ::mlir::yoco::detail::cloneToBuffers($_op, builder, operands, outs);
       }]>,
+    InterfaceMethod<[{
+        Gives the buffer form memory that its target asked for. Only operations that have an operand for it are asked.
+      }],
+      "void", "setWorkspace", (ins "::mlir::Value":$workspace), [{}], [{
+        llvm_unreachable("a target asks for a workspace for operations that have an operand for it");
+      }]>,
   ];
   let verify = [{ return ::mlir::yoco::detail::verifyRowKernel($_op); }];
 }

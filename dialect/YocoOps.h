@@ -57,6 +57,9 @@ void getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectIns
 /// True when `op` works on buffers (phase `planned`) and not on tensors.
 bool isBufferForm(Operation *op);
 
+/// Columns of the partial rows of an attention whose positions are divided into `splits` parts.
+int64_t getPartialColumns(int64_t heads, int64_t splits, int64_t valueWidth);
+
 } // namespace mlir::yoco
 
 #include "dialect/YocoInterfaces.h.inc"

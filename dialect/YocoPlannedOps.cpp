@@ -26,6 +26,25 @@ LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+LogicalResult GemmOp::verify() {
+  MemRefType input = getInput().getType(), out = getOut().getType();
+  auto weight = cast<MemRefType>(getWeight().getType());
+  if (weight.getRank() != 2 || weight.getDimSize(0) != out.getDimSize(1) || weight.getDimSize(1) != input.getDimSize(1))
+    return emitOpError("expected a weight of ")
+           << out.getDimSize(1) << " rows and " << input.getDimSize(1) << " columns, got " << weight;
+  if (weight.getElementType() != input.getElementType())
+    return emitOpError("expected input and weight of one element type, got ") << input << " and " << weight;
+  if (getResidual() && (getResidual().getType().getDimSize(1) != out.getDimSize(1) ||
+                        getResidual().getType().getElementType() != out.getElementType()))
+    return emitOpError("expected a residual like the result, ") << out << ", got " << getResidual().getType();
+  for (MemRefType type : {input, weight, out}) {
+    auto [strides, offset] = type.getStridesAndOffset();
+    if (strides.back() != 1 || ShapedType::isDynamic(strides.front()) || ShapedType::isDynamic(offset))
+      return emitOpError("expected rows of consecutive elements at a fixed distance, got ") << type;
+  }
+  return success();
+}
+
 LogicalResult CopyOp::canonicalize(CopyOp op, PatternRewriter &rewriter) {
   if (op.getSource() != op.getDestination())
     return failure();
@@ -51,6 +70,9 @@ LogicalResult PackedParameterOp::verify() {
   if (panels ? panel < 1 : panel != 0)
     return emitOpError("expected a panel of ") << (panels ? "at least 1 row" : "0 with layout row_major") << ", got "
                                                << panel;
+  if (getStride() && (panels || type.getRank() != 2 || static_cast<int64_t>(*getStride()) < type.getDimSize(1)))
+    return emitOpError("expected a stride with layout row_major, of at least the columns of ")
+           << type << ", got " << *getStride();
   if (!type.hasStaticShape() || type.getRank() == 0 || type.getRank() > 2 || (panels && type.getRank() != 2))
     return emitOpError("expected the type of a vector or matrix of static shape, a matrix with panels, got ") << type;
   return success();
@@ -63,9 +85,8 @@ LogicalResult PackedParameterOp::verifySymbolUses(SymbolTableCollection &tables)
     FailureOr<RankedTensorType> source = lookupParameter(*this, tables, cast<FlatSymbolRefAttr>(part));
     if (failed(source))
       return failure();
-    if (source->getElementType() != type.getElementType() || source->getRank() != type.getRank() ||
-        source->getShape().drop_front() != type.getShape().drop_front())
-      return emitOpError("expected parts with the element type and row of ") << type << ", got " << *source;
+    if (source->getRank() != type.getRank() || source->getShape().drop_front() != type.getShape().drop_front())
+      return emitOpError("expected parts with rows like those of ") << type << ", got " << *source;
     rows += source->getDimSize(0);
   }
   if (rows != type.getDimSize(0))
@@ -84,6 +105,8 @@ LogicalResult ParameterRefOp::verifySymbolUses(SymbolTableCollection &tables) {
     shape = {static_cast<int64_t>(llvm::divideCeil(shape[0], panel)), shape[1], panel};
   }
   auto expected = MemRefType::get(shape, type.getElementType());
+  if (std::optional<int64_t> stride = packed.getStride(); stride && *stride != shape[1])
+    expected = MemRefType::get(shape, type.getElementType(), StridedLayoutAttr::get(getContext(), 0, {*stride, 1}));
   if (getType() != expected)
     return emitOpError("expected type ") << expected << ", got " << getType();
   return success();
@@ -109,10 +132,25 @@ static void appendKernelTypes(Type type, SmallVectorImpl<Type> &types) {
   types.push_back(type);
 }
 
+/// A kernel of a GPU has one 64-bit word for each argument: rows, segments, seq, and the address of each buffer.
+static LogicalResult verifyWords(LaunchOp launch, FunctionOpInterface kernel) {
+  SmallVector<Type> words;
+  for (Type type : launch.getOperandTypes())
+    appendKernelTypes(type, words);
+  if (kernel.getNumArguments() != words.size() + 3)
+    return launch.emitOpError("expected a kernel of rows, segments, seq and ")
+           << words.size() << " addresses, got " << kernel.getFunctionType();
+  return success();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto kernel = tables.lookupNearestSymbolFrom<func::FuncOp>(*this, getKernelAttr());
-  if (!kernel)
+  Operation *symbol = tables.lookupNearestSymbolFrom(*this, getKernelAttr());
+  auto function = dyn_cast_or_null<FunctionOpInterface>(symbol);
+  if (!function)
     return emitOpError("expected ") << getKernelAttr() << " to name a kernel function";
+  auto kernel = dyn_cast<func::FuncOp>(symbol);
+  if (!kernel)
+    return verifyWords(*this, function);
   // Before a kernel is lowered its arguments are the launch's own; afterwards states are buffers.
   auto index = IndexType::get(getContext());
   SmallVector<Type> plain(5, index), lowered(5, index);

@@ -8,7 +8,8 @@
 include "dialect/YocoFusedOps.td"
 
 def Yoco_Sizes : TypedArrayAttrBase<Yoco_SizeAttr, "sizes">;
-def Yoco_Buffer : AnyTypeOf<[Yoco_RowBuffer, Yoco_SegmentsType], "a buffer of rows or a segment table">;
+def Yoco_Buffer : AnyTypeOf<[Yoco_RowBuffer, Yoco_WorkspaceBuffer, Yoco_SegmentsType],
+    "a buffer of rows, a workspace or a segment table">;
 def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_KVCacheType, Yoco_StateType],
     "a buffer, a segment table, a cache or a state">;
 
@@ -87,7 +88,8 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
   let description = [{
     The rows of `parts`, one behind the other, form a matrix of `type`. With layout `row_major` it is stored as it is; with `panels`
     its rows are padded with zeros to a multiple of `panel`, and element `(r, c)` stands at
-    `(r / panel) * columns * panel + c * panel + r % panel`.
+    `(r / panel) * columns * panel + c * panel + r % panel`. `stride = S` gives rows of a row-major matrix `S` elements instead of as
+    many as there are columns, the rest zeros. Parts of another element type are converted, rounded to nearest even.
 
     ```mlir
     yoco.parameter @q : tensor<256x256xbf16> from "q"
@@ -96,16 +98,17 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts,
-                       Yoco_WeightLayoutAttr:$layout, I64Attr:$panel,
+                       Yoco_WeightLayoutAttr:$layout, I64Attr:$panel, OptionalAttr<I64Attr>:$stride,
                        TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type);
-  let assemblyFormat = "$sym_name $parts `` $layout $panel `:` $type attr-dict";
+  let assemblyFormat = "$sym_name $parts `` $layout $panel (`stride` $stride^)? `:` $type attr-dict";
   let hasVerifier = 1;
 }
 
 def Yoco_ParameterRefOp : Yoco_Op<"parameter_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the bytes of a packed parameter, for a kernel";
   let description = [{
-    A `row_major` parameter is a buffer of its own shape, a parameter in `panels` of `P` rows is `memref<ceil(R/P)xCxPxtype>`.
+    A `row_major` parameter is a buffer of its own shape (strided when it has a `stride`), a parameter in `panels` of `P` rows is
+    `memref<ceil(R/P)xCxPxtype>`.
 
     ```mlir
     yoco.parameter @q : tensor<250x256xbf16> from "q"
@@ -142,6 +145,33 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   }];
   let arguments = (ins SymbolRefAttr:$kernel, Variadic<Yoco_LaunchArgument>:$operands_, Yoco_TilesAttr:$tiles);
   let assemblyFormat = "$kernel `(` $operands_ `)` `tiles` $tiles attr-dict (`:` type($operands_)^)?";
+}
+
+def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "multiplies rows by a matrix, by the machine's library";
+  let description = [{
+    `out[r][n] = sum over k of input[r][k] * weight[n][k] + residual[r][n]` with sums in f32, for all rows of the step. `workspace` is
+    memory that the library may use meanwhile.
+
+    ```mlir
+    yoco.parameter @q : tensor<384x256xbf16> from "q"
+    yoco.packed_parameter @p [@q] row_major 0 : tensor<384x256xbf16>
+    func.func @f() {
+      %x = yoco.alloc <512 * chunk> : memref<?x256xbf16>
+      %y = yoco.alloc <1536 * chunk> : memref<?x384xf32>
+      %w = yoco.parameter_ref @p : memref<384x256xbf16>
+      yoco.gemm %x, %w outs %y : memref<?x256xbf16>, memref<384x256xbf16>, memref<?x384xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_VectorBuffer:$input, AnyStaticShapeMemRef:$weight, Optional<Yoco_VectorBuffer>:$residual,
+                       Optional<Yoco_WorkspaceBuffer>:$workspace, Yoco_VectorBuffer:$out);
+  let assemblyFormat = [{
+    $input `,` $weight (`residual` $residual^)? (`workspace` $workspace^)? `outs` $out attr-dict
+    `:` type($input) `,` type($weight) (`,` type($residual)^)? (`,` `workspace` type($workspace)^)? `,` type($out)
+  }];
+  let hasVerifier = 1;
 }
 
 def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,

@@ -6,14 +6,27 @@
 #define YOCO_PASSES_TARGET_H
 
 #include "dialect/YocoOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include <memory>
 
 namespace mlir::yoco {
 
-/// How a matrix that a kernel multiplies by is stored.
-struct MatrixLayout {
+/// How a parameter that a kernel reads is stored.
+struct ParameterForm {
   WeightLayout layout = WeightLayout::row_major;
-  int64_t panel = 0; // rows of a panel; 0 unless the layout is `panels`
+  int64_t panel = 0;    // rows of a panel; 0 unless the layout is `panels`
+  int64_t multiple = 1; // elements from one row to the next are a multiple of this; row_major only
+  FloatType element;    // null: the parameter's own
+};
+
+/// The steps of an entry point.
+struct StepShape {
+  bool onePerSegment = false;
+  int64_t rows = 0;     // at most, at the module's bounds
+  int64_t segments = 0; // at most
+
+  /// Of `entry`, a function with `yoco.entry` in a module with `yoco.bounds`.
+  static StepShape get(func::FuncOp entry);
 };
 
 /// The answers of one kind of machine. Immutable.
@@ -29,18 +42,42 @@ public:
   /// in that type.
   static std::unique_ptr<Target> get(TargetAttr attr, Location loc);
 
+  /// Fusion.
+
+  /// `max_rows` of linear groups in such steps: their rows when there is a kernel for so few, else 0.
+  virtual int64_t getMaxRows(const StepShape &step) const = 0;
   /// Whether a linear group over `columns` inputs may normalise its input itself.
-  virtual bool canFuseNorm(int64_t columns) const = 0;
-  /// Rows of a block of chunkwise retention for heads of these widths.
+  virtual bool canFuseNorm(int64_t columns, int64_t maxRows) const = 0;
+  /// Whether a linear group may apply an activation to its sums.
+  virtual bool canFuseActivation(int64_t maxRows) const = 0;
+  /// Rows of a block of chunkwise retention for heads of these widths; 0: row by row.
   virtual int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const = 0;
+  /// Whether retention in blocks of `chunk` rows may normalise and gate its heads itself.
+  virtual bool canFuseHeadNorm(int64_t chunk) const = 0;
+  /// Parts to divide an attention to `cache` into, in such steps; 0: none, the attention gives its rows itself.
+  virtual int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const = 0;
+  /// The element type of caches and of rows that are read as inputs of matrix products alone.
+  virtual FloatType getStorageType(MLIRContext *context) const = 0;
+  /// Rows of a prefill step when the user names none.
+  virtual int64_t getDefaultChunk() const = 0;
+
+  /// Memory.
+
   /// How group number `group` of `op`'s parameter groups is stored.
-  virtual MatrixLayout getParameterLayout(RowKernelOpInterface op, unsigned group) const = 0;
+  virtual ParameterForm getParameterForm(RowKernelOpInterface op, unsigned group) const = 0;
+  /// Bytes that the rows of a buffer start at multiples of.
+  virtual int64_t getRowAlignment() const = 0;
+  /// Bytes of memory that `op`, on tensors, wants while it runs.
+  virtual int64_t getWorkspaceBytes(RowKernelOpInterface op) const = 0;
+
+  /// Kernels.
+
+  /// Whether `op`, a linear group on buffers, is the library's matrix product (`yoco.gemm`) and not a kernel.
+  virtual bool isLibraryProduct(FusedLinearOp op) const = 0;
   /// Tiles of the kernel that `op`, in buffer form, becomes.
   virtual TilesAttr getTiles(RowKernelOpInterface op) const = 0;
   /// Tiles of the kernel that an elementwise `linalg.generic` over rows becomes.
-  virtual TilesAttr getElementwiseTiles(MLIRContext *context) const = 0;
-  /// Rows of a prefill step when the user names none.
-  virtual int64_t getDefaultChunk() const = 0;
+  virtual TilesAttr getElementwiseTiles(linalg::GenericOp op) const = 0;
 };
 
 /// The target attribute of the variant that `op` is in. Emits an error and returns null when there is none.

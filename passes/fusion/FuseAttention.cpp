@@ -73,7 +73,7 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     auto fused = FusedAttentionOp::create(
         builder, op.getLoc(), TypeRange{flatType}, getFlatRows(builder, query), getPositions(builder, op),
         op.getSegments(), read.getCache(), keys, values, builder.getI64IntegerAttr(type.getDimSize(1)),
-        op.getScaleAttr(), op.getWindowAttr(), rope, ValueRange{});
+        op.getScaleAttr(), op.getWindowAttr(), rope, builder.getI64IntegerAttr(0), ValueRange{});
     copyLayer(op, fused);
     Operation *rotation = op.getQuery().getDefiningOp();
     op.getResult().replaceAllUsesWith(getHeadRows(builder, fused.getResult().front(), type));

@@ -6,6 +6,7 @@
 // of the group's result.
 
 #include "passes/Passes.h"
+#include "passes/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 
@@ -22,7 +23,8 @@ static Value rebuild(OpBuilder &builder, FusedLinearOp group, ArrayAttr weights,
                      Type type) {
   auto fused = FusedLinearOp::create(builder, group.getLoc(), TypeRange{type}, group.getInput(), residual, weights,
                                      group.getEpsAttr(), group.getNormWeightAttr(),
-                                     ActivationAttr::get(builder.getContext(), activation), ValueRange{});
+                                     ActivationAttr::get(builder.getContext(), activation), group.getMaxRowsAttr(), Value(),
+                                     ValueRange{});
   copyLayer(group, fused);
   return fused.getResult().front();
 }
@@ -36,6 +38,9 @@ static FusedLinearOp getOpenGroup(Value value) {
 namespace {
 struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePass> {
   void runOnOperation() override {
+    target = getTargetOf(getOperation());
+    if (!target)
+      return signalPassFailure();
     SmallVector<Operation *> products, activations, sums;
     getOperation().walk([&](Operation *op) {
       if (isa<arith::MulFOp>(op))
@@ -78,7 +83,7 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
         continue;
       auto group = gate.getSource().getDefiningOp<FusedLinearOp>();
       if (!group || group.getWeights().size() != 2 || group.getActivation() != Activation::none ||
-          group.getResidual() || !gate.getSource().hasNUses(2))
+          group.getResidual() || !gate.getSource().hasNUses(2) || !target->canFuseActivation(group.getMaxRows()))
         continue;
       std::optional<unsigned> gateHalf = getHalf(gate, group), upHalf = getHalf(up, group);
       if (!gateHalf || !upHalf || *gateHalf == *upHalf || !isEqualSplit(group))
@@ -109,7 +114,7 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
 
   void fuseActivation(Operation *activation) {
     FusedLinearOp group = getOpenGroup(activation->getOperand(0));
-    if (!group || group.getActivation() != Activation::none)
+    if (!group || group.getActivation() != Activation::none || !target->canFuseActivation(group.getMaxRows()))
       return;
     OpBuilder builder(activation);
     Activation kind = isa<SiluOp>(activation) ? Activation::silu : Activation::gelu;
@@ -135,5 +140,7 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
       return;
     }
   }
+
+  std::unique_ptr<Target> target;
 };
 } // namespace

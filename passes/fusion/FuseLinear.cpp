@@ -28,6 +28,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       return signalPassFailure();
     SymbolTableCollection symbols;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
+      int64_t maxRows = target->getMaxRows(StepShape::get(function));
       llvm::MapVector<std::tuple<Value, Block *, Type, Type>, SmallVector<LinearOp>> groups;
       WalkResult result = function.walk([&](LinearOp op) -> WalkResult {
         FailureOr<RankedTensorType> weight = lookupParameter(op, symbols, op.getWeightAttr());
@@ -39,19 +40,19 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       if (result.wasInterrupted())
         return signalPassFailure();
       for (auto &[key, linears] : groups)
-        fuseGroup(linears, *target);
+        fuseGroup(linears, *target, maxRows);
     }
   }
 
   /// The norm of `input` when the group can do it itself.
-  NormOp takeNorm(Value input, ArrayRef<LinearOp> linears, const Target &target) {
+  NormOp takeNorm(Value input, ArrayRef<LinearOp> linears, const Target &target, int64_t maxRows) {
     auto norm = input.getDefiningOp<NormOp>();
     if (!norm)
       return {};
     bool isOnlyUser = llvm::all_of(input.getUsers(), [&](Operation *user) {
       return llvm::is_contained(linears, dyn_cast<LinearOp>(user));
     });
-    if (!isOnlyUser || !target.canFuseNorm(norm.getType().getDimSize(1))) {
+    if (!isOnlyUser || !target.canFuseNorm(norm.getType().getDimSize(1), maxRows)) {
       ++numMissedNorms;
       return {};
     }
@@ -59,7 +60,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     return norm;
   }
 
-  void fuseGroup(ArrayRef<LinearOp> linears, const Target &target) {
+  void fuseGroup(ArrayRef<LinearOp> linears, const Target &target, int64_t maxRows) {
     Value input = LinearOp(linears.front()).getInput(); // by now perhaps a slice of another group
     OpBuilder builder(linears.front());
     SmallVector<Attribute> weights;
@@ -68,14 +69,14 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       weights.push_back(linear.getWeightAttr());
       columns += linear.getType().getDimSize(1);
     }
-    NormOp norm = takeNorm(input, linears, target);
+    NormOp norm = takeNorm(input, linears, target, maxRows);
     auto type =
         RankedTensorType::get({ShapedType::kDynamic, columns}, getElementTypeOrSelf(linears.front()->getResult(0)));
     auto fused = FusedLinearOp::create(
         builder, linears.front()->getLoc(), TypeRange{type}, norm ? norm.getInput() : input, Value(),
         builder.getArrayAttr(weights), norm ? norm.getEpsAttr() : FloatAttr(),
         norm ? norm.getWeightAttr() : FlatSymbolRefAttr(),
-        ActivationAttr::get(&getContext(), Activation::none), ValueRange{});
+        ActivationAttr::get(&getContext(), Activation::none), builder.getI64IntegerAttr(maxRows), Value(), ValueRange{});
     copyLayer(linears.front(), fused);
     replaceLinears(linears, fused, builder);
     if (norm)

@@ -116,12 +116,14 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     OpBuilder builder(op);
     matchRope(match);
     matchGate(match, builder);
+    ArrayRef<int64_t> shape = op.getState().getType().getShape();
+    int64_t chunk = recurrent ? 0 : target.getRetentionChunk(shape[1], shape[2]);
     // The fused operation stands where the last absorbed one stood; whoever reads the next state must stand behind that.
-    if (llvm::all_of(op.getNext().getUsers(), llvm::IsaPred<func::ReturnOp>))
+    if (target.canFuseHeadNorm(chunk) && llvm::all_of(op.getNext().getUsers(), llvm::IsaPred<func::ReturnOp>))
       matchEpilogue(match);
     Operation *last = match.out.getDefiningOp();
     builder.setInsertionPointAfter(last);
-    createFused(op, match, builder, target, recurrent);
+    createFused(op, match, builder, chunk);
     SmallVector<Operation *> dead = {op};
     llvm::append_range(dead, match.absorbed);
     for (bool changed = true; changed;) {
@@ -136,7 +138,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     ++numFused;
   }
 
-  void createFused(StepRetentionOp op, const Match &match, OpBuilder &builder, const Target &target, bool recurrent) {
+  void createFused(StepRetentionOp op, const Match &match, OpBuilder &builder, int64_t chunk) {
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
     Value positions = getPositions(builder, op);
     auto flatType = RankedTensorType::get({ShapedType::kDynamic, shape[0] * shape[2]},
@@ -145,7 +147,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
         builder, op.getLoc(), TypeRange{flatType, op.getState().getType()}, getFlatRows(builder, match.query),
         getFlatRows(builder, match.key), getFlatRows(builder, match.value), match.gate, positions, op.getSegments(),
         op.getState(), match.swish, op.getScaleAttr(), match.gateDivisor, match.eps, match.rope,
-        builder.getI64IntegerAttr(recurrent ? 0 : target.getRetentionChunk(shape[1], shape[2])), ValueRange{});
+        builder.getI64IntegerAttr(chunk), ValueRange{});
     copyLayer(op, fused);
     Value out = fused.getResult(0);
     auto outType = cast<RankedTensorType>(match.out.getType());

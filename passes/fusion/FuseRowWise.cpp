@@ -45,6 +45,37 @@ static void replaceBy(OpBuilder &builder, Operation *op, Operation *fused) {
   op->erase();
 }
 
+namespace {
+/// The product with a swish gate that a norm takes in, and what goes with it; the norm itself is last.
+struct Gate {
+  Value swish;
+  Operation *product = nullptr;
+  SmallVector<Operation *> absorbed;
+};
+} // namespace
+
+/// silu(swish) * flat(norm), when nothing else uses the norm.
+static Gate matchSwish(NormOp norm) {
+  Gate gate;
+  Value flat = norm.getResult();
+  if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(getOnlyUser(flat))) {
+    if (collapse.getResultType() != getFlatType(norm.getType()))
+      return {};
+    gate.absorbed.push_back(collapse);
+    flat = collapse.getResult();
+  }
+  auto product = dyn_cast_or_null<arith::MulFOp>(getOnlyUser(flat));
+  if (!product || flat.getType() != getFlatType(norm.getType()))
+    return {};
+  auto silu = (product.getLhs() == flat ? product.getRhs() : product.getLhs()).getDefiningOp<SiluOp>();
+  if (!silu || !silu->hasOneUse())
+    return {};
+  gate.swish = silu.getInput();
+  gate.product = product;
+  gate.absorbed.append({silu, norm});
+  return gate;
+}
+
 static void makeKernel(Operation *op) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
@@ -60,9 +91,14 @@ static void makeKernel(Operation *op) {
     bool heads = norm.getType().getRank() == 3;
     Value input = heads ? getFlatRows(builder, norm.getInput()) : norm.getInput();
     auto groups = builder.getI64IntegerAttr(heads ? norm.getType().getDimSize(1) : 1);
-    replaceBy(builder, op,
-              FusedNormOp::create(builder, loc, TypeRange{getFlatType(norm.getType())}, input, norm.getWeightAttr(),
-                                  norm.getEpsAttr(), groups, ValueRange{}));
+    Gate gate = matchSwish(norm);
+    if (gate.product)
+      builder.setInsertionPoint(gate.product);
+    auto fused = FusedNormOp::create(builder, loc, TypeRange{getFlatType(norm.getType())}, input, gate.swish,
+                                     norm.getWeightAttr(), norm.getEpsAttr(), groups, ValueRange{});
+    replaceBy(builder, gate.product ? gate.product : op, fused);
+    for (Operation *absorbed : gate.absorbed)
+      absorbed->erase();
   } else if (auto rope = dyn_cast<RopeOp>(op)) {
     replaceBy(builder, op,
               FusedRopeOp::create(builder, loc, TypeRange{getFlatType(rope.getType())},

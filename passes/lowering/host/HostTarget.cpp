@@ -67,7 +67,7 @@ int64_t yoco::getRetentionStackBytes(const HostTiles &tiles, int64_t chunk, int6
   return 4 * (padded * keyWidth * 2 + padded * padded + llvm::alignTo(keyWidth, tiles.lanes) + 3 * padded);
 }
 
-bool HostTarget::canFuseNorm(int64_t columns) const {
+bool HostTarget::canFuseNorm(int64_t columns, int64_t maxRows) const {
   return columns * chip.tiles.rowBlock * 4 <= chip.tiles.stackBytes;
 }
 
@@ -79,10 +79,18 @@ int64_t HostTarget::getRetentionChunk(int64_t keyWidth, int64_t valueWidth) cons
   return chunk >= chip.tiles.panel() ? chunk : 0;
 }
 
-MatrixLayout HostTarget::getParameterLayout(RowKernelOpInterface op, unsigned group) const {
-  if (!op.getParameterGroups()[group].isMatrix)
-    return {WeightLayout::row_major, 0};
-  return {WeightLayout::panels, chip.tiles.panel()};
+ParameterForm HostTarget::getParameterForm(RowKernelOpInterface op, unsigned group) const {
+  ParameterForm form;
+  if (op.getParameterGroups()[group].isMatrix) {
+    form.layout = WeightLayout::panels;
+    form.panel = chip.tiles.panel();
+  }
+  return form;
+}
+
+/// Tiles of kernels that work on rows by themselves.
+static TilesAttr getRowTiles(MLIRContext *context, const HostTiles &tiles) {
+  return TilesAttr::get(context, TileUnit::rows, tiles.rowWiseRows, 1);
 }
 
 TilesAttr HostTarget::getTiles(RowKernelOpInterface op) const {
@@ -99,9 +107,9 @@ TilesAttr HostTarget::getTiles(RowKernelOpInterface op) const {
     return TilesAttr::get(context, TileUnit::rows, chip.tiles.tileRows,
                           getLinearTiling(chip.tiles, columns).columnTiles);
   }
-  return getElementwiseTiles(context);
+  return getRowTiles(context, chip.tiles);
 }
 
-TilesAttr HostTarget::getElementwiseTiles(MLIRContext *context) const {
-  return TilesAttr::get(context, TileUnit::rows, chip.tiles.rowWiseRows, 1);
+TilesAttr HostTarget::getElementwiseTiles(linalg::GenericOp op) const {
+  return getRowTiles(op.getContext(), chip.tiles);
 }

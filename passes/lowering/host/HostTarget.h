@@ -29,12 +29,21 @@ public:
 
   explicit HostTarget(const HostChip &chip) : chip(chip) {}
 
-  bool canFuseNorm(int64_t columns) const override;
+  /// One kernel does for all numbers of rows.
+  int64_t getMaxRows(const StepShape &step) const override { return 0; }
+  bool canFuseNorm(int64_t columns, int64_t maxRows) const override;
+  bool canFuseActivation(int64_t maxRows) const override { return true; }
   int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
-  MatrixLayout getParameterLayout(RowKernelOpInterface op, unsigned group) const override;
-  TilesAttr getTiles(RowKernelOpInterface op) const override;
-  TilesAttr getElementwiseTiles(MLIRContext *context) const override;
+  bool canFuseHeadNorm(int64_t chunk) const override { return true; }
+  int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override { return 0; }
+  FloatType getStorageType(MLIRContext *context) const override { return Float32Type::get(context); }
   int64_t getDefaultChunk() const override { return chip.tiles.prefillChunk; }
+  ParameterForm getParameterForm(RowKernelOpInterface op, unsigned group) const override;
+  int64_t getRowAlignment() const override { return 1; }
+  int64_t getWorkspaceBytes(RowKernelOpInterface op) const override { return 0; }
+  bool isLibraryProduct(FusedLinearOp op) const override { return false; }
+  TilesAttr getTiles(RowKernelOpInterface op) const override;
+  TilesAttr getElementwiseTiles(linalg::GenericOp op) const override;
 
   const HostTiles &getTileSizes() const { return chip.tiles; }
 
