@@ -21,8 +21,11 @@ constexpr uint32_t kFileHeaderSize = 128;
 constexpr uint64_t kFileAlignment = 64;
 /// One XXH3-64 (seed 0) per block of this many bytes.
 constexpr uint64_t kChecksumBlockSize = uint64_t(1) << 20;
+/// A bit of `FileHeader::requiredFeatures`: the plan has code for GPUs. A file needs it whose plan has images, launch shapes
+/// of kernels, gemm instructions or rows with a stride.
+constexpr uint64_t kFeatureDeviceCode = uint64_t(1) << 0;
 /// Bits of `FileHeader::requiredFeatures` that have a meaning.
-constexpr uint64_t kKnownFeatures = 0;
+constexpr uint64_t kKnownFeatures = kFeatureDeviceCode;
 
 /// The first bytes of a file, little-endian. Every byte after the last field
 /// and before `kFileHeaderSize` is zero.
