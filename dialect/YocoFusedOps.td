@@ -134,6 +134,8 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
   }];
   let extraClassDeclaration = [{
     void setWorkspace(::mlir::Value workspace);
+    /// A normalised input is part of the residual stream, which stays as it is.
+    bool isStorageOperand(::mlir::OpOperand &operand) { return !getEpsAttr() && &operand == &getInputMutable(); }
     /// True when two weights are combined element by element.
     bool isGated() {
       return getActivation() == ::mlir::yoco::Activation::swiglu || getActivation() == ::mlir::yoco::Activation::geglu;
@@ -205,6 +207,11 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
                        OptionalAttr<Yoco_RopeAttr>:$rope, DefaultValuedAttr<I64Attr, "0">:$splits,
                        Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let extraClassDeclaration = [{
+    bool isStorageOperand(::mlir::OpOperand &operand) {
+      return operand.get() == getKeys() || operand.get() == getValues();
+    }
+  }];
   let assemblyFormat = [{
     $query `at` $positions `,` $segments `to` $cache (`fresh` `(` $keys^ `,` $values `)`)? (`outs` $outs^)? attr-dict
     `:` functional-type(operands, results)
@@ -252,6 +259,11 @@ def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [DeclareOpInterfa
                        Yoco_SegmentsType:$segments, Yoco_KVCacheType:$cache, OptionalAttr<Yoco_RopeAttr>:$rope,
                        Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_KVCacheType>:$result);
+  let extraClassDeclaration = [{
+    bool isStorageOperand(::mlir::OpOperand &operand) {
+      return operand.get() == getKeys() || operand.get() == getValues();
+    }
+  }];
   let assemblyFormat = [{
     $keys `,` $values `at` $positions `,` $segments `to` $cache (`outs` $outs^)? attr-dict
     `:` functional-type(operands, results)

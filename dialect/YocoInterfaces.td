@@ -97,6 +97,11 @@ def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
         return ::mlir::yoco::detail::cloneToBuffers($_op, builder, operands, outs);
       }]>,
     InterfaceMethod<[{
+        Whether `operand` is rounded to the target's storage type before anything is computed with it, so that it may be stored in
+        that type.
+      }],
+      "bool", "isStorageOperand", (ins "::mlir::OpOperand &":$operand), [{}], [{ return false; }]>,
+    InterfaceMethod<[{
         Gives the buffer form memory that its target asked for. Only operations that have an operand for it are asked.
       }],
       "void", "setWorkspace", (ins "::mlir::Value":$workspace), [{}], [{

@@ -68,7 +68,7 @@ static bool isProgramOp(Operation *op) {
   if (module && module->hasAttr(kKernelsAttrName))
     return isFromDialect(op, {"arith", "math", "scf", "vector", "memref", "cf", "index", "ub", "affine"});
   return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, PackedParameterOp, ParameterRefOp, LaunchOp,
-                                 CopyOp, FillOp>(op);
+                                 GemmOp, CopyOp, FillOp>(op);
 }
 
 static bool belongsTo(Operation *op, Phase phase) {

@@ -57,6 +57,9 @@ void yoco::buildStepToFusedPipeline(OpPassManager &pm, const TargetOptions &opti
   pm.addPass(createFuseRowWisePass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createSplitAttentionPass());
+  // Last, when every reader of a row has its final form.
+  pm.addPass(createAssignElementTypesPass());
   pm.addPass(createVerifyStatesPass());
   addPhaseCheck(pm, Phase::fused);
 }
@@ -75,6 +78,7 @@ void yoco::buildFusedToPlannedPipeline(OpPassManager &pm, const PlanOptions &opt
 
 void yoco::buildPlannedToProgramPipeline(OpPassManager &pm) {
   pm.addPass(createOutlineKernelsPass());
+  // Each lowers the kernels of its own target and leaves others alone.
   pm.addPass(createLowerHostPass());
   addPhaseCheck(pm, Phase::program);
 }

@@ -28,6 +28,10 @@ static std::unique_ptr<fb::SizeT> makeSize(SizeAttr size) {
   return result;
 }
 
+static fb::ElementType getElementKind(Type type) {
+  return type.isF32() ? fb::ElementType::f32 : type.isBF16() ? fb::ElementType::bf16 : fb::ElementType::f16;
+}
+
 uint32_t VariantBuilder::getBuffer(uint32_t arena, SizeAttr offset, SizeAttr size) {
   auto [it, inserted] =
       buffers.try_emplace({arena, offset.getAsOpaquePointer(), size.getAsOpaquePointer()}, variant->buffers.size());
@@ -82,10 +86,7 @@ LogicalResult VariantBuilder::addTarget() {
            << YocoDialect::getTargetAttrName() << "`, got none";
   variant->device = target.getDevice().str();
   variant->target = (target.getDevice() + ":" + target.getChip()).str();
-  Type compute = target.getCompute();
-  variant->compute_type = compute.isF32()    ? fb::ElementType::f32
-                          : compute.isBF16() ? fb::ElementType::bf16
-                                             : fb::ElementType::f16;
+  variant->compute_type = getElementKind(target.getCompute());
   return success();
 }
 
@@ -209,6 +210,45 @@ static fb::TileUnit getUnit(TileUnit unit) {
                                     : fb::TileUnit::segments;
 }
 
+/// Rows of a matrix product, as the type of the buffer says where they are.
+std::unique_ptr<fb::GemmRowsT> VariantBuilder::makeRows(GemmOp gemm, Value value) {
+  FailureOr<uint32_t> buffer = getBuffer(gemm, value);
+  if (failed(buffer))
+    return nullptr;
+  auto type = cast<MemRefType>(value.getType());
+  auto [strides, offset] = type.getStridesAndOffset();
+  auto rows = std::make_unique<fb::GemmRowsT>();
+  rows->buffer = *buffer;
+  rows->element = getElementKind(type.getElementType());
+  rows->offset = offset * type.getElementTypeBitWidth() / 8;
+  rows->stride = strides.front();
+  return rows;
+}
+
+LogicalResult VariantBuilder::addGemm(GemmOp gemm, fb::GemmT &instruction) {
+  instruction.input = makeRows(gemm, gemm.getInput());
+  instruction.output = makeRows(gemm, gemm.getOut());
+  if (gemm.getResidual())
+    instruction.residual = makeRows(gemm, gemm.getResidual());
+  if (!instruction.input || !instruction.output || (gemm.getResidual() && !instruction.residual))
+    return failure();
+  auto reference = gemm.getWeight().getDefiningOp<ParameterRefOp>();
+  if (!reference)
+    return gemm.emitOpError("expected a parameter as its weight, got a value of type ") << gemm.getWeight().getType();
+  FailureOr<uint32_t> weight = getParameter(reference);
+  if (failed(weight))
+    return failure();
+  instruction.weight = *weight;
+  instruction.workspace = -1;
+  if (!gemm.getWorkspace())
+    return success();
+  FailureOr<uint32_t> workspace = getBuffer(gemm, gemm.getWorkspace());
+  if (failed(workspace))
+    return failure();
+  instruction.workspace = static_cast<int32_t>(*workspace);
+  return success();
+}
+
 LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
   auto instruction = std::make_unique<fb::InstructionT>();
   if (auto launch = dyn_cast<LaunchOp>(op)) {
@@ -220,6 +260,11 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
     result.unit = getUnit(launch.getTiles().getUnit());
     result.divisor = launch.getTiles().getDivisor();
     result.multiplier = launch.getTiles().getMultiplier();
+    instruction->operation.Set(std::move(result));
+  } else if (auto gemm = dyn_cast<GemmOp>(op)) {
+    fb::GemmT result;
+    if (failed(addGemm(gemm, result)))
+      return failure();
     instruction->operation.Set(std::move(result));
   } else if (auto copy = dyn_cast<CopyOp>(op)) {
     FailureOr<uint32_t> source = getBuffer(op, copy.getSource()), destination = getBuffer(op, copy.getDestination());

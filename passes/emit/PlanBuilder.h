@@ -32,6 +32,8 @@ private:
   LogicalResult addEntry(func::FuncOp function, EntryAttr shape);
   LogicalResult addRole(ViewOp view, fb::EntryT &entry);
   LogicalResult addInstruction(Operation *op, fb::EntryT &entry);
+  LogicalResult addGemm(GemmOp gemm, fb::GemmT &instruction);
+  std::unique_ptr<fb::GemmRowsT> makeRows(GemmOp gemm, Value value);
   LogicalResult addArguments(LaunchOp launch, fb::LaunchT &instruction);
   FailureOr<uint32_t> getKernel(LaunchOp launch);
   FailureOr<uint32_t> getBuffer(Operation *op, Value value);

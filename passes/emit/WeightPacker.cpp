@@ -19,6 +19,8 @@ PackedShape PackedShape::get(PackedParameterOp packed) {
   shape.rows = type.getRank() == 2 ? type.getDimSize(0) : 1;
   shape.columns = type.getShape().back();
   shape.panel = packed.getLayout() == WeightLayout::panels ? packed.getPanel() : 0;
+  shape.stride = packed.getStride().value_or(shape.columns);
+  shape.element = type.getElementType();
   shape.elementBytes = type.getElementTypeBitWidth() / 8;
   return shape;
 }
@@ -26,7 +28,7 @@ PackedShape PackedShape::get(PackedParameterOp packed) {
 std::optional<uint64_t> PackedShape::getBytes() const {
   uint64_t padded = panel ? llvm::alignTo(uint64_t(rows), panel) : rows;
   uint64_t bytes = 0;
-  if (llvm::MulOverflow<int64_t>(padded, columns, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
+  if (llvm::MulOverflow<int64_t>(padded, stride, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
     return std::nullopt;
   return bytes * elementBytes;
 }
@@ -74,6 +76,57 @@ void mlir::yoco::writePanels(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> p
   }
 }
 
+//===- Rows --------------------------------------------------------------------------------------------------===//
+
+static uint32_t widen(uint16_t bits, Type from) {
+  if (from.isBF16())
+    return static_cast<uint32_t>(bits) << 16;
+  llvm::APFloat value(llvm::APFloat::IEEEhalf(), llvm::APInt(16, bits));
+  bool losesInfo;
+  value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint32_t>(value.bitcastToAPInt().getZExtValue());
+}
+
+/// The bf16 nearest to a float, ties to even; NaN stays NaN.
+static uint16_t roundToBF16(uint32_t bits) {
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+void mlir::yoco::writeRows(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, Type from,
+                           const PackedShape &shape) {
+  if (from == shape.element && shape.stride == shape.columns)
+    return llvm::for_each(parts, [&](ArrayRef<char> part) { writer.write(part); });
+  int64_t fromBytes = from.getIntOrFloatBitWidth() / 8;
+  std::vector<char> row(shape.stride * shape.elementBytes, 0);
+  auto convert = [&](const char *source, int64_t column) {
+    uint32_t bits = 0;
+    if (fromBytes == 4) {
+      memcpy(&bits, source, 4);
+    } else {
+      uint16_t narrow;
+      memcpy(&narrow, source, 2);
+      bits = widen(narrow, from);
+    }
+    if (shape.elementBytes == 4) {
+      memcpy(&row[column * 4], &bits, 4);
+    } else {
+      uint16_t narrow = roundToBF16(bits);
+      memcpy(&row[column * 2], &narrow, 2);
+    }
+  };
+  for (ArrayRef<char> part : parts)
+    for (; !part.empty(); part = part.drop_front(shape.columns * fromBytes)) {
+      if (from == shape.element)
+        memcpy(row.data(), part.data(), shape.columns * fromBytes); // tensors of a checkpoint need not be aligned
+      else
+        for (int64_t c = 0; c < shape.columns; ++c)
+          convert(part.data() + c * fromBytes, c);
+      writer.write(row);
+    }
+}
+
 /// Gives the pages that lie wholly within `bytes` of a mapped file back to the system, which can read them again.
 static void releasePages(ArrayRef<char> bytes) {
   uintptr_t page = llvm::sys::Process::getPageSizeEstimate();
@@ -117,6 +170,8 @@ LogicalResult WeightPacker::addGenerated(PackedParameterOp packed, ArrayRef<Para
                                          fb::ParameterT &parameter) {
   for (ParameterOp part : parts) {
     std::optional<RandomAttr> random = part.getGenerated();
+    if (part.getTensorType().getElementType() != cast<RankedTensorType>(packed.getType()).getElementType())
+      return packed.emitOpError("expected generated parts of its element type, got ") << part.getTensorType();
     if (!random)
       return packed.emitOpError("expected parts that are all generated or all stored, got both");
     auto rows = std::make_unique<fb::GeneratedRowsT>();
@@ -135,12 +190,19 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
   if (!checkpoint)
     return failure();
   std::vector<ArrayRef<char>> bytes;
-  std::string key =
-      llvm::formatv("weights {0} {1} {2} {3}", checkpoint->getFolder(), shape.columns, shape.panel, shape.elementBytes);
+  Type from = parts.front().getTensorType().getElementType();
+  if (shape.element != from && (shape.panel || shape.element.isF16()))
+    return packed.emitOpError("expected parts of its element type, got ") << from;
+  std::string key = llvm::formatv("weights {0} {1} {2} {3} {4}", checkpoint->getFolder(), shape.columns, shape.panel,
+                                  shape.stride, from == shape.element ? "" : "converted");
+  key += llvm::formatv(" {0}", shape.elementBytes);
   uint64_t total = 0;
   for (ParameterOp part : parts) {
     if (part.getGenerated())
       return packed.emitOpError("expected parts that are all generated or all stored, got both");
+    if (part.getTensorType().getElementType() != from)
+      return packed.emitOpError("expected parts of one element type, got ")
+             << from << " and " << part.getTensorType().getElementType();
     llvm::Expected<ArrayRef<char>> tensor = getParameterBytes(*checkpoint, part);
     if (!tensor)
       return mlir::emitError(part.getLoc()) << llvm::toString(tensor.takeError());
@@ -148,14 +210,14 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
     total += tensor->size();
     key += llvm::formatv(" {0}:{1}", part.getTensor().size(), part.getTensor());
   }
-  if (total != uint64_t(shape.rows) * shape.columns * shape.elementBytes)
-    return packed.emitOpError("expected ")
-           << uint64_t(shape.rows) * shape.columns * shape.elementBytes << " bytes of tensors, got " << total;
-  auto write = [bytes, shape, checkpoint](ModelFileWriter &writer) {
+  uint64_t expected = uint64_t(shape.rows) * shape.columns * from.getIntOrFloatBitWidth() / 8;
+  if (total != expected)
+    return packed.emitOpError("expected ") << expected << " bytes of tensors, got " << total;
+  auto write = [bytes, from, shape, checkpoint](ModelFileWriter &writer) {
     if (shape.panel)
       writePanels(writer, bytes, shape);
     else
-      llvm::for_each(bytes, [&](ArrayRef<char> part) { writer.write(part); });
+      writeRows(writer, bytes, from, shape);
     llvm::for_each(bytes, releasePages);
     return llvm::Error::success();
   };
@@ -179,6 +241,7 @@ std::unique_ptr<fb::ParameterT> WeightPacker::add(PackedParameterOp packed, Symb
   parameter->columns = shape.columns;
   parameter->layout = shape.panel ? fb::ParameterLayout::panels : fb::ParameterLayout::row_major;
   parameter->panel = shape.panel;
+  parameter->stride = shape.stride == shape.columns ? 0 : shape.stride;
   LogicalResult added = parts.front().getGenerated() ? addGenerated(packed, parts, *parameter)
                                                      : addSegment(packed, parts, shape, *parameter);
   return succeeded(added) ? std::move(parameter) : nullptr;

@@ -14,7 +14,9 @@ namespace mlir::yoco {
 /// How the rows of a packed parameter lie in the file.
 struct PackedShape {
   int64_t rows = 0, columns = 0;
-  int64_t panel = 0; // 0: row-major
+  int64_t panel = 0;  // 0: row-major
+  int64_t stride = 0; // elements from one row to the next; row-major only
+  Type element;
   int64_t elementBytes = 0;
 
   /// A vector is one row.
@@ -45,6 +47,10 @@ private:
 /// Writes the rows of `parts`, one part behind the other, in panels: element (r, c) at
 /// `(r / panel) * columns * panel + c * panel + r % panel`, rows padded with zeros to a multiple of the panel.
 void writePanels(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, const PackedShape &shape);
+
+/// Writes the rows of `parts`, whose elements are of type `from`, one behind the other with `shape.stride` elements each: elements
+/// are converted to `shape.element`, rounded to nearest even, and rows padded with zeros.
+void writeRows(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, Type from, const PackedShape &shape);
 
 } // namespace mlir::yoco
 

@@ -141,6 +141,6 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
     }
   }
 
-  std::unique_ptr<Target> target;
+  std::shared_ptr<Target> target; // a pass can be copied
 };
 } // namespace

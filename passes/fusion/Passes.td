@@ -251,4 +251,72 @@ def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
                     Statistic<"numChains", "chains", "Elementwise chains">];
 }
 
+def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
+  let summary = "divides attention to a cache into parts that run side by side";
+  let description = [{
+    An attention for which the target asks for `S` parts, in the entry point that it is in, gives partial rows by parts of the positions,
+    and a `yoco.fused_attention_merge` joins them. On targets that want no parts nothing changes.
+
+    Before:
+
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+      func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %pos: tensor<?xi32>,
+                        %c: !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>)
+          -> tensor<?x32xf32>
+          attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %o = yoco.fused_attention %q at %pos, %s to %c {scale = 0.25 : f32, heads = 2 : i64}
+            : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments,
+               !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>)
+            -> tensor<?x32xf32>
+        return %o : tensor<?x32xf32>
+      }
+    }
+    ```
+
+    After, with `S` splits and `P` columns of partial rows:
+
+    ```
+    %p = yoco.fused_attention %q at %pos, %s to %c {scale = 0.25 : f32, heads = 2 : i64, splits = S : i64} ... -> tensor<?xPxf32>
+    %o = yoco.fused_attention_merge %p at %s {heads = 2 : i64, splits = S : i64} ... -> tensor<?x32xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numSplit", "num-split", "Number of attentions divided">];
+}
+
+def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp"> {
+  let summary = "stores caches and inputs of matrix products in the target's storage type";
+  let description = [{
+    Caches, and f32 rows whose readers all round them before they compute (inputs of linear groups without a norm, keys and values),
+    get the target's storage type: bf16 when the target computes in bf16. With f32 nothing changes.
+
+    Before:
+
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+      yoco.parameter @n : tensor<8xbf16> from "n"
+      yoco.parameter @w : tensor<8x8xbf16> from "w"
+      func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
+          attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+        %n = yoco.fused_norm %x weight @n {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+        %y = yoco.fused_linear %n weights [@w] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+        return %y : tensor<?x8xf32>
+      }
+    }
+    ```
+
+    After:
+
+    ```
+    %n = yoco.fused_norm %x weight @n {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xbf16>
+    %y = yoco.fused_linear %n weights [@w] : (tensor<?x8xbf16>) -> tensor<?x8xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numRows", "num-rows", "Number of row tensors in the storage type">,
+    Statistic<"numCaches", "num-caches", "Number of values of cache types converted">];
+}
+
 #endif // YOCO_PASSES_FUSION_PASSES_TD

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
+#include "passes/Target.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -35,7 +36,8 @@ namespace {
 /// Rewrites one entry point.
 class EntryBufferizer {
 public:
-  EntryBufferizer(func::FuncOp entry, EntryAttr shape) : entry(entry), shape(shape), builder(entry.getContext()) {}
+  EntryBufferizer(func::FuncOp entry, EntryAttr shape, const Target &target)
+      : entry(entry), shape(shape), target(target), builder(entry.getContext()) {}
 
   LogicalResult run();
 
@@ -56,14 +58,16 @@ private:
   void poison(Operation *op);
   void finish();
 
-  Value allocate(Operation *op, Type tensor, BufferRole role);
-  Value allocate(Operation *op, Type tensor);
+  Value allocate(Operation *op, Type tensor, std::optional<BufferRole> role = std::nullopt, bool isReturned = false);
+  Value allocate(OpResult result);
+  Value allocateWorkspace(Operation *op, int64_t bytes);
   SizeAttr getSize(int64_t bytesPerRow, RowBound bound);
   FailureOr<Value> getBuffer(Operation *op, Value value);
   Value getRows();
 
   func::FuncOp entry;
   EntryAttr shape;
+  const Target &target;
   OpBuilder builder;
   Value ids, rows;
   DenseMap<Value, Value> buffers; // tensor, table or version of a state -> its buffer
@@ -83,7 +87,7 @@ SizeAttr EntryBufferizer::getSize(int64_t bytesPerRow, RowBound bound) {
 }
 
 /// A fresh buffer for rows of type `tensor`. Null, with an error on `op`, when there is no such buffer.
-Value EntryBufferizer::allocate(Operation *op, Type tensor) {
+Value EntryBufferizer::allocate(Operation *op, Type tensor, std::optional<BufferRole> role, bool isReturned) {
   auto type = dyn_cast<RankedTensorType>(tensor);
   int64_t bytes = 0;
   bool valid = type && type.getRank() >= 1 && type.getRank() <= 3 && type.isDynamicDim(0) &&
@@ -100,17 +104,30 @@ Value EntryBufferizer::allocate(Operation *op, Type tensor) {
     return {};
   }
   ++numBuffers;
+  // Logits are handed to the caller, row behind row.
+  int64_t alignment = role == BufferRole::logits || isReturned ? 1 : target.getRowAlignment();
+  int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  auto memref = MemRefType::get(type.getShape(), type.getElementType());
+  if (type.getRank() == 2 && bytes % alignment != 0) {
+    bytes = llvm::alignTo(bytes, alignment);
+    auto layout = StridedLayoutAttr::get(builder.getContext(), 0, {bytes / elementBytes, 1});
+    memref = MemRefType::get(type.getShape(), type.getElementType(), layout);
+  }
   SizeAttr size = getSize(llvm::alignTo(bytes, kAlignment), shape.getBound());
-  auto alloc = AllocOp::create(builder, op->getLoc(), MemRefType::get(type.getShape(), type.getElementType()), size,
-                               BufferRoleAttr());
-  return alloc.getResult();
+  auto attribute = role ? BufferRoleAttr::get(builder.getContext(), *role) : BufferRoleAttr();
+  return AllocOp::create(builder, op->getLoc(), memref, size, attribute).getResult();
 }
 
-Value EntryBufferizer::allocate(Operation *op, Type tensor, BufferRole role) {
-  Value buffer = allocate(op, tensor);
-  if (buffer)
-    buffer.getDefiningOp<AllocOp>().setRoleAttr(BufferRoleAttr::get(builder.getContext(), role));
-  return buffer;
+Value EntryBufferizer::allocate(OpResult result) {
+  return allocate(result.getOwner(), result.getType(), std::nullopt,
+                  llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>));
+}
+
+Value EntryBufferizer::allocateWorkspace(Operation *op, int64_t bytes) {
+  ++numBuffers;
+  auto type = MemRefType::get({bytes}, builder.getI8Type());
+  SizeAttr size = SizeAttr::get(builder.getContext(), SizeTerm::constant(llvm::alignTo(bytes, kAlignment)));
+  return AllocOp::create(builder, op->getLoc(), type, size, BufferRoleAttr()).getResult();
 }
 
 /// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a
@@ -251,19 +268,23 @@ LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
   }
   auto stateOp = dyn_cast<StateOpInterface>(op.getOperation());
   Value newState = stateOp ? stateOp.getNewState() : Value();
-  for (Value result : op->getResults()) {
+  for (OpResult result : op->getResults()) {
     if (result == newState) {
       Value state = buffers.lookup(stateOp.getWrittenState());
       buffers[result] = state;
       current[state] = result;
       continue;
     }
-    outs.push_back(allocate(op, result.getType()));
+    outs.push_back(allocate(result));
     if (!outs.back())
       return failure();
     buffers[result] = outs.back();
   }
-  op.cloneToBuffers(builder, operands, outs);
+  int64_t workspace = target.getWorkspaceBytes(op);
+  Value memory = workspace ? allocateWorkspace(op, workspace) : Value();
+  Operation *clone = op.cloneToBuffers(builder, operands, outs);
+  if (workspace)
+    cast<RowKernelOpInterface>(clone).setWorkspace(memory);
   return success();
 }
 
@@ -285,8 +306,8 @@ LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
       return failure();
     inputs.push_back(*buffer);
   }
-  for (Value result : op.getResults()) {
-    outs.push_back(allocate(op, result.getType()));
+  for (OpResult result : op->getResults()) {
+    outs.push_back(allocate(result));
     if (!outs.back())
       return failure();
     buffers[result] = outs.back();
@@ -437,12 +458,15 @@ namespace {
 struct Bufferize : yoco::impl::BufferizePassBase<Bufferize> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    std::unique_ptr<Target> target = getTargetOf(module);
+    if (!target)
+      return signalPassFailure();
     bool failed = false;
     for (auto entry : module.getOps<func::FuncOp>()) {
       auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
       if (!shape)
         continue;
-      EntryBufferizer bufferizer(entry, shape);
+      EntryBufferizer bufferizer(entry, shape, *target);
       failed |= mlir::failed(bufferizer.run());
       numBuffers += bufferizer.numBuffers;
       numViews += bufferizer.numViews;

@@ -12,7 +12,7 @@
 //      `i` called `@w<i>`, so that nothing in it says which layer it comes from;
 //   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear
 //   time;
-//   4. the operation is replaced by a `yoco.launch`.
+//   4. the operation is replaced by a `yoco.launch`; a linear group that the target leaves to its library, by a `yoco.gemm`.
 //
 // Refused: groups of parameters of several element types, bodies that use values of the entry point other than
 // constants.
@@ -64,11 +64,12 @@ public:
 
   LogicalResult run();
 
-  unsigned numLaunches = 0, numKernels = 0, numParameters = 0;
+  unsigned numLaunches = 0, numKernels = 0, numParameters = 0, numProducts = 0;
 
 private:
   LogicalResult outline(Operation *op);
-  FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, MatrixLayout layout);
+  LogicalResult makeProduct(FusedLinearOp op, ArrayRef<Value> parameters);
+  FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form);
   Value getParameter(Operation *op, PackedParameterOp packed);
   FailureOr<func::FuncOp> buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups);
   func::FuncOp getShared(func::FuncOp kernel, StringRef operation);
@@ -90,11 +91,12 @@ private:
 //===- Parameters --------------------------------------------------------------------------------------------===//
 
 /// The packed form of a group; made when it is not there. A failure with an error on `op` when the parts do not fit.
-FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterGroup &group, MatrixLayout layout) {
+FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form) {
   Builder builder(op->getContext());
   SmallVector<Attribute> parts(group.parts.begin(), group.parts.end());
-  auto key = builder.getArrayAttr({builder.getArrayAttr(parts), builder.getI64IntegerAttr(int64_t(layout.layout)),
-                                   builder.getI64IntegerAttr(layout.panel)});
+  auto key = builder.getArrayAttr({builder.getArrayAttr(parts), builder.getI64IntegerAttr(int64_t(form.layout)),
+                                   builder.getI64IntegerAttr(form.panel), builder.getI64IntegerAttr(form.multiple),
+                                   form.element ? Attribute(TypeAttr::get(form.element)) : builder.getUnitAttr()});
   PackedParameterOp &entry = packed[key];
   if (entry)
     return entry;
@@ -122,9 +124,11 @@ FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterG
   else
     at.setInsertionPoint(*module.getOps<func::FuncOp>().begin());
   std::string name = ("packed." + group.parts.front().getValue()).str();
-  auto type = RankedTensorType::get(shape, element);
-  entry =
-      PackedParameterOp::create(at, op->getLoc(), name, builder.getArrayAttr(parts), layout.layout, layout.panel, type);
+  auto type = RankedTensorType::get(shape, form.element ? Type(form.element) : element);
+  int64_t stride = llvm::alignTo(shape.back(), form.multiple);
+  entry = PackedParameterOp::create(at, op->getLoc(), name, builder.getArrayAttr(parts), form.layout, form.panel,
+                                    stride == shape.back() || shape.size() < 2 ? IntegerAttr() : builder.getI64IntegerAttr(stride),
+                                    type);
   symbols.insert(entry);
   lastPacked = entry;
   ++numParameters;
@@ -134,8 +138,12 @@ FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterG
 /// The type of the memory that a packed parameter fills.
 static MemRefType getMemoryType(PackedParameterOp packed) {
   auto type = cast<RankedTensorType>(packed.getType());
-  if (packed.getLayout() == WeightLayout::row_major)
-    return MemRefType::get(type.getShape(), type.getElementType());
+  if (packed.getLayout() == WeightLayout::row_major) {
+    StridedLayoutAttr layout;
+    if (std::optional<int64_t> stride = packed.getStride())
+      layout = StridedLayoutAttr::get(packed.getContext(), 0, {*stride, 1});
+    return MemRefType::get(type.getShape(), type.getElementType(), layout);
+  }
   int64_t panel = packed.getPanel();
   return MemRefType::get({int64_t(llvm::divideCeil(type.getDimSize(0), panel)), type.getDimSize(1), panel},
                          type.getElementType());
@@ -243,7 +251,21 @@ func::FuncOp Outliner::getShared(func::FuncOp kernel, StringRef operation) {
 TilesAttr Outliner::getTiles(Operation *op) {
   if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
     return target.getTiles(kernel);
-  return target.getElementwiseTiles(op->getContext());
+  return target.getElementwiseTiles(cast<linalg::GenericOp>(op));
+}
+
+/// A linear group that the machine's library computes.
+LogicalResult Outliner::makeProduct(FusedLinearOp op, ArrayRef<Value> parameters) {
+  if (parameters.size() != 1 || op.getEpsAttr() || op.getActivation() != Activation::none)
+    return op.emitOpError("expected one matrix without norm and activation for the target's library, got ") << op;
+  OpBuilder builder(op);
+  auto product = GemmOp::create(builder, op.getLoc(), op.getInput(), parameters.front(), op.getResidual(),
+                                op.getWorkspace(), op.getOuts().front());
+  if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
+    product->setAttr(YocoDialect::getLayerAttrName(), layer);
+  op.erase();
+  ++numProducts;
+  return success();
 }
 
 LogicalResult Outliner::outline(Operation *op) {
@@ -253,11 +275,13 @@ LogicalResult Outliner::outline(Operation *op) {
     groups = rowKernel.getParameterGroups();
   SmallVector<Value> parameters;
   for (auto [index, group] : llvm::enumerate(groups)) {
-    FailureOr<PackedParameterOp> packed = getPacked(op, group, target.getParameterLayout(rowKernel, index));
+    FailureOr<PackedParameterOp> packed = getPacked(op, group, target.getParameterForm(rowKernel, index));
     if (failed(packed))
       return failure();
     parameters.push_back(getParameter(op, *packed));
   }
+  if (auto linear = dyn_cast<FusedLinearOp>(op); linear && target.isLibraryProduct(linear))
+    return makeProduct(linear, parameters);
   FailureOr<func::FuncOp> kernel = buildKernel(op, parameters, groups);
   if (failed(kernel))
     return failure();
@@ -305,6 +329,7 @@ struct OutlineKernels : yoco::impl::OutlineKernelsPassBase<OutlineKernels> {
     numKernels = outliner.numKernels;
     numShared = outliner.numLaunches - outliner.numKernels;
     numParameters = outliner.numParameters;
+    numProducts = outliner.numProducts;
   }
 };
 } // namespace

@@ -143,6 +143,7 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
     Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of kernels, whose body is
     that operation on the function's arguments. What differs between two layers, the parameters, are arguments too, so
     layers of the same shape share their kernels. Parameters are laid out as the target wants them, once for each list of parts.
+    A linear group that the target leaves to its library becomes a `yoco.gemm`.
 
     Before:
     ```mlir
@@ -187,6 +188,7 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "outlined", "Kernels made">,
     Statistic<"numShared", "shared", "Launches of a kernel that another operation had made">,
     Statistic<"numParameters", "parameters", "Packed parameters made">,
+    Statistic<"numProducts", "products", "Operations that became products of the library">,
   ];
 }
 

@@ -128,10 +128,16 @@ static std::pair<Operation *, Operation *> getLifetime(Value buffer, Block &bloc
 static SizeAttr getNeededSize(ViewOp view, EntryAttr shape) {
   SizeTerm term = {16, {0, 1, 0, 0}}; // the segment table: four 32-bit numbers for each slot
   if (auto type = dyn_cast<MemRefType>(view.getType())) {
-    term.coefficient = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    for (int64_t size : type.getShape().drop_front())
-      if (llvm::MulOverflow(term.coefficient, size, term.coefficient))
-        return {};
+    auto [strides, offset] = type.getStridesAndOffset();
+    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    // Bytes from one row to the next; of memory of a fixed size, all of it.
+    int64_t elements = type.hasStaticShape() ? type.getNumElements() : strides.front();
+    if (ShapedType::isDynamic(elements) || llvm::MulOverflow(bytes, elements, term.coefficient))
+      return {};
+    if (type.hasStaticShape()) {
+      term.powers = {0, 0, 0, 0};
+      return SizeAttr::get(view.getContext(), term);
+    }
     bool batch = shape.getBound() == RowBound::batch, chunk = shape.getBound() == RowBound::chunk;
     term.powers = {0, batch, chunk, !batch && !chunk};
   }

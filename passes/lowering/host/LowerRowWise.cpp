@@ -42,6 +42,7 @@ LogicalResult yoco::lowerEmbed(HostKernel &kernel, FusedEmbedOp op, Value tile) 
 LogicalResult yoco::lowerNorm(HostKernel &kernel, FusedNormOp op, Value tile) {
   KernelBuilder &build = kernel.build;
   Value input = kernel.get(op.getInput()), out = kernel.get(op.getOuts().front());
+  Value swish = op.getSwish() ? kernel.get(op.getSwish()) : Value();
   int64_t groups = op.getGroups(), width = getColumns(op.getInput()) / groups;
   forRowsOfTile(kernel, tile, [&](Value row) {
     build.forLoop(build.index(0), build.index(groups), 1, [&](Value group) {
@@ -51,6 +52,8 @@ LogicalResult yoco::lowerNorm(HostKernel &kernel, FusedNormOp op, Value tile) {
         Value x = build.mulF(build.loadStrip(input, from.indices, strip, 0), factor);
         if (op.getWeightAttr())
           x = build.mulF(x, build.loadStrip(kernel.parameters[0], build.index(0), strip, 0));
+        if (swish)
+          x = build.mulF(x, build.silu(build.loadStrip(swish, from.indices, strip, 0)));
         build.storeStrip(x, out, to.indices, strip, 0);
       });
     });

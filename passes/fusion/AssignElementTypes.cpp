@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Input: fused operations, all in f32. Output: caches, and rows that are read as operands of matrix products alone, in the
+// target's storage type.
+//
+// Such rows are rounded to that type before anything is computed with them, so writing them rounded loses nothing and halves
+// the bytes. What else is computed with (the residual stream, gates, states, sums) keeps its type, so that a value is
+// rounded once on its way from one product to the next. Which operands are such, the operations say.
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/Passes.h"
+#include "passes/Target.h"
+#include "passes/analysis/States.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_ASSIGNELEMENTTYPESPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<AssignElementTypesPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::unique_ptr<Target> target = getTargetOf(module);
+    if (!target)
+      return signalPassFailure();
+    storage = target->getStorageType(&getContext());
+    if (storage.isF32())
+      return;
+    for (auto state : module.getOps<StateDeclOp>())
+      state.setType(convertCache(state.getType()));
+    for (func::FuncOp entry : getEntryPoints(module)) {
+      convertCaches(entry);
+      entry.walk([&](Operation *op) {
+        if (isa<RowKernelOpInterface, linalg::GenericOp>(op))
+          for (OpResult result : op->getResults())
+            if (isReadAsStorage(result))
+              convertRows(result);
+      });
+    }
+  }
+
+  Type convertCache(Type type) {
+    auto cache = dyn_cast<KVCacheType>(type);
+    if (!cache || cache.getElement() == storage)
+      return type;
+    ++numCaches;
+    return KVCacheType::get(&getContext(), cache.getHeads(), cache.getKey(), cache.getValue(), storage,
+                            cache.getWindow(), cache.getLayout());
+  }
+
+  /// All versions of all caches of an entry point.
+  void convertCaches(func::FuncOp entry) {
+    auto convert = [&](Value value) { value.setType(convertCache(value.getType())); };
+    llvm::for_each(entry.getArguments(), convert);
+    entry.walk([&](Operation *op) { llvm::for_each(op->getResults(), convert); });
+    SmallVector<Type> inputs(entry.getBody().getArgumentTypes());
+    auto results = llvm::map_to_vector(entry.getResultTypes(), [&](Type type) { return convertCache(type); });
+    entry.setFunctionType(FunctionType::get(&getContext(), inputs, results));
+  }
+
+  /// f32 rows, all of whose readers round them.
+  bool isReadAsStorage(OpResult result) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    return type && type.getElementType().isF32() && !result.use_empty() &&
+           llvm::all_of(result.getUses(), [](OpOperand &use) {
+             auto reader = dyn_cast<RowKernelOpInterface>(use.getOwner());
+             return reader && reader.isStorageOperand(use);
+           });
+  }
+
+  void convertRows(OpResult result) {
+    auto type = cast<RankedTensorType>(result.getType()).clone(storage);
+    result.setType(type);
+    ++numRows;
+    auto generic = dyn_cast<linalg::GenericOp>(result.getOwner());
+    if (!generic)
+      return;
+    // The init is of the result's type, and the body ends by rounding.
+    OpOperand *init = generic.getDpsInitOperand(result.getResultNumber());
+    OpBuilder builder(generic);
+    if (auto empty = init->get().getDefiningOp<tensor::EmptyOp>())
+      init->set(tensor::EmptyOp::create(builder, generic.getLoc(), type, empty.getDynamicSizes()));
+    Block &body = generic.getRegion().front();
+    body.getArgument(init->getOperandNumber()).setType(storage);
+    OpOperand &yielded = body.getTerminator()->getOpOperand(result.getResultNumber());
+    builder.setInsertionPoint(body.getTerminator());
+    yielded.set(arith::TruncFOp::create(builder, generic.getLoc(), storage, yielded.get()));
+  }
+
+  FloatType storage;
+};
+} // namespace
