@@ -96,8 +96,10 @@ static uint16_t roundToBF16(uint32_t bits) {
 
 void mlir::yoco::writeRows(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, Type from,
                            const PackedShape &shape) {
-  if (from == shape.element && shape.stride == shape.columns)
-    return llvm::for_each(parts, [&](ArrayRef<char> part) { writer.write(part); });
+  if (from == shape.element && shape.stride == shape.columns) {
+    llvm::for_each(parts, [&](ArrayRef<char> part) { writer.write(part); });
+    return;
+  }
   int64_t fromBytes = from.getIntOrFloatBitWidth() / 8;
   std::vector<char> row(shape.stride * shape.elementBytes, 0);
   auto convert = [&](const char *source, int64_t column) {
@@ -190,7 +192,8 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
   if (!checkpoint)
     return failure();
   std::vector<ArrayRef<char>> bytes;
-  Type from = parts.front().getTensorType().getElementType();
+  ParameterOp first = parts.front();
+  Type from = first.getTensorType().getElementType();
   if (shape.element != from && (shape.panel || shape.element.isF16()))
     return packed.emitOpError("expected parts of its element type, got ") << from;
   std::string key = llvm::formatv("weights {0} {1} {2} {3} {4}", checkpoint->getFolder(), shape.columns, shape.panel,
