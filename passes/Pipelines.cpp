@@ -4,6 +4,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Phases.h"
+#include "passes/Target.h"
 #include "passes/step/ExplainDemand.h"
 
 using namespace mlir;
@@ -133,6 +134,23 @@ static void splitVariants(ModuleOp module, size_t count) {
   }
 }
 
+/// One file has one set of bounds: where the user names no chunk, the largest that one of its targets chooses.
+static LogicalResult chooseChunk(ModuleOp module, MutableArrayRef<std::unique_ptr<TargetOptions>> targets) {
+  int64_t chunk = 0;
+  for (const std::unique_ptr<TargetOptions> &options : targets) {
+    FailureOr<TargetAttr> attr =
+        Target::parse(module.getContext(), options->target, options->dtype, module.getLoc());
+    std::unique_ptr<Target> target = succeeded(attr) ? Target::get(*attr, module.getLoc()) : nullptr;
+    if (!target)
+      return failure();
+    chunk = std::max(chunk, target->getDefaultChunk());
+  }
+  for (const std::unique_ptr<TargetOptions> &options : targets)
+    if (options->prefillChunk == 0)
+      options->prefillChunk = chunk;
+  return success();
+}
+
 static LogicalResult runStepToFused(ModuleOp module, const RunOptions &options) {
   SmallVector<VariantOptions> variants = options.variants;
   if (variants.empty())
@@ -141,12 +159,17 @@ static LogicalResult runStepToFused(ModuleOp module, const RunOptions &options) 
   SmallVector<ModuleOp> modules = {module};
   if (variants.size() > 1)
     modules = llvm::to_vector(module.getOps<ModuleOp>());
-  for (auto [variant, text] : llvm::zip_equal(modules, variants)) {
-    TargetOptions target;
-    if (failed(target.parseFromString(text)) ||
-        failed(run(variant, options, [&](OpPassManager &pm) { buildStepToFusedPipeline(pm, target); })))
+  SmallVector<std::unique_ptr<TargetOptions>> targets;
+  for (const VariantOptions &text : variants) {
+    targets.push_back(std::make_unique<TargetOptions>());
+    if (failed(targets.back()->parseFromString(text)))
       return failure();
   }
+  if (variants.size() > 1 && failed(chooseChunk(module, targets)))
+    return failure();
+  for (auto [variant, target] : llvm::zip_equal(modules, targets))
+    if (failed(run(variant, options, [&](OpPassManager &pm) { buildStepToFusedPipeline(pm, *target); })))
+      return failure();
   module->setAttr(YocoDialect::getPhaseAttrName(), PhaseAttr::get(module.getContext(), Phase::fused));
   return success();
 }

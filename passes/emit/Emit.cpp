@@ -168,12 +168,15 @@ flatbuffers::FlatBufferBuilder Emitter::pack() {
 }
 
 /// The header, little-endian as the structure is where this compiler runs.
-static ::yoco::FileHeader makeHeader(uint64_t planSize, uint64_t contentEnd) {
+static ::yoco::FileHeader makeHeader(const fb::PlanT &plan, uint64_t planSize, uint64_t contentEnd) {
   static_assert(llvm::endianness::native == llvm::endianness::little, "the header is written as it stands");
   ::yoco::FileHeader header = {};
   memcpy(header.magic, ::yoco::kFileMagic, sizeof(header.magic));
   header.version = ::yoco::kFileVersion;
   header.headerSize = ::yoco::kFileHeaderSize;
+  // Strides of rows and library products come with GPUs alone.
+  if (llvm::any_of(plan.variants, [](const auto &variant) { return !variant->images.empty(); }))
+    header.requiredFeatures |= ::yoco::kFeatureDeviceCode;
   header.planOffset = ::yoco::alignFileOffset(::yoco::kFileHeaderSize);
   header.planSize = planSize;
   header.checksumOffset = ::yoco::alignFileOffset(contentEnd);
@@ -185,7 +188,7 @@ static ::yoco::FileHeader makeHeader(uint64_t planSize, uint64_t contentEnd) {
 LogicalResult Emitter::write(llvm::raw_ostream &os, EmitStatistics *statistics) {
   uint64_t planSize = pack().GetSize();
   uint64_t planOffset = ::yoco::alignFileOffset(::yoco::kFileHeaderSize);
-  ::yoco::FileHeader header = makeHeader(planSize, segments.place(planOffset + planSize));
+  ::yoco::FileHeader header = makeHeader(plan, planSize, segments.place(planOffset + planSize));
   flatbuffers::FlatBufferBuilder packed = pack();
   assert(packed.GetSize() == planSize && "offsets change the size of the plan");
 

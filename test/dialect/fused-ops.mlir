@@ -82,3 +82,30 @@ func.func @buffers(%ids: memref<?xi32>, %pos: memref<?xi32>, %seg: !yoco.segment
          !yoco.segments, !kv) -> ()
   return
 }
+
+!shared = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = bf16, window = 0, layout = contiguous>
+// CHECK-LABEL: func.func @for_gpus
+func.func @for_gpus(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %seg: !yoco.segments, %c: !shared) {
+  // CHECK: yoco.fused_norm %[[X:.+]] swish %[[X]] {eps = 0.000000e+00 : f32, groups = 2 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xbf16>
+  %0 = yoco.fused_norm %x swish %x {eps = 0.0 : f32, groups = 2 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xbf16>
+  // CHECK: yoco.fused_linear %[[X]] weights [@a] {max_rows = 4 : i64}
+  %1 = yoco.fused_linear %x weights [@a] {max_rows = 4 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  // CHECK: %[[P:.+]] = yoco.fused_attention %{{.+}} {heads = 2 : i64, scale = 5.000000e-01 : f32, splits = 3 : i64}
+  %2 = yoco.fused_attention %x at %pos, %seg to %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !shared) -> tensor<?x36xf32>
+  // CHECK: yoco.fused_attention_merge %[[P]] at %{{.+}} {heads = 2 : i64, splits = 3 : i64} : (tensor<?x36xf32>, !yoco.segments) -> tensor<?x8xbf16>
+  %3 = yoco.fused_attention_merge %2 at %seg {heads = 2 : i64, splits = 3 : i64} : (tensor<?x36xf32>, !yoco.segments) -> tensor<?x8xbf16>
+  return
+}
+
+// CHECK-LABEL: func.func @for_gpus_on_buffers
+func.func @for_gpus_on_buffers(%x: memref<?x8xbf16>, %y: memref<?x8xf32>, %p: memref<?x36xf32>, %seg: !yoco.segments,
+                               %m: memref<64xi8>) {
+  // CHECK: yoco.fused_linear %{{.+}} residual %{{.+}} weights [@a] workspace %{{.+}} outs %{{.+}} : (memref<?x8xbf16>, memref<?x8xf32>, memref<64xi8>, memref<?x8xf32>) -> ()
+  yoco.fused_linear %x residual %y weights [@a] workspace %m outs %y : (memref<?x8xbf16>, memref<?x8xf32>, memref<64xi8>, memref<?x8xf32>) -> ()
+  // CHECK: yoco.fused_attention_merge %{{.+}} at %{{.+}} outs %{{.+}} {heads
+  yoco.fused_attention_merge %p at %seg outs %x {heads = 2 : i64, splits = 3 : i64} : (memref<?x36xf32>, !yoco.segments, memref<?x8xbf16>) -> ()
+  // CHECK: yoco.fused_norm %{{.+}} swish %{{.+}} outs %{{.+}} {eps
+  yoco.fused_norm %y swish %y outs %x {eps = 0.0 : f32} : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xbf16>) -> ()
+  return
+}

@@ -462,3 +462,75 @@ func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !
   %0 = yoco.fused_cache_write %x, %x at %pos, %s to %c {rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x4xf32>) {
+  // expected-error @+1 {{expected a swish gate of 8 columns, got 'tensor<?x4xf32>'}}
+  %0 = yoco.fused_norm %x swish %g {eps = 0.0 : f32} : (tensor<?x8xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @a : tensor<8x8xf32> from "a"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected `max_rows` of at least 0, got -1}}
+  %0 = yoco.fused_linear %x weights [@a] {max_rows = -1 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @a : tensor<8x8xf32> from "a"
+func.func @f(%x: tensor<?x8xf32>, %m: memref<64xi8>) {
+  // expected-error @+1 {{expected no results on buffers, got 1}}
+  %0 = yoco.fused_linear %x weights [@a] workspace %m : (tensor<?x8xf32>, memref<64xi8>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!cache = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !cache) {
+  // expected-error @+1 {{expected a result of 36 columns, got 'tensor<?x8xf32>'}}
+  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!cache = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !cache) {
+  // expected-error @+1 {{expected splits of at least 0, got -3}}
+  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64, splits = -3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!cache = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !cache) {
+  // expected-error @+1 {{expected partial rows of f32, got 'tensor<?x36xbf16>'}}
+  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache) -> tensor<?x36xbf16>
+  return
+}
+
+// -----
+
+func.func @f(%p: tensor<?x36xf32>, %s: !yoco.segments) {
+  // expected-error @+1 {{expected at least 1 split, and heads that divide 8 columns, got 0 and 2}}
+  %0 = yoco.fused_attention_merge %p at %s {heads = 2 : i64, splits = 0 : i64} : (tensor<?x36xf32>, !yoco.segments) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%p: tensor<?x35xf32>, %s: !yoco.segments) {
+  // expected-error @+1 {{expected partial rows of 36 columns, got 'tensor<?x35xf32>'}}
+  %0 = yoco.fused_attention_merge %p at %s {heads = 2 : i64, splits = 3 : i64} : (tensor<?x35xf32>, !yoco.segments) -> tensor<?x8xf32>
+  return
+}

@@ -137,3 +137,47 @@ func.func @f(%x: memref<?x4xf32>) {
   yoco.fill %x with 256 : memref<?x4xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: memref<?x8xbf16>, %w: memref<4x7xbf16>, %y: memref<?x4xf32>) {
+  // expected-error @+1 {{expected a weight of 4 rows and 8 columns, got 'memref<4x7xbf16>'}}
+  yoco.gemm %x, %w outs %y : memref<?x8xbf16>, memref<4x7xbf16>, memref<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xbf16>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
+  // expected-error @+1 {{expected input and weight of one element type, got 'memref<?x8xbf16>' and 'memref<4x8xf32>'}}
+  yoco.gemm %x, %w outs %y : memref<?x8xbf16>, memref<4x8xf32>, memref<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xbf16>, %w: memref<4x8xbf16>, %r: memref<?x4xbf16>, %y: memref<?x4xf32>) {
+  // expected-error @+1 {{expected a residual like the result, 'memref<?x4xf32>', got 'memref<?x4xbf16>'}}
+  yoco.gemm %x, %w residual %r outs %y : memref<?x8xbf16>, memref<4x8xbf16>, memref<?x4xbf16>, memref<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xbf16, strided<[16, 2]>>, %w: memref<4x8xbf16>, %y: memref<?x4xf32>) {
+  // expected-error @+1 {{expected rows of consecutive elements at a fixed distance, got 'memref<?x8xbf16, strided<[16, 2]>>'}}
+  yoco.gemm %x, %w outs %y : memref<?x8xbf16, strided<[16, 2]>>, memref<4x8xbf16>, memref<?x4xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @a : tensor<4x8xf32> from "a"
+// expected-error @+1 {{expected a stride with layout row_major, of at least the columns of 'tensor<4x8xf32>', got 7}}
+yoco.packed_parameter @p [@a] row_major 0 stride 7 : tensor<4x8xf32>
+
+// -----
+
+yoco.parameter @a : tensor<4x8xf32> from "a"
+// expected-error @+1 {{expected a stride with layout row_major, of at least the columns of 'tensor<4x8xf32>', got 8}}
+yoco.packed_parameter @p [@a] panels 16 stride 8 : tensor<4x8xf32>

@@ -84,3 +84,24 @@ func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = 
   yoco.fill %x with 255 : memref<?x8xf32>
   return
 }
+
+yoco.parameter @odd : tensor<12x7xf32> from "odd"
+// CHECK: yoco.packed_parameter @padded [@odd] row_major 0 stride 8 : tensor<12x7xbf16>
+yoco.packed_parameter @padded [@odd] row_major 0 stride 8 : tensor<12x7xbf16>
+
+// CHECK-LABEL: func.func @gemm
+func.func @gemm() {
+  %x = yoco.alloc <64 * chunk> : memref<?x7xbf16, strided<[8, 1]>>
+  %y = yoco.alloc <64 * chunk> : memref<?x12xf32>
+  %z = yoco.alloc <64 * chunk> : memref<?x12xf32>
+  // CHECK: %[[M:.+]] = yoco.alloc <1024> : memref<1024xi8>
+  %m = yoco.alloc <1024> : memref<1024xi8>
+  // CHECK: %[[W:.+]] = yoco.parameter_ref @padded : memref<12x7xbf16, strided<[8, 1]>>
+  %w = yoco.parameter_ref @padded : memref<12x7xbf16, strided<[8, 1]>>
+  // CHECK: yoco.gemm %[[X:.+]], %[[W]] outs %[[Y:.+]] : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>
+  yoco.gemm %x, %w outs %y : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>
+  // CHECK: yoco.gemm %[[X]], %[[W]] residual %[[Y]] workspace %[[M]] outs %{{.+}} : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, workspace memref<1024xi8>, memref<?x12xf32>
+  yoco.gemm %x, %w residual %y workspace %m outs %z
+      : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, workspace memref<1024xi8>, memref<?x12xf32>
+  return
+}
