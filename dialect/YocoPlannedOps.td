@@ -160,7 +160,7 @@ def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemR
       %x = yoco.alloc <512 * chunk> : memref<?x256xbf16>
       %y = yoco.alloc <1536 * chunk> : memref<?x384xf32>
       %w = yoco.parameter_ref @p : memref<384x256xbf16>
-      yoco.gemm %x, %w outs %y : memref<?x256xbf16>, memref<384x256xbf16>, memref<?x384xf32>
+      yoco.gemm %x, %w outs %y : (memref<?x256xbf16>, memref<384x256xbf16>, memref<?x384xf32>) -> ()
       return
     }
     ```
@@ -169,7 +169,7 @@ def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemR
                        Optional<Yoco_WorkspaceBuffer>:$workspace, Yoco_VectorBuffer:$out);
   let assemblyFormat = [{
     $input `,` $weight (`residual` $residual^)? (`workspace` $workspace^)? `outs` $out attr-dict
-    `:` type($input) `,` type($weight) (`,` type($residual)^)? (`,` `workspace` type($workspace)^)? `,` type($out)
+    `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

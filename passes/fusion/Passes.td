@@ -199,21 +199,25 @@ def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
     Before:
 
     ```mlir
-    yoco.parameter @o : tensor<8x8xf32> from "o"
-    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-      %y = yoco.fused_linear %x weights [@o] : (tensor<?x8xf32>) -> tensor<?x8xf32>
-      %z = arith.addf %x, %y : tensor<?x8xf32>
-      return %z : tensor<?x8xf32>
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+      yoco.parameter @o : tensor<8x8xf32> from "o"
+      func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+        %y = yoco.fused_linear %x weights [@o] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+        %z = arith.addf %x, %y : tensor<?x8xf32>
+        return %z : tensor<?x8xf32>
+      }
     }
     ```
 
     After:
 
     ```mlir
-    yoco.parameter @o : tensor<8x8xf32> from "o"
-    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-      %z = yoco.fused_linear %x residual %x weights [@o] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
-      return %z : tensor<?x8xf32>
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+      yoco.parameter @o : tensor<8x8xf32> from "o"
+      func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+        %z = yoco.fused_linear %x residual %x weights [@o] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+        return %z : tensor<?x8xf32>
+      }
     }
     ```
   }];

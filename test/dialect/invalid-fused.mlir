@@ -484,7 +484,7 @@ func.func @f(%x: tensor<?x8xf32>) {
 
 yoco.parameter @a : tensor<8x8xf32> from "a"
 func.func @f(%x: tensor<?x8xf32>, %m: memref<64xi8>) {
-  // expected-error @+1 {{expected no results on buffers, got 1}}
+  // expected-error @+1 {{expected tensors or buffers, got both}}
   %0 = yoco.fused_linear %x weights [@a] workspace %m : (tensor<?x8xf32>, memref<64xi8>) -> tensor<?x8xf32>
   return
 }

@@ -14,7 +14,7 @@ yoco.arena @a temporary [#yoco.size<0>]
 // -----
 
 func.func @f() {
-  // expected-error @+1 {{result #0 must be a buffer of rows or a segment table, but got 'memref<4x8xf32>'}}
+  // expected-error @+1 {{result #0 must be a buffer of rows, a workspace or a segment table, but got 'memref<4x8xf32>'}}
   %0 = yoco.alloc <64> : memref<4x8xf32>
   return
 }
@@ -82,7 +82,7 @@ yoco.packed_parameter @p [@q] panels 4 : tensor<4x8xf32>
 // -----
 
 yoco.parameter @q : tensor<4x6xf32> from "q"
-// expected-error @+1 {{expected parts with the element type and row of 'tensor<4x8xf32>', got 'tensor<4x6xf32>'}}
+// expected-error @+1 {{expected parts with rows like those of 'tensor<4x8xf32>', got 'tensor<4x6xf32>'}}
 yoco.packed_parameter @p [@q] panels 4 : tensor<4x8xf32>
 
 // -----
@@ -142,7 +142,7 @@ func.func @f(%x: memref<?x4xf32>) {
 
 func.func @f(%x: memref<?x8xbf16>, %w: memref<4x7xbf16>, %y: memref<?x4xf32>) {
   // expected-error @+1 {{expected a weight of 4 rows and 8 columns, got 'memref<4x7xbf16>'}}
-  yoco.gemm %x, %w outs %y : memref<?x8xbf16>, memref<4x7xbf16>, memref<?x4xf32>
+  yoco.gemm %x, %w outs %y : (memref<?x8xbf16>, memref<4x7xbf16>, memref<?x4xf32>) -> ()
   return
 }
 
@@ -150,7 +150,7 @@ func.func @f(%x: memref<?x8xbf16>, %w: memref<4x7xbf16>, %y: memref<?x4xf32>) {
 
 func.func @f(%x: memref<?x8xbf16>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
   // expected-error @+1 {{expected input and weight of one element type, got 'memref<?x8xbf16>' and 'memref<4x8xf32>'}}
-  yoco.gemm %x, %w outs %y : memref<?x8xbf16>, memref<4x8xf32>, memref<?x4xf32>
+  yoco.gemm %x, %w outs %y : (memref<?x8xbf16>, memref<4x8xf32>, memref<?x4xf32>) -> ()
   return
 }
 
@@ -158,7 +158,7 @@ func.func @f(%x: memref<?x8xbf16>, %w: memref<4x8xf32>, %y: memref<?x4xf32>) {
 
 func.func @f(%x: memref<?x8xbf16>, %w: memref<4x8xbf16>, %r: memref<?x4xbf16>, %y: memref<?x4xf32>) {
   // expected-error @+1 {{expected a residual like the result, 'memref<?x4xf32>', got 'memref<?x4xbf16>'}}
-  yoco.gemm %x, %w residual %r outs %y : memref<?x8xbf16>, memref<4x8xbf16>, memref<?x4xbf16>, memref<?x4xf32>
+  yoco.gemm %x, %w residual %r outs %y : (memref<?x8xbf16>, memref<4x8xbf16>, memref<?x4xbf16>, memref<?x4xf32>) -> ()
   return
 }
 
@@ -166,7 +166,7 @@ func.func @f(%x: memref<?x8xbf16>, %w: memref<4x8xbf16>, %r: memref<?x4xbf16>, %
 
 func.func @f(%x: memref<?x8xbf16, strided<[16, 2]>>, %w: memref<4x8xbf16>, %y: memref<?x4xf32>) {
   // expected-error @+1 {{expected rows of consecutive elements at a fixed distance, got 'memref<?x8xbf16, strided<[16, 2]>>'}}
-  yoco.gemm %x, %w outs %y : memref<?x8xbf16, strided<[16, 2]>>, memref<4x8xbf16>, memref<?x4xf32>
+  yoco.gemm %x, %w outs %y : (memref<?x8xbf16, strided<[16, 2]>>, memref<4x8xbf16>, memref<?x4xf32>) -> ()
   return
 }
 

@@ -98,10 +98,10 @@ func.func @gemm() {
   %m = yoco.alloc <1024> : memref<1024xi8>
   // CHECK: %[[W:.+]] = yoco.parameter_ref @padded : memref<12x7xbf16, strided<[8, 1]>>
   %w = yoco.parameter_ref @padded : memref<12x7xbf16, strided<[8, 1]>>
-  // CHECK: yoco.gemm %[[X:.+]], %[[W]] outs %[[Y:.+]] : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>
-  yoco.gemm %x, %w outs %y : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>
-  // CHECK: yoco.gemm %[[X]], %[[W]] residual %[[Y]] workspace %[[M]] outs %{{.+}} : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, workspace memref<1024xi8>, memref<?x12xf32>
+  // CHECK: yoco.gemm %[[X:.+]], %[[W]] outs %[[Y:.+]] : (memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>) -> ()
+  yoco.gemm %x, %w outs %y : (memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>) -> ()
+  // CHECK: yoco.gemm %[[X]], %[[W]] residual %[[Y]] workspace %[[M]] outs %{{.+}} : (memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, memref<1024xi8>, memref<?x12xf32>) -> ()
   yoco.gemm %x, %w residual %y workspace %m outs %z
-      : memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, workspace memref<1024xi8>, memref<?x12xf32>
+      : (memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, memref<1024xi8>, memref<?x12xf32>) -> ()
   return
 }

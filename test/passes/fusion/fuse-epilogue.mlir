@@ -2,6 +2,7 @@
 //
 // RUN: yoco-opt %s --yoco-fuse-epilogue | FileCheck %s
 
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 yoco.parameter @a : tensor<8x8xf32> from "a"
 yoco.parameter @b : tensor<8x8xf32> from "b"
 yoco.parameter @c : tensor<4x8xf32> from "c"
@@ -151,4 +152,5 @@ func.func @no_halves(%x: tensor<?x8xf32>, %i: index) -> (tensor<?x8xf32>, tensor
   %23 = yoco.silu %21 : tensor<?x8xf32>
   %24 = arith.mulf %23, %22 : tensor<?x8xf32>
   return %4, %9, %14, %19, %24 : tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
+}
 }

@@ -8,7 +8,7 @@
 !kv = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
 !s = !yoco.state<2x4x4xf32>
 #id = affine_map<(i, j) -> (i, j)>
-module attributes {yoco.phase = #yoco.phase<fused>} {
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.phase = #yoco.phase<fused>} {
   yoco.parameter @embed : tensor<16x8xbf16> from "embed"
   yoco.parameter @w : tensor<26x8xbf16> from "w"
   yoco.state_decl @kv : !kv
@@ -102,6 +102,7 @@ module attributes {yoco.phase = #yoco.phase<fused>} {
 // All that cannot be bufferized is reported, and what uses it is not blamed.
 
 #id = affine_map<(i, j) -> (i, j)>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 yoco.parameter @embed : tensor<16x8xbf16> from "embed"
 func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
     attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
@@ -126,12 +127,14 @@ func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
   %c = tensor.collapse_shape %x [[0, 1]] : tensor<?x8xf32> into tensor<?xf32>
   return %z : tensor<?x8xf32>
 }
+}
 
 // -----
 
 // A state is written in place: no version can be used after the one that replaces it.
 
 !s = !yoco.state<2x4x4xf32>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 yoco.state_decl @s0 : !s
 yoco.parameter @embed : tensor<16x8xbf16> from "embed"
 yoco.parameter @gt : tensor<2x8xbf16> from "gt"
@@ -147,10 +150,12 @@ func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments, %t: !s {yoco.state 
   // expected-error @+1 {{'func.return' op uses a version of a state that has been overwritten}}
   return %t : !s
 }
+}
 
 // -----
 
 !s = !yoco.state<2x4x4xf32>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 yoco.state_decl @s0 : !s
 yoco.state_decl @s1 : !s
 func.func @f(%ids: tensor<?xi32>, %a: !s {yoco.state = @s0}, %b: !s {yoco.state = @s1}) -> (!s, !s)
@@ -159,49 +164,61 @@ func.func @f(%ids: tensor<?xi32>, %a: !s {yoco.state = @s0}, %b: !s {yoco.state 
   // expected-error @+1 {{'func.return' op expected result 1 to be the next version of state argument 1}}
   return %b, %a : !s, !s
 }
+}
 
 // -----
 
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // expected-error @+1 {{expected `yoco.state` on argument 1 of type '!yoco.state<2x4x4xf32>'}}
 func.func @f(%ids: tensor<?xi32>, %a: !yoco.state<2x4x4xf32>) -> !yoco.state<2x4x4xf32>
     attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
   return %a : !yoco.state<2x4x4xf32>
 }
+}
 
 // -----
 
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // expected-error @+1 {{expected one argument of token ids (`tensor<?xi32>`), segments and states, got 'tensor<?x8xf32>' as argument 1}}
 func.func @f(%ids: tensor<?xi32>, %x: tensor<?x8xf32>)
     attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
   return
 }
+}
 
 // -----
 
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // expected-error @+1 {{expected an argument of token ids (`tensor<?xi32>`), got none}}
 func.func @f(%segments: !yoco.segments) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
   return
 }
-
-// -----
-
-func.func @f(%ids: tensor<?xi32>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
-  // expected-error @+1 {{expected rows as result by the entry point's `logits`}}
-  return
 }
 
 // -----
 
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+func.func @f(%ids: tensor<?xi32>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  // expected-error @+1 {{expected rows as result by the entry point's `logits`}}
+  return
+}
+}
+
+// -----
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 func.func @f(%ids: tensor<?xi32>) -> (tensor<?xi32>, tensor<?xi32>)
     attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
   // expected-error @+1 {{expected one result of rows, got a second one of type 'tensor<?xi32>'}}
   return %ids, %ids : tensor<?xi32>, tensor<?xi32>
+}
 }
 
 // -----
 
 // Columns of a buffer are not a buffer that a caller could read.
 
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 yoco.parameter @embed : tensor<16x8xbf16> from "embed"
 func.func @f(%ids: tensor<?xi32>) -> tensor<?x4xf32>
     attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
@@ -211,4 +228,28 @@ func.func @f(%ids: tensor<?xi32>) -> tensor<?x4xf32>
   %y = tensor.extract_slice %x[0, 4] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
   // expected-error @+1 {{expected returned rows to be a whole buffer, got columns of one}}
   return %y : tensor<?x4xf32>
+}
+}
+
+// -----
+
+// Where the target wants rows at multiples of some bytes, buffers have room between them; logits have not. A library product gets
+// the memory that the target asks for.
+// CHECK-LABEL: func.func @aligned
+// CHECK: %[[N:.+]] = yoco.alloc <64 * chunk> : memref<?x7xbf16, strided<[8, 1]>>
+// CHECK: yoco.fused_norm {{.+}} outs %[[N]]
+// CHECK: %[[Y:.+]] = yoco.alloc <64 * chunk> role logits : memref<?x5xf32>
+// CHECK: %[[M:.+]] = yoco.alloc <[[BYTES:[0-9]+]]> : memref<[[BYTES]]xi8>
+// CHECK: yoco.fused_linear %[[N]] weights [@w] workspace %[[M]] outs %[[Y]]
+module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+  yoco.parameter @e : tensor<16x7xbf16> from "e"
+  yoco.parameter @w : tensor<5x7xbf16> from "w"
+  func.func @aligned(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x5xf32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+    %x = yoco.fused_embed %ids table @e {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x7xf32>
+    %n = yoco.fused_norm %x {eps = 0.0 : f32} : (tensor<?x7xf32>) -> tensor<?x7xbf16>
+    %y = yoco.fused_linear %n weights [@w] : (tensor<?x7xbf16>) -> tensor<?x5xf32>
+    return %y : tensor<?x5xf32>
+  }
 }
