@@ -57,9 +57,6 @@ Error Job::checkTargets() {
   if (specs.empty())
     specs.push_back("host");
   for (const std::string &spec : specs) {
-    if (StringRef(spec).split(':').first == "nvptx")
-      return createStringError("--target: expected host or host:CPU, got '" + spec +
-                               "', which this build cannot make code for");
     Location unknown = UnknownLoc::get(&context);
     FailureOr<TargetAttr> target = Target::parse(&context, spec, line.dtype, unknown);
     if (failed(target) || !Target::get(*target, unknown))
