@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/Phases.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/analysis/States.h"
 
@@ -64,6 +65,10 @@ static bool isPlannedOp(Operation *op) {
 }
 
 static bool isProgramOp(Operation *op) {
+  if (isa<gpu::GPUModuleOp>(op))
+    return op->hasAttr(kKernelsAttrName);
+  if (op->getParentOfType<gpu::GPUModuleOp>())
+    return isFromDialect(op, {"arith", "gpu", "llvm", "math", "scf", "vector"});
   auto module = op->getParentOfType<ModuleOp>();
   if (module && module->hasAttr(kKernelsAttrName))
     return isFromDialect(op, {"arith", "math", "scf", "vector", "memref", "cf", "index", "ub", "affine"});

@@ -81,6 +81,7 @@ void yoco::buildPlannedToProgramPipeline(OpPassManager &pm) {
   pm.addPass(createOutlineKernelsPass());
   // Each lowers the kernels of its own target and leaves others alone.
   pm.addPass(createLowerHostPass());
+  pm.addPass(createLowerNvptxPass());
   addPhaseCheck(pm, Phase::program);
 }
 

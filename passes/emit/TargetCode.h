@@ -6,6 +6,7 @@
 #define YOCO_PASSES_EMIT_TARGETCODE_H
 
 #include "dialect/YocoOps.h"
+#include "llvm/ADT/StringMap.h"
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,13 +14,28 @@
 namespace mlir::yoco {
 
 struct TargetCode {
+  /// Of a processor: a shared object, and what it must have to run that, by LLVM's names.
   std::vector<char> bytes;
-  /// What a processor must have to run it, by LLVM's names; empty for other devices.
   std::vector<std::string> cpuFeatures;
+
+  /// Of a GPU: all kernels, in order of preference. PTX is text that ends with a zero byte.
+  struct Image {
+    enum class Format { cubin, ptx };
+    Format format;
+    std::string architecture;
+    std::vector<char> bytes;
+  };
+  std::vector<Image> images;
+
+  /// Of a GPU: threads of a block of each kernel, and bytes of its dynamic shared memory.
+  struct Block {
+    uint32_t threads, sharedBytes;
+  };
+  llvm::StringMap<Block> blocks;
 };
 
-/// Compiles the module of kernels for `target`. None after an error.
-std::optional<TargetCode> compileKernels(ModuleOp kernels, TargetAttr target);
+/// Compiles the module of kernels (a `module` or a `gpu.module`) for `target`. None after an error.
+std::optional<TargetCode> compileKernels(Operation *kernels, TargetAttr target);
 
 } // namespace mlir::yoco
 

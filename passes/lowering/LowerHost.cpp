@@ -5,7 +5,8 @@
 //   1. A function with the same name takes the place of each kernel: handles among its arguments become buffers.
 //   2. It loops over its tiles; the lowering of the one operation in the old body emits what a tile computes.
 //
-// Refused: a body with another operation in it, rows that are not f32, buffers on the stack that are too large.
+// Kernels for other targets are left alone. Refused: a body with another operation in it, rows that are not f32, buffers on
+// the stack that are too large.
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Passes.h"
+#include "passes/lowering/Kernels.h"
 #include "passes/lowering/host/HostKernel.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -51,23 +53,6 @@ SmallVector<Type> getBufferTypes(Type type) {
   return {type};
 }
 
-/// The one operation of the kernel's body; null, with an error, when there is not exactly one. Constants do not count.
-Operation *getOnlyOperation(func::FuncOp function) {
-  Operation *only = nullptr;
-  for (Operation &op : function.getBody().front().without_terminator()) {
-    if (isa<arith::ConstantOp>(op))
-      continue;
-    if (only) {
-      op.emitOpError("expected one operation in a kernel, got another beside ") << only->getName();
-      return nullptr;
-    }
-    only = &op;
-  }
-  if (!only)
-    function.emitOpError("expected one operation in a kernel, got none");
-  return only;
-}
-
 LogicalResult checkElementTypes(Operation *op) {
   for (Type type : op->getOperandTypes())
     for (Type buffer : getBufferTypes(type)) {
@@ -78,21 +63,6 @@ LogicalResult checkElementTypes(Operation *op) {
         return op->emitOpError("expected f32 or i32 in buffers of target `host`, got ") << type;
     }
   return success();
-}
-
-LogicalResult checkArguments(func::FuncOp function, Operation *op) {
-  if (function.getNumArguments() < kScalarArguments)
-    return function.emitOpError("expected rows, segments, seq, begin and end as arguments, got ")
-           << function.getFunctionType();
-  size_t groups = 0, parameters = 0;
-  if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
-    groups = kernel.getParameterGroups().size();
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    parameters += function.getArgAttr(i, kParameterAttrName) ? 1 : 0;
-  if (groups == parameters)
-    return success();
-  return op->emitOpError("expected one `")
-         << kParameterAttrName << "` argument for each of " << groups << " parameter groups, got " << parameters;
 }
 
 LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
@@ -115,20 +85,13 @@ public:
   using LowerHostPassBase::LowerHostPassBase;
 
   void runOnOperation() override {
-    SmallVector<ModuleOp> modules;
-    getOperation().walk([&](ModuleOp module) {
-      if (module->hasAttr(kKernelsAttrName))
-        modules.push_back(module);
-    });
-    for (ModuleOp module : modules) {
+    for (ModuleOp module : getKernelModules(getOperation())) {
       TargetAttr attr = getTargetAttrOf(module);
       if (!attr)
         return signalPassFailure();
-      std::unique_ptr<HostTarget> target;
-      if (attr.getDevice() == "host")
-        target = HostTarget::get(attr, module.getLoc());
-      else
-        module.emitError("expected kernels for target `host`, got ") << attr;
+      if (attr.getDevice() != "host")
+        continue;
+      std::unique_ptr<HostTarget> target = HostTarget::get(attr, module.getLoc());
       if (!target || failed(lowerModule(module, *target)))
         return signalPassFailure();
     }
@@ -153,7 +116,7 @@ private:
 
   LogicalResult lowerKernel(func::FuncOp function, const HostTarget &target) {
     Operation *op = getOnlyOperation(function);
-    if (!op || failed(checkElementTypes(op)) || failed(checkArguments(function, op)))
+    if (!op || failed(checkElementTypes(op)) || failed(checkKernelArguments(function, op)))
       return failure();
     StringAttr name = function.getNameAttr();
     function.setName((name.getValue() + ".before").str());

@@ -71,4 +71,77 @@ def LowerHostPass : Pass<"yoco-lower-host", "::mlir::ModuleOp"> {
   ];
 }
 
+def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
+  let summary = "turn the kernels of target `nvptx` into a gpu.module";
+  let description = [{
+    Every function of a module of kernels has one fused operation (or one elementwise `linalg.generic`) as its body. It becomes a kernel
+    whose arguments are 64-bit words (rows, segments, seq, addresses; a cache is two). `yoco.threads` are the threads of a block,
+    `yoco.shared_bytes` its dynamic shared memory. The body is the call of a micro-kernel with every shape, stride, element type and number a
+    constant, or generated code for elementwise arithmetic: each thread has 8 columns of a row, in loads and stores of up to 16
+    bytes. docs/KernelABI.md says more.
+
+    Before:
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
+      module @kernels attributes {yoco.kernels} {
+        func.func @norm_0(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
+                          %x: memref<?x64xf32, strided<[192, 1], offset: 64>>, %y: memref<?x64xbf16>) {
+          yoco.fused_norm %x outs %y {eps = 1.0e-5 : f32}
+              : (memref<?x64xf32, strided<[192, 1], offset: 64>>, memref<?x64xbf16>) -> ()
+          return
+        }
+      }
+    }
+    ```
+    After (element types are 0 for f32 and 1 for bf16):
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
+      gpu.module @kernels attributes {yoco.kernels} {
+        llvm.func @yoco_norm(i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
+        gpu.func @norm_0(%rows: i64, %segments: i64, %seq: i64, %x: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly},
+                         %y: !llvm.ptr {llvm.align = 64 : i64})
+            kernel attributes {yoco.shared_bytes = 64 : i64, yoco.threads = 32 : i64} {
+          %in = llvm.getelementptr %x[64] : (!llvm.ptr) -> !llvm.ptr, f32
+          %f32 = arith.constant 0 : i32
+          %bf16 = arith.constant 1 : i32
+          %stride = arith.constant 192 : i32
+          %null = llvm.mlir.zero : !llvm.ptr
+          %no = arith.constant false
+          %eps = arith.constant 1.0e-5 : f32
+          %groups = arith.constant 1 : i32
+          %width = arith.constant 64 : i32
+          %zero = arith.constant 0 : i32
+          llvm.call @yoco_norm(%rows, %in, %f32, %stride, %null, %no, %zero, %eps, %groups, %width, %null, %no, %zero, %y, %bf16,
+                               %width)
+              : (i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32) -> ()
+          gpu.return
+        }
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Kernels lowered to micro-kernels">,
+    Statistic<"numElementwise", "elementwise", "Kernels generated for elementwise arithmetic">,
+  ];
+}
+
+def PrintPtxPass : Pass<"yoco-print-ptx", "::mlir::ModuleOp"> {
+  let summary = "print the machine code of lowered kernels for target `nvptx`, for people and tests";
+  let description = [{
+    Prints the PTX of every module of lowered kernels of target `nvptx` on standard output, or what ptxas says about its kernels, a line
+    for each: `NAME: R registers, N bytes of stack, N bytes spilled, N bytes of shared memory`. The module is left as it is.
+
+    ```
+    gpu.module @kernels attributes {yoco.kernels} {...}   ->   .visible .entry norm_0(...) .reqntid 32 {...}
+    ```
+  }];
+  let options = [
+    Option<"architecture", "architecture", "std::string", "\"\"", "sm_80 or sm_90a; the target's own when empty">,
+    Option<"report", "report", "bool", "false", "print ptxas's report on the kernels instead">,
+  ];
+}
+
 #endif // YOCO_PASSES_LOWERING_PASSES_TD

@@ -2,6 +2,7 @@
 
 #include "passes/Target.h"
 #include "passes/lowering/host/HostTarget.h"
+#include "passes/lowering/nvptx/NvptxTarget.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -13,13 +14,13 @@ struct DeviceDefaults {
 };
 } // namespace
 
-static constexpr DeviceDefaults kDevices[] = {{"host", "x86-64-v3", "f32"}};
+static constexpr DeviceDefaults kDevices[] = {{"host", "x86-64-v3", "f32"}, {"nvptx", "sm_90a", "bf16"}};
 
 FailureOr<TargetAttr> Target::parse(MLIRContext *context, StringRef spec, StringRef dtype, Location loc) {
   StringRef device = spec.split(':').first, chip = spec.split(':').second;
   const auto *defaults = llvm::find_if(kDevices, [&](const DeviceDefaults &known) { return known.device == device; });
   if (defaults == std::end(kDevices))
-    return (LogicalResult)(emitError(loc) << "expected target `host` or `host:CPU`, got `" << spec << "`");
+    return (LogicalResult)(emitError(loc) << "expected target `host`, `host:CPU`, `nvptx` or `nvptx:CHIP`, got `" << spec << "`");
   if (spec.contains(':') && chip.empty())
     return (LogicalResult)(emitError(loc) << "expected a processor behind `" << spec << "`, got none");
   if (chip.empty())
@@ -38,8 +39,26 @@ FailureOr<TargetAttr> Target::parse(MLIRContext *context, StringRef spec, String
 std::unique_ptr<Target> Target::get(TargetAttr attr, Location loc) {
   if (attr.getDevice() == "host")
     return HostTarget::get(attr, loc);
-  emitError(loc) << "expected target `host`, got '" << attr.getDevice() << "'";
+  if (attr.getDevice() == "nvptx")
+    return NvptxTarget::get(attr, loc);
+  emitError(loc) << "expected target `host` or `nvptx`, got '" << attr.getDevice() << "'";
   return nullptr;
+}
+
+StepShape StepShape::get(func::FuncOp entry) {
+  StepShape step;
+  auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
+  BoundsAttr bounds;
+  for (Operation *scope = entry; scope && !bounds; scope = scope->getParentOp())
+    bounds = scope->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
+  if (!shape || !bounds)
+    return step;
+  step.onePerSegment = shape.getRows() == RowShape::single;
+  step.rows = shape.getBound() == RowBound::batch   ? bounds.getBatch()
+              : shape.getBound() == RowBound::chunk ? bounds.getChunk()
+                                                    : bounds.getBlock();
+  step.segments = bounds.getBatch();
+  return step;
 }
 
 TargetAttr mlir::yoco::getTargetAttrOf(Operation *op) {

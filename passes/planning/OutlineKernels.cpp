@@ -225,7 +225,7 @@ FailureOr<func::FuncOp> Outliner::buildKernel(Operation *op, ArrayRef<Value> par
   Operation *clone = builder.clone(*op, mapping);
   for (OpOperand &operand : clone->getOpOperands())
     operand.set(body->getArgument(5 + operand.getOperandNumber()));
-  clone->removeAttr(YocoDialect::getLayerAttrName());
+  clone->walk([](Operation *inner) { inner->removeAttr(YocoDialect::getLayerAttrName()); });
   renameParameters(clone, groups);
   for (unsigned i = 0; i < parameters.size(); ++i)
     kernel.setArgAttr(5 + op->getNumOperands() + i, kParameterAttrName,

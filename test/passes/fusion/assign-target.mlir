@@ -13,7 +13,7 @@
 // DEFAULT-SAME: yoco.target = #yoco.target<"host", "x86-64-v3", f32>
 // ALL: module attributes {yoco.bounds = #yoco.bounds<seq = 100, batch = 3, chunk = 7, block = 256>
 // ALL-SAME: yoco.target = #yoco.target<"host", "x86-64-v4", f32>
-// DEVICE: error: expected target `host` or `host:CPU`, got `toaster`
+// DEVICE: error: expected target `host`, `host:CPU`, `nvptx` or `nvptx:CHIP`, got `toaster`
 // CHIP: error: expected a processor behind `host:`, got none
 // DTYPE: error: expected dtype `f32` or `bf16`, got `f8`
 // BATCH: error: expected every bound to be at least 1, got seq 512, batch 0, chunk 256, block 256

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-lower-nvptx: the kernels of a planned module for target `nvptx`, to a gpu.module (phase `planned` to `program`).
+//
+//   1. A gpu.module takes the place of the module of kernels, a kernel with the same name that of each function. Its arguments
+//      are words: rows, segments, seq, and the address of each buffer. It says how it is launched.
+//   2. Its body is the call of a micro-kernel with every shape a constant, or generated code for elementwise arithmetic.
+//
+// Kernels for other targets are left alone. Refused: a body with another operation in it, element types that a micro-kernel does
+// not take.
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Passes.h"
+#include "passes/lowering/Kernels.h"
+#include "passes/lowering/nvptx/NvptxKernel.h"
+#include "passes/lowering/nvptx/NvptxTarget.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_LOWERNVPTXPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+
+/// Arguments in front of the buffers: rows, segments, seq, begin and end before, the first three of them afterwards.
+constexpr unsigned kArgumentsBefore = 5, kNumbers = 3;
+
+class LowerNvptxPass : public mlir::yoco::impl::LowerNvptxPassBase<LowerNvptxPass> {
+public:
+  using LowerNvptxPassBase::LowerNvptxPassBase;
+
+  void runOnOperation() override {
+    for (ModuleOp module : getKernelModules(getOperation())) {
+      TargetAttr attr = getTargetAttrOf(module);
+      if (!attr)
+        return signalPassFailure();
+      if (attr.getDevice() != "nvptx")
+        continue;
+      std::unique_ptr<NvptxTarget> target = NvptxTarget::get(attr, module.getLoc());
+      if (!target || failed(lowerModule(module, *target)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult lowerModule(ModuleOp module, const NvptxTarget &target) {
+    OpBuilder builder(module);
+    auto kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), *module.getSymName());
+    kernels->setAttr(kKernelsAttrName, builder.getUnitAttr());
+    // All errors of a module, not the first alone.
+    LogicalResult result = success();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (failed(lowerKernel(function, kernels, target)))
+        result = failure();
+    if (succeeded(result))
+      module.erase();
+    else
+      kernels.erase();
+    return result;
+  }
+
+  LogicalResult lowerKernel(func::FuncOp function, gpu::GPUModuleOp kernels, const NvptxTarget &target) {
+    Operation *op = getOnlyOperation(function);
+    if (!op || failed(checkKernelArguments(function, op)))
+      return failure();
+    gpu::GPUFuncOp lowered = makeFunction(function, op, kernels);
+    OpBuilder builder = OpBuilder::atBlockBegin(&lowered.getBody().front());
+    NvptxKernel kernel(builder, kernels, lowered, target.isBf16());
+    mapArguments(function, lowered, kernel);
+    nvptx::LaunchShape shape{nvptx::BlockUnit::rows, 1, 1, ElementwiseGrid::kThreads, 0};
+    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+      if (failed(lowerElementwise(kernel, generic)))
+        return failure();
+      ++numElementwise;
+    } else {
+      if (failed(lowerToMicroKernel(kernel, op)))
+        return failure();
+      shape = *target.getLaunchShape(cast<RowKernelOpInterface>(op));
+      ++numKernels;
+    }
+    gpu::ReturnOp::create(builder, function.getLoc());
+    lowered->setAttr(kThreadsAttrName, builder.getI64IntegerAttr(shape.threads));
+    lowered->setAttr(kSharedBytesAttrName, builder.getI64IntegerAttr(shape.sharedBytes));
+    return success();
+  }
+
+  /// Words that stand for an argument of `type`: a cache is two addresses.
+  static unsigned countWords(Type type) { return isa<KVCacheType>(type) ? 2 : 1; }
+
+  /// Whether nothing that `op` writes is in the argument. Such memory does not change while the kernel runs, since buffers that are
+  /// alive together do not overlap; about memory that is written nothing is said, because threads read what others wrote.
+  static bool isReadOnly(BlockArgument argument, Operation *op) {
+    auto effects = cast<MemoryEffectOpInterface>(op);
+    SmallVector<MemoryEffects::EffectInstance> writes;
+    effects.getEffectsOnValue(argument, writes);
+    return llvm::none_of(writes, [](const auto &effect) { return isa<MemoryEffects::Write>(effect.getEffect()); });
+  }
+
+  /// An empty kernel at the end of `kernels`, with words instead of buffers.
+  static gpu::GPUFuncOp makeFunction(func::FuncOp function, Operation *op, gpu::GPUModuleOp kernels) {
+    OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
+    Type address = LLVM::LLVMPointerType::get(builder.getContext());
+    SmallVector<Type> types(kNumbers, builder.getI64Type());
+    SmallVector<Attribute> attributes(kNumbers, builder.getDictionaryAttr({}));
+    for (BlockArgument argument : function.getArguments().drop_front(kArgumentsBefore)) {
+      NamedAttrList list;
+      list.append(LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
+      if (isReadOnly(argument, op)) {
+        list.append(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+        list.append(LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
+      }
+      unsigned words = countWords(argument.getType());
+      types.append(words, address);
+      attributes.append(words, list.getDictionary(builder.getContext()));
+    }
+    auto lowered =
+        gpu::GPUFuncOp::create(builder, function.getLoc(), function.getName(), builder.getFunctionType(types, {}));
+    lowered->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+    lowered.setArgAttrsAttr(builder.getArrayAttr(attributes));
+    return lowered;
+  }
+
+  static void mapArguments(func::FuncOp function, gpu::GPUFuncOp lowered, NvptxKernel &kernel) {
+    unsigned next = kNumbers;
+    for (BlockArgument argument : function.getArguments().drop_front(kArgumentsBefore)) {
+      unsigned words = countWords(argument.getType());
+      for (unsigned i = 0; i < words; ++i)
+        kernel.addresses[argument].push_back(lowered.getArgument(next + i));
+      if (function.getArgAttr(argument.getArgNumber(), kParameterAttrName))
+        kernel.parameters.emplace_back(lowered.getArgument(next), cast<MemRefType>(argument.getType()));
+      next += words;
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// yoco-print-ptx: input and output are phase `program`; prints what kernels of target `nvptx` become. Without ptxas the report is a
+// line that says so.
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "passes/Passes.h"
+#include "passes/Target.h"
+#include "passes/lowering/nvptx/NvptxCodeGen.h"
+#include "passes/lowering/nvptx/NvptxTarget.h"
+
+namespace mlir::yoco {
+#define GEN_PASS_DEF_PRINTPTXPASS
+#include "passes/Passes.h.inc"
+} // namespace mlir::yoco
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+namespace {
+struct PrintPtxPass : public mlir::yoco::impl::PrintPtxPassBase<PrintPtxPass> {
+  using PrintPtxPassBase::PrintPtxPassBase;
+
+  void runOnOperation() override {
+    SmallVector<gpu::GPUModuleOp> modules;
+    getOperation().walk([&](gpu::GPUModuleOp module) { modules.push_back(module); });
+    for (gpu::GPUModuleOp module : modules)
+      if (failed(print(module)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult print(gpu::GPUModuleOp module) {
+    TargetAttr target = getTargetAttrOf(module);
+    if (!target)
+      return failure();
+    if (target.getDevice() != "nvptx")
+      return success();
+    StringRef machine = architecture.empty() ? target.getChip() : StringRef(architecture);
+    if (!llvm::is_contained(getNvptxChips(), machine))
+      return module.emitError("expected architecture sm_80 or sm_90a, got '") << machine << "'";
+    FailureOr<std::string> ptx = compileNvptxKernelsToPtx(module, target, machine);
+    if (failed(ptx))
+      return failure();
+    if (!report) {
+      llvm::outs() << *ptx;
+      return success();
+    }
+    std::optional<std::string> ptxas = findPtxas();
+    if (!ptxas) {
+      llvm::outs() << "no ptxas\n";
+      return success();
+    }
+    llvm::Expected<AssembledPtx> assembled = assemblePtx(*ptxas, *ptx, machine);
+    if (!assembled)
+      return module.emitError() << llvm::toString(assembled.takeError());
+    for (const KernelResources &kernel : assembled->kernels)
+      llvm::outs() << kernel.name << ": " << kernel.registers << " registers, " << kernel.stackBytes << " bytes of stack, "
+                   << kernel.spillBytes << " bytes spilled, " << kernel.sharedBytes << " bytes of shared memory\n";
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowered kernels to machine code:
+//
+//   1. The kernels go to a context of their own, as bytecode: translation needs interfaces that the caller's need not have.
+//   2. MLIR's conversions to the LLVM and NVVM dialects, and translation to LLVM.
+//   3. For each architecture, in a thread: the micro-kernels that are called are linked in from the embedded bitcode and inlined
+//      by LLVM's O3 pipeline, which leaves nothing but the kernels; the backend writes PTX, ptxas makes the cubin.
+
+#include "passes/lowering/nvptx/NvptxCodeGen.h"
+#include "kernels/nvptx/Bitcode.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/lowering/Kernels.h"
+#include "passes/lowering/nvptx/NvptxBackend.h"
+#include "passes/lowering/nvptx/NvptxMath.h"
+#include "passes/lowering/nvptx/NvptxTarget.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include <thread>
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+//===- MLIR --------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// The module for LLVM, as bitcode, from a copy of `kernels` in a context of its own.
+class Translator {
+public:
+  Translator(gpu::GPUModuleOp kernels, TargetAttr target) : kernels(kernels), target(target) {
+    DialectRegistry registry;
+    registry.insert<arith::ArithDialect, cf::ControlFlowDialect, gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect,
+                    NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
+    registerBuiltinDialectTranslation(registry);
+    registerGPUDialectTranslation(registry);
+    registerLLVMDialectTranslation(registry);
+    registerNVVMDialectTranslation(registry);
+    context.appendDialectRegistry(registry);
+    context.disableMultithreading();
+    context.allowUnregisteredDialects();
+    context.loadAllAvailableDialects();
+  }
+
+  FailureOr<SmallVector<char, 0>> run();
+
+private:
+  OwningOpRef<ModuleOp> copyKernels();
+  LogicalResult lower(gpu::GPUModuleOp module);
+  LogicalResult convertToLLVM(gpu::GPUModuleOp module);
+  LogicalResult fail(const Twine &message) { return kernels.emitError("compiling nvptx kernels: ") << message; }
+
+  gpu::GPUModuleOp kernels;
+  TargetAttr target;
+  MLIRContext context;
+};
+} // namespace
+
+/// A module with a copy of the kernels. Attributes of our dialect mean nothing to the other context.
+OwningOpRef<ModuleOp> Translator::copyKernels() {
+  OwningOpRef<ModuleOp> bare = ModuleOp::create(kernels.getLoc());
+  OpBuilder builder = OpBuilder::atBlockEnd(bare->getBody());
+  builder.clone(*kernels.getOperation())->walk([&](Operation *op) {
+    if (auto kernel = dyn_cast<gpu::GPUFuncOp>(op))
+      if (auto threads = kernel->getAttrOfType<IntegerAttr>(kThreadsAttrName))
+        kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads.getInt()), 1, 1}));
+    for (NamedAttribute attribute : llvm::to_vector(op->getDiscardableAttrs()))
+      if (isa_and_present<YocoDialect>(attribute.getNameDialect()))
+        op->removeDiscardableAttr(attribute.getName());
+  });
+  std::string bytes;
+  llvm::raw_string_ostream os(bytes);
+  if (failed(writeBytecodeToFile(*bare, os)))
+    return {};
+  return parseSourceString<ModuleOp>(bytes, ParserConfig(&context));
+}
+
+LogicalResult Translator::lower(gpu::GPUModuleOp module) {
+  RewritePatternSet math(&context);
+  populateNvptxMathPatterns(math, /*coarse=*/target.getCompute().isBF16());
+  if (failed(applyPatternsGreedily(module, std::move(math))))
+    return failure();
+  PassManager passes(&context, gpu::GPUModuleOp::getOperationName());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  passes.addPass(createSCFToControlFlowPass());
+  if (failed(passes.run(module)))
+    return failure();
+  return convertToLLVM(module);
+}
+
+/// Without the patterns of convert-gpu-to-nvvm that call NVIDIA's library of functions.
+LogicalResult Translator::convertToLLVM(gpu::GPUModuleOp module) {
+  LLVMTypeConverter converter(&context);
+  configureGpuToNVVMTypeConverter(converter);
+  RewritePatternSet patterns(&context);
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  populateMathToLLVMConversionPatterns(converter, patterns);
+  populateVectorToLLVMConversionPatterns(converter, patterns);
+  populateGpuToNVVMConversionPatterns(converter, patterns);
+  LLVMConversionTarget legal(context);
+  legal.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
+  legal.addIllegalDialect<gpu::GPUDialect>();
+  legal.addLegalOp<gpu::GPUModuleOp>();
+  return applyFullConversion(module, legal, std::move(patterns));
+}
+
+FailureOr<SmallVector<char, 0>> Translator::run() {
+  std::string text;
+  ScopedDiagnosticHandler collect(&context, [&](Diagnostic &diagnostic) {
+    text += (text.empty() ? "" : "; ") + diagnostic.str();
+    return success();
+  });
+  OwningOpRef<ModuleOp> copy = copyKernels();
+  if (!copy)
+    return fail(text);
+  auto module = *copy->getOps<gpu::GPUModuleOp>().begin();
+  if (failed(lower(module)))
+    return fail(text);
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, llvmContext, "kernels");
+  if (!translated)
+    return fail(text);
+  SmallVector<char, 0> bitcode;
+  llvm::raw_svector_ostream os(bitcode);
+  llvm::WriteBitcodeToFile(*translated, os);
+  return bitcode;
+}
+
+//===- Architectures -----------------------------------------------------------------------------------------===//
+
+namespace {
+/// What is made for one architecture, and what came of it.
+struct Job {
+  StringRef architecture;
+  bool wantsCubin = false, wantsPtx = false;
+  std::string ptx{}, error{};
+  AssembledPtx assembled{};
+
+  void run(StringRef bitcode, const std::optional<std::string> &ptxas) {
+    llvm::Expected<std::string> text = generatePtx(bitcode, getNvptxKernelBitcode(), architecture);
+    if (!text) {
+      error = llvm::toString(text.takeError());
+      return;
+    }
+    ptx = std::move(*text);
+    if (!wantsCubin)
+      return;
+    llvm::Expected<AssembledPtx> result = assemblePtx(*ptxas, ptx, architecture);
+    if (result)
+      assembled = std::move(*result);
+    else
+      error = llvm::toString(result.takeError());
+  }
+};
+} // namespace
+
+/// The jobs at the same time, the first one in this thread.
+static void runJobs(MutableArrayRef<Job> jobs, StringRef bitcode, const std::optional<std::string> &ptxas) {
+  initializeNvptxBackend();
+  std::vector<std::thread> threads;
+  for (Job &job : jobs.drop_front())
+    threads.emplace_back([&job, bitcode, &ptxas] { job.run(bitcode, ptxas); });
+  jobs.front().run(bitcode, ptxas);
+  for (std::thread &thread : threads)
+    thread.join();
+}
+
+FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, TargetAttr target) {
+  constexpr StringLiteral kPortable = "sm_80";
+  if (!NvptxTarget::get(target, kernels.getLoc()))
+    return failure();
+  FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target).run();
+  if (failed(bitcode))
+    return failure();
+  std::optional<std::string> ptxas = findPtxas();
+  if (!ptxas)
+    mlir::emitWarning(kernels.getLoc(), "found no ptxas (CUDA_HOME, PATH, scripts/setup): the file has PTX for ")
+        << kPortable << " alone, which the driver compiles when a session starts";
+  SmallVector<Job, 2> jobs;
+  if (ptxas)
+    jobs.push_back({target.getChip(), /*wantsCubin=*/true, /*wantsPtx=*/target.getChip() == kPortable});
+  if (!ptxas || target.getChip() != kPortable)
+    jobs.push_back({kPortable, /*wantsCubin=*/false, /*wantsPtx=*/true});
+  runJobs(jobs, StringRef(bitcode->data(), bitcode->size()), ptxas);
+
+  NvptxCode code;
+  for (Job &job : jobs) {
+    if (!job.error.empty())
+      return kernels.emitError("compiling nvptx kernels: ") << job.architecture << ": " << job.error, failure();
+    if (job.wantsCubin) {
+      code.images.push_back({true, job.architecture.str(), std::move(job.assembled.cubin)});
+      code.resources = std::move(job.assembled.kernels);
+    }
+    if (job.wantsPtx)
+      code.images.push_back({false, job.architecture.str(), std::vector<char>(job.ptx.begin(), job.ptx.end())});
+  }
+  return code;
+}
+
+FailureOr<std::string> mlir::yoco::compileNvptxKernelsToPtx(gpu::GPUModuleOp kernels, TargetAttr target,
+                                                      StringRef architecture) {
+  if (!NvptxTarget::get(target, kernels.getLoc()))
+    return failure();
+  FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target).run();
+  if (failed(bitcode))
+    return failure();
+  Job job{architecture};
+  job.wantsPtx = true;
+  runJobs(job, StringRef(bitcode->data(), bitcode->size()), std::nullopt);
+  if (!job.error.empty())
+    return kernels.emitError("compiling nvptx kernels: ") << architecture << ": " << job.error, failure();
+  return std::move(job.ptx);
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/lowering/nvptx/Ptxas.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace mlir::yoco;
+
+//===- Finding it --------------------------------------------------------------------------------------------===//
+
+/// `folder`/bin/ptxas, when that is a program.
+static std::optional<std::string> findIn(StringRef folder) {
+  SmallString<128> path(folder);
+  sys::path::append(path, "bin", "ptxas");
+  if (sys::fs::can_execute(path))
+    return path.str().str();
+  return std::nullopt;
+}
+
+/// The wheel nvidia-cuda-nvcc in the Python environment `environment`: lib/pythonX/site-packages/nvidia/Y/bin/ptxas.
+static std::optional<std::string> findInEnvironment(StringRef environment) {
+  SmallString<128> libraries(environment);
+  sys::path::append(libraries, "lib");
+  std::error_code code;
+  for (sys::fs::directory_iterator python(libraries, code), end; !code && python != end; python.increment(code)) {
+    SmallString<128> packages(python->path());
+    sys::path::append(packages, "site-packages", "nvidia");
+    std::error_code inner;
+    for (sys::fs::directory_iterator package(packages, inner); !inner && package != end; package.increment(inner))
+      if (std::optional<std::string> found = findIn(package->path()))
+        return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> mlir::yoco::findPtxas() {
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
+    if (std::optional<std::string> folder = sys::Process::GetEnv(variable); folder && !folder->empty())
+      if (std::optional<std::string> found = findIn(*folder))
+        return found;
+  if (ErrorOr<std::string> found = sys::findProgramByName("ptxas"))
+    return *found;
+  if (std::optional<std::string> found = findIn("/usr/local/cuda"))
+    return found;
+  return findInEnvironment(YOCO_PYTHON_ENVIRONMENT);
+}
+
+//===- Its report --------------------------------------------------------------------------------------------===//
+
+/// The number in front of `unit` in `line`; 0 when there is none.
+static int getNumber(StringRef line, StringRef unit) {
+  size_t end = line.find(unit);
+  if (end == StringRef::npos)
+    return 0;
+  StringRef before = line.take_front(end).rtrim();
+  StringRef digits = before.take_back(before.size() - (before.find_last_not_of("0123456789") + 1));
+  int number = 0;
+  return digits.getAsInteger(10, number) ? 0 : number;
+}
+
+std::vector<KernelResources> mlir::yoco::parsePtxasReport(StringRef report) {
+  std::vector<KernelResources> kernels;
+  while (!report.empty()) {
+    StringRef line;
+    std::tie(line, report) = report.split('\n');
+    size_t entry = line.find("Compiling entry function '");
+    if (entry != StringRef::npos)
+      kernels.push_back({line.substr(entry).split('\'').second.split('\'').first.str()});
+    if (kernels.empty())
+      continue;
+    KernelResources &kernel = kernels.back();
+    if (line.contains("bytes stack frame")) {
+      kernel.stackBytes = getNumber(line, " bytes stack frame");
+      kernel.spillBytes = getNumber(line, " bytes spill stores") + getNumber(line, " bytes spill loads");
+    } else if (line.contains(" registers")) {
+      kernel.registers = getNumber(line, " registers");
+      kernel.sharedBytes = getNumber(line, " bytes smem");
+    }
+  }
+  return kernels;
+}
+
+//===- Running it --------------------------------------------------------------------------------------------===//
+
+static Expected<std::string> readFile(StringRef path) {
+  auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createStringError(path + ": " + buffer.getError().message());
+  return (*buffer)->getBuffer().str();
+}
+
+Expected<AssembledPtx> mlir::yoco::assemblePtx(StringRef ptxas, StringRef ptx, StringRef architecture) {
+  SmallString<128> folder;
+  if (std::error_code code = sys::fs::createUniqueDirectory("yoco-ptxas", folder))
+    return createStringError("a folder for ptxas: " + code.message());
+  scope_exit remove([&] { sys::fs::remove_directories(folder); });
+  auto getPath = [&](StringRef name) { return (folder + "/" + name).str(); };
+  const std::string input = getPath("kernels.ptx"), output = getPath("kernels.cubin"), log = getPath("report");
+  {
+    std::error_code code;
+    raw_fd_ostream file(input, code);
+    file << ptx;
+    file.close();
+    if (!code)
+      code = file.error();
+    file.clear_error();
+    if (code)
+      return createStringError(input + ": " + code.message());
+  }
+  const std::string machine = "-arch=" + architecture.str();
+  const StringRef arguments[] = {ptxas, "-O3", "-v", machine, input, "-o", output};
+  const std::optional<StringRef> redirects[] = {StringRef(), StringRef(log), StringRef(log)};
+  std::string message;
+  int status = sys::ExecuteAndWait(ptxas, arguments, /*Env=*/std::nullopt, redirects, 0, 0, &message);
+  Expected<std::string> report = readFile(log);
+  if (status != 0) {
+    if (report)
+      message += message.empty() ? report->c_str() : ": " + *report;
+    else
+      consumeError(report.takeError());
+    return createStringError(ptxas + " failed: " + StringRef(message).trim());
+  }
+  if (!report)
+    return report.takeError();
+  Expected<std::string> cubin = readFile(output);
+  if (!cubin)
+    return cubin.takeError();
+  return AssembledPtx{std::vector<char>(cubin->begin(), cubin->end()), parsePtxasReport(*report)};
+}

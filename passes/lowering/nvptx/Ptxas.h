@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// NVIDIA's assembler, a program of its own that need not be there.
+
+#ifndef YOCO_PASSES_LOWERING_NVPTX_PTXAS_H
+#define YOCO_PASSES_LOWERING_NVPTX_PTXAS_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlir::yoco {
+
+/// What ptxas says about one kernel.
+struct KernelResources {
+  std::string name;
+  int registers = 0;    // of a thread
+  int stackBytes = 0;   // of a thread
+  int spillBytes = 0;   // stored and loaded, by a thread
+  int sharedBytes = 0;  // static shared memory of a block
+};
+
+struct AssembledPtx {
+  std::vector<char> cubin;
+  std::vector<KernelResources> kernels; // in the order of the report
+};
+
+/// The path of ptxas: in $CUDA_HOME or $CUDA_PATH, on the PATH, in the usual place of a CUDA toolkit, or where scripts/setup puts
+/// it. None when it is nowhere.
+std::optional<std::string> findPtxas();
+
+/// Assembles `ptx` for `architecture` ("sm_90a") with the program `ptxas`.
+llvm::Expected<AssembledPtx> assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx, llvm::StringRef architecture);
+
+/// What the lines of `report` (ptxas -v) say about kernels.
+std::vector<KernelResources> parsePtxasReport(llvm::StringRef report);
+
+} // namespace mlir::yoco
+
+#endif // YOCO_PASSES_LOWERING_NVPTX_PTXAS_H
