@@ -84,30 +84,48 @@ LogicalResult VariantBuilder::addTarget() {
   if (!target)
     return mlir::emitError(module.getLoc(), "expected a variant with `")
            << YocoDialect::getTargetAttrName() << "`, got none";
-  variant->device = target.getDevice().str();
+  // A runtime knows devices by the interface that it reaches them through.
+  variant->device = target.getDevice() == "nvptx" ? "cuda" : target.getDevice().str();
   variant->target = (target.getDevice() + ":" + target.getChip()).str();
   variant->compute_type = getElementKind(target.getCompute());
   return success();
 }
 
+std::unique_ptr<fb::SegmentT> VariantBuilder::addBytes(std::vector<char> code) {
+  std::string key = "code " + std::string(code.begin(), code.end());
+  auto bytes = std::make_shared<std::vector<char>>(std::move(code));
+  return segments.add(key, bytes->size(), [bytes](ModelFileWriter &writer) {
+    writer.write(*bytes);
+    return llvm::Error::success();
+  });
+}
+
 LogicalResult VariantBuilder::addCode() {
   auto target = module->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName());
-  ModuleOp kernelModule;
-  for (auto nested : module.getOps<ModuleOp>())
-    if (nested->hasAttr(kKernelsAttrName))
-      kernelModule = nested;
+  Operation *kernelModule = nullptr;
+  for (Operation &nested : *module.getBody())
+    if (nested.hasAttr(kKernelsAttrName))
+      kernelModule = &nested;
   if (!kernelModule)
     return mlir::emitError(module.getLoc(), "expected a module of kernels, got none");
   std::optional<TargetCode> code = compileKernels(kernelModule, target);
   if (!code)
     return failure();
   variant->cpu_features = code->cpuFeatures;
-  std::string key = "code " + std::string(code->bytes.begin(), code->bytes.end());
-  auto bytes = std::make_shared<std::vector<char>>(std::move(code->bytes));
-  variant->code = segments.add(key, bytes->size(), [bytes](ModelFileWriter &writer) {
-    writer.write(*bytes);
-    return llvm::Error::success();
-  });
+  if (!code->bytes.empty())
+    variant->code = addBytes(std::move(code->bytes));
+  for (TargetCode::Image &image : code->images) {
+    auto result = std::make_unique<fb::ImageT>();
+    result->format = image.format == TargetCode::Image::Format::cubin ? fb::ImageFormat::cubin : fb::ImageFormat::ptx;
+    result->architecture = image.architecture;
+    result->code = addBytes(std::move(image.bytes));
+    variant->images.push_back(std::move(result));
+  }
+  for (auto &kernel : variant->kernels) {
+    TargetCode::Block block = code->blocks.lookup(kernel->name);
+    kernel->threads = block.threads;
+    kernel->shared_bytes = block.sharedBytes;
+  }
   return success();
 }
 

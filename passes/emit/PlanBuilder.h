@@ -26,6 +26,7 @@ public:
 private:
   LogicalResult addTarget();
   LogicalResult addCode();
+  std::unique_ptr<fb::SegmentT> addBytes(std::vector<char> code);
   LogicalResult addArenas();
   LogicalResult addStates();
   LogicalResult addState(StateDeclOp state);
