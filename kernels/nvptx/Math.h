@@ -14,9 +14,7 @@ constexpr float kLog2E = 1.44269504088896340736f;
 
 // Elements ------------------------------------------------------------------------------------------------------------
 
-YOCO_DEVICE float bf16ToFloat(Bf16 value) {
-  return __builtin_bit_cast(float, static_cast<uint32_t>(value.bits) << 16);
-}
+YOCO_DEVICE float bf16ToFloat(Bf16 value) { return __builtin_bit_cast(float, static_cast<uint32_t>(value.bits) << 16); }
 /// The elements of a word of two bf16.
 YOCO_DEVICE float lowBf16(uint32_t word) { return __builtin_bit_cast(float, word << 16); }
 YOCO_DEVICE float highBf16(uint32_t word) { return __builtin_bit_cast(float, word & 0xffff0000u); }
@@ -65,7 +63,68 @@ YOCO_DEVICE float elementOf(const Vec4 &value, int kind, int i) {
   return halfToFloat(F16{static_cast<uint16_t>(i % 2 ? word >> 16 : word)});
 }
 
-// Functions -------------------------------------------------------------------------------------------------------------
+// Eight elements of a row
+// -----------------------------------------------------------------------------------------------
+
+/// Eight consecutive elements, as they lie in memory: both words of f32, the first one of 16-bit kinds.
+struct Eight {
+  Vec4 words[2];
+};
+
+/// Elements index .. index + 7, of which the first `valid` exist (any number; none when it is not positive). With
+/// `aligned`, element `index` lies at a multiple of 16 bytes, and whole 16 bytes are read when one of their elements
+/// exists: the elements of the result that do not exist are then anything.
+YOCO_DEVICE Eight loadEight(const void *base, int kind, int64_t index, int valid, bool aligned) {
+  Eight result = {{{0, 0, 0, 0}, {0, 0, 0, 0}}};
+  if (aligned) {
+    if (valid > 0)
+      result.words[0] = load16(elementAddress(base, kind, index));
+    if (kind == kF32 && valid > 4)
+      result.words[1] = load16(elementAddress(base, kind, index + 4));
+    return result;
+  }
+  uint32_t words[8] = {};
+#pragma unroll
+  for (int i = 0; i < 8; ++i) {
+    if (i >= valid)
+      continue;
+    if (kind == kF32)
+      words[i] = static_cast<const uint32_t *>(base)[index + i];
+    else
+      words[i / 2] |= static_cast<uint32_t>(static_cast<const uint16_t *>(base)[index + i]) << i % 2 * 16;
+  }
+  result.words[0] = {words[0], words[1], words[2], words[3]};
+  result.words[1] = {words[4], words[5], words[6], words[7]};
+  return result;
+}
+
+YOCO_DEVICE float elementOf(const Eight &eight, int kind, int i) {
+  return kind == kF32 ? elementOf(eight.words[i / 4], kF32, i % 4) : elementOf(eight.words[0], kind, i);
+}
+
+/// Stores the first `valid` of eight values at element `index`, which lies at a multiple of 16 bytes when `aligned`.
+YOCO_DEVICE void storeEight(void *base, int kind, int64_t index, const float (&values)[8], int valid, bool aligned) {
+  if (aligned && valid >= 8) {
+    if (kind == kF32) {
+#pragma unroll
+      for (int i = 0; i < 8; i += 4)
+        store16(elementAddress(base, kind, index + i),
+                {__builtin_bit_cast(uint32_t, values[i]), __builtin_bit_cast(uint32_t, values[i + 1]),
+                 __builtin_bit_cast(uint32_t, values[i + 2]), __builtin_bit_cast(uint32_t, values[i + 3])});
+    } else {
+      store16(elementAddress(base, kind, index), {packBf16(values[0], values[1]), packBf16(values[2], values[3]),
+                                                  packBf16(values[4], values[5]), packBf16(values[6], values[7])});
+    }
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < 8; ++i)
+    if (i < valid)
+      storeElement(base, kind, index + i, values[i]);
+}
+
+// Functions
+// -------------------------------------------------------------------------------------------------------------
 
 /// e^x with a relative error of about |x| * 2^-23.
 YOCO_DEVICE float exponential(float x) { return exp2Approx(x * kLog2E); }
@@ -126,7 +185,8 @@ YOCO_DEVICE void rotatePair(float &a, float &b, float sine, float cosine) {
   a = x;
 }
 
-// Reductions, the same in every run -----------------------------------------------------------------------------------------
+// Reductions, the same in every run
+// -----------------------------------------------------------------------------------------
 
 /// The sum over a warp, in every lane.
 YOCO_DEVICE float warpSum(float value) {
