@@ -10,11 +10,13 @@
 #include "runtime/core/Memory.h"
 #include "runtime/core/Parallel.h"
 #include "runtime/core/Status.h"
+#include "runtime/model/Checksums.h"
 #include "runtime/model/PlanSizes.h"
 #include "runtime/schema/model_generated.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace yoco::runtime {
@@ -45,6 +47,7 @@ struct ExecutorOptions {
   yoco_parallel_for parallelFor; // null: threads of its own
   void *parallelForUser;
   yoco_allocator allocator;
+  bool graphs; // GPUs: replay steps as graphs
 };
 
 /// The memory of one session, and its entry points ready to run in it. Used by
@@ -52,17 +55,24 @@ struct ExecutorOptions {
 class Executor {
 public:
   virtual ~Executor() = default;
-  /// Runs an entry, one of the options' `entries`, over a step within the
-  /// bounds.
+  /// Starts an entry, one of the options' `entries`, over a step within the
+  /// bounds. Steps and copies of slots run in the order in which they are started.
   virtual Status run(uint32_t entry, const Step &step) = 0;
-  /// Rows first .. first + rows of the logits of the entry that ran last, in
-  /// memory that the caller can read until the next run.
-  virtual Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) = 0;
-  /// Copies all states of a slot.
+  /// Starts to copy all states of a slot.
   virtual Status copySlot(uint32_t from, uint32_t to) = 0;
+  /// Waits for all that was started; the error is the first of any of it.
+  virtual Status finish() = 0;
+  /// Waits, and returns rows first .. first + rows of the logits of the entry that ran last, in
+  /// memory that the caller can read until the next call. At most logitRowsAtOnce() rows.
+  virtual Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) = 0;
+  virtual uint32_t logitRowsAtOnce() const { return UINT32_MAX; }
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;
-  /// 0: the caller's parallel-for.
-  virtual uint32_t threads() const = 0;
+  /// Memory of the machine beside the arenas, for transfers to and from the device.
+  virtual uint64_t stagingBytes() const { return 0; }
+  /// 0: the caller's parallel-for, or a GPU.
+  virtual uint32_t threads() const { return 0; }
+  /// See yoco_session_measure_device().
+  virtual Result<yoco_device_ceilings> measureDevice();
 };
 
 /// Weights and kernels of a variant on a device. Immutable; shared by sessions.
@@ -70,6 +80,19 @@ class Program {
 public:
   virtual ~Program() = default;
   virtual Result<std::unique_ptr<Executor>> createExecutor(ExecutorOptions options) const = 0;
+  /// Memory of the device that holds the weights; 0 when they stay where the file is.
+  virtual uint64_t deviceWeightBytes() const { return 0; }
+  /// The machine and the code that was chosen for it, for people.
+  virtual const char *description() const = 0;
+};
+
+/// The caller's progress callback.
+struct Progress {
+  yoco_progress_callback callback = nullptr;
+  void *user = nullptr;
+
+  /// An error when the callback wants to stop.
+  Status report(uint64_t done, uint64_t total) const;
 };
 
 /// A verified variant and the bytes of its file, both of which outlive the
@@ -77,9 +100,13 @@ public:
 struct ProgramSource {
   const fb::Variant &variant;
   const uint8_t *file;
+  FileChecksums &checksums; // for what the program reads of the file
   uint32_t vocabularySize;
+  uint32_t ordinal; // of the device among those of its kind
   uint32_t threads; // for work at load time; 0: one per hardware thread
   const yoco_allocator &allocator;
+  const std::vector<uint64_t> &arenas; // what the first session will want: a device without room for it refuses at once
+  Progress progress;
 };
 
 class Device {
@@ -87,13 +114,22 @@ public:
   virtual ~Device() = default;
   /// As in `Variant.device`.
   virtual const char *name() const = 0;
-  /// OK when this machine can run the variant; else what is missing.
-  virtual Status supports(const fb::Variant &variant) const = 0;
+  /// OK when this machine can run the variant on its device number `ordinal`; else what is missing.
+  virtual Status supports(const fb::Variant &variant, uint32_t ordinal) const = 0;
   virtual Result<std::unique_ptr<Program>> load(const ProgramSource &source) const = 0;
 };
 
 /// The devices of this build, by name; null when there is none of that name.
 const Device *findDevice(const char *name);
+
+/// One device of this machine.
+struct DeviceChoice {
+  const Device *device;
+  uint32_t ordinal;
+};
+
+/// What people call a device: `host`, `cuda`, `cuda:1`. Nothing when this build has none of that name.
+std::optional<DeviceChoice> parseDeviceName(const char *text);
 
 } // namespace yoco::runtime
 

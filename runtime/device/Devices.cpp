@@ -1,19 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/device/Device.h"
+#include "runtime/device/cuda/CudaDevice.h"
 #include "runtime/device/host/HostDevice.h"
 
+#include <charconv>
 #include <cstring>
 
 namespace yoco::runtime {
 
+Result<yoco_device_ceilings> Executor::measureDevice() {
+  return makeError(YOCO_UNSUPPORTED, "this device has no library of its own to measure it with");
+}
+
+Status Progress::report(uint64_t done, uint64_t total) const {
+  if (!callback || callback(user, done, total) == 0)
+    return Status();
+  return makeError(YOCO_CANCELLED, "the progress callback stopped the loading of weights");
+}
+
 const Device *findDevice(const char *name) {
   static const HostDevice host;
-  static const Device *const devices[] = {&host};
+  static const cuda::CudaDevice cuda;
+  static const Device *const devices[] = {&host, &cuda};
   for (const Device *device : devices)
     if (strcmp(device->name(), name) == 0)
       return device;
   return nullptr;
+}
+
+std::optional<DeviceChoice> parseDeviceName(const char *text) {
+  if (const Device *device = findDevice(text))
+    return DeviceChoice{device, 0};
+  constexpr char kPrefix[] = "cuda:";
+  if (strncmp(text, kPrefix, strlen(kPrefix)) != 0)
+    return std::nullopt;
+  const char *number = text + strlen(kPrefix), *numberEnd = text + strlen(text);
+  uint32_t ordinal = 0;
+  auto [end, error] = std::from_chars(number, numberEnd, ordinal);
+  if (error != std::errc() || end != numberEnd)
+    return std::nullopt;
+  return DeviceChoice{findDevice("cuda"), ordinal};
 }
 
 } // namespace yoco::runtime

@@ -70,47 +70,66 @@ Result<FileHeader> readHeader(const uint8_t *file, uint64_t size) {
   return header;
 }
 
-Status verifyChecksums(const uint8_t *file, const FileHeader &header, yoco_verify verify, Parallel &parallel) {
-  const uint8_t *table = file + header.checksumOffset;
-  auto stored = [table](uint64_t index) {
-    uint64_t hash;
-    memcpy(&hash, table + 8 * index, sizeof(hash));
-    return hash;
-  };
-  uint64_t blocks = header.checksumSize / 8 - 1;
-  if (XXH3_64bits(table, size_t(8 * blocks)) != stored(blocks))
-    return makeError(YOCO_INVALID_FILE, "the checksum table at offset %" PRIu64 " is damaged", header.checksumOffset);
+FileChecksums::FileChecksums(const uint8_t *file, const FileHeader &header)
+    : file(file), checksumOffset(header.checksumOffset), blocks(header.checksumSize / 8 - 1),
+      compared(new std::atomic<bool>[size_t(blocks)]()) {}
 
-  bool full = verify == YOCO_VERIFY_FULL;
-  uint64_t firstPlanBlock = header.planOffset / kChecksumBlockSize;
-  uint64_t lastPlanBlock = (header.planOffset + header.planSize - 1) / kChecksumBlockSize;
-  auto wanted = [=](uint64_t block) {
-    return full || block == 0 || (block >= firstPlanBlock && block <= lastPlanBlock);
-  };
+static uint64_t storedHash(const uint8_t *table, uint64_t index) {
+  uint64_t hash;
+  memcpy(&hash, table + 8 * index, sizeof(hash));
+  return hash;
+}
 
+Status FileChecksums::verifyTable() const {
+  const uint8_t *table = file + checksumOffset;
   // Blocks are counted with 32 bits: 2^32 of them are 4 PiB.
   if (blocks >= UINT32_MAX)
-    return makeError(YOCO_UNSUPPORTED, "header.file_size: %" PRIu64 " bytes are too many", header.fileSize);
+    return makeError(YOCO_UNSUPPORTED, "header.checksum_offset: %" PRIu64 " bytes are too many", checksumOffset);
+  if (XXH3_64bits(table, size_t(8 * blocks)) != storedHash(table, blocks))
+    return makeError(YOCO_INVALID_FILE, "the checksum table at offset %" PRIu64 " is damaged", checksumOffset);
+  return Status();
+}
+
+bool FileChecksums::matches(uint64_t block) {
+  if (trusted || compared[block].load(std::memory_order_relaxed))
+    return true;
+  uint64_t offset = block * kChecksumBlockSize;
+  uint64_t size = std::min(kChecksumBlockSize, checksumOffset - offset);
+  if (XXH3_64bits(file + offset, size_t(size)) != storedHash(file + checksumOffset, block))
+    return false;
+  compared[block].store(true, std::memory_order_relaxed);
+  return true;
+}
+
+Status FileChecksums::damaged(uint64_t block) const {
+  return makeError(YOCO_INVALID_FILE,
+                   "the file is damaged: the checksum of block %" PRIu64 " (bytes %" PRIu64 " to %" PRIu64
+                   ") does not match",
+                   block, block * kChecksumBlockSize, std::min((block + 1) * kChecksumBlockSize, checksumOffset) - 1);
+}
+
+Status FileChecksums::verify(uint64_t begin, uint64_t end) {
+  for (uint64_t block = begin / kChecksumBlockSize; block < divideUp(end, kChecksumBlockSize); ++block)
+    if (!matches(block))
+      return damaged(block);
+  return Status();
+}
+
+Status FileChecksums::verify(uint64_t begin, uint64_t end, Parallel &parallel) {
+  if (trusted)
+    return Status();
+  uint64_t firstBlock = begin / kChecksumBlockSize, count = divideUp(end, kChecksumBlockSize) - firstBlock;
   std::atomic<uint64_t> firstBad{UINT64_MAX};
-  parallelFor(parallel, uint32_t(blocks), [&](uint32_t begin, uint32_t end) {
-    for (uint64_t block = begin; block < end; ++block) {
-      if (!wanted(block))
-        continue;
-      uint64_t offset = block * kChecksumBlockSize;
-      uint64_t size = std::min(kChecksumBlockSize, header.checksumOffset - offset);
-      if (XXH3_64bits(file + offset, size_t(size)) == stored(block))
+  parallelFor(parallel, uint32_t(count), [&](uint32_t tileBegin, uint32_t tileEnd) {
+    for (uint64_t block = firstBlock + tileBegin; block < firstBlock + tileEnd; ++block) {
+      if (matches(block))
         continue;
       uint64_t known = firstBad.load();
       while (block < known && !firstBad.compare_exchange_weak(known, block)) {
       }
     }
   });
-  if (uint64_t bad = firstBad.load(); bad != UINT64_MAX)
-    return makeError(
-        YOCO_INVALID_FILE,
-        "the file is damaged: the checksum of block %" PRIu64 " (bytes %" PRIu64 " to %" PRIu64 ") does not match", bad,
-        bad * kChecksumBlockSize, std::min((bad + 1) * kChecksumBlockSize, header.checksumOffset) - 1);
-  return Status();
+  return firstBad.load() == UINT64_MAX ? Status() : damaged(firstBad.load());
 }
 
 } // namespace yoco::runtime

@@ -9,7 +9,9 @@
 #include "runtime/core/Status.h"
 #include "runtime/schema/FileHeader.h"
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace yoco::runtime {
 
@@ -17,9 +19,31 @@ namespace yoco::runtime {
 /// within the file.
 Result<FileHeader> readHeader(const uint8_t *file, uint64_t size);
 
-/// Compares the table's own hash and the hash of every block, or of those that
-/// hold header and plan.
-Status verifyChecksums(const uint8_t *file, const FileHeader &header, yoco_verify verify, Parallel &parallel);
+/// The hashes of a file's blocks, each compared once, when it is first asked for. Threads may ask at the same time.
+class FileChecksums {
+public:
+  /// `file` outlives this.
+  FileChecksums(const uint8_t *file, const FileHeader &header);
+
+  /// Compares the table's own hash; the functions below trust the table.
+  Status verifyTable() const;
+  /// Compares the blocks that bytes begin .. end of the file are in.
+  Status verify(uint64_t begin, uint64_t end, Parallel &parallel);
+  Status verifyAll(Parallel &parallel) { return verify(0, checksumOffset, parallel); }
+  /// The same, by this thread.
+  Status verify(uint64_t begin, uint64_t end);
+  /// No block is compared from here on.
+  void trustAll() { trusted = true; }
+
+private:
+  bool matches(uint64_t block);
+  Status damaged(uint64_t block) const;
+
+  const uint8_t *file;
+  uint64_t checksumOffset, blocks;
+  bool trusted = false;
+  std::unique_ptr<std::atomic<bool>[]> compared; // and found to match
+};
 
 } // namespace yoco::runtime
 

@@ -35,6 +35,7 @@ private:
   void describeParameters(const fb::Variant &variant);
   void describeEntry(const fb::Entry &entry);
   void describeKernels(const fb::Variant &variant);
+  void describeGemms(const fb::Variant &variant);
   void describePlan(const fb::Variant &variant, const PlanSizes &sizes);
 
   const Model &model;
@@ -70,7 +71,8 @@ void Describer::describeVariant(uint32_t index) {
   if (variant.cpu_features())
     for (const flatbuffers::String *feature : *variant.cpu_features())
       features += " " + feature->str();
-  line(formatString("  cpu features:%s", features.empty() ? " none" : features.c_str()));
+  if (!variant.images())
+    line(formatString("  cpu features:%s", features.empty() ? " none" : features.c_str()));
   line(formatString("  weights: %" PRIu64 " bytes in %u parameters", model.weightBytes(index),
                     variant.parameters()->size()));
   line(formatString("  kv bytes per token: %" PRIu64, growingBytesPerPosition(variant)));
@@ -90,6 +92,8 @@ void Describer::describeParameters(const fb::Variant &variant) {
     std::string layout = fb::EnumNameParameterLayout(parameter->layout());
     if (parameter->layout() == fb::ParameterLayout::panels)
       layout += " of " + std::to_string(parameter->panel());
+    else if (parameter->stride() != 0)
+      layout += " of stride " + std::to_string(parameter->stride());
     std::string place = parameter->segment() ? "at " + std::to_string(parameter->segment()->offset()) : "generated";
     line(formatString("    %s: %" PRIu64 " x %" PRIu64 " %s, %s, %" PRIu64 " bytes %s", parameter->name()->c_str(),
                       parameter->rows(), parameter->columns(), elementName(parameter->element()), layout.c_str(),
@@ -122,10 +126,36 @@ void Describer::describeKernels(const fb::Variant &variant) {
     for (const fb::Instruction *instruction : *entry->instructions())
       if (const fb::Launch *launch = instruction->operation_as_Launch())
         ++launches[launch->kernel()];
-  line(formatString("  kernels: %u in %" PRIu64 " bytes of code", variant.kernels()->size(),
-                    variant.code() ? variant.code()->size() : 0));
-  for (uint32_t i = 0; i < variant.kernels()->size(); ++i)
-    line(formatString("    %s: launched %u times", variant.kernels()->Get(i)->name()->c_str(), launches[i]));
+  std::string code;
+  if (variant.code())
+    code = formatString(" in %" PRIu64 " bytes of code", variant.code()->size());
+  line(formatString("  kernels: %u%s", variant.kernels()->size(), code.c_str()));
+  if (variant.images())
+    for (const fb::Image *image : *variant.images())
+      line(formatString("    %s for %s: %" PRIu64 " bytes", fb::EnumNameImageFormat(image->format()),
+                        image->architecture()->c_str(), image->code()->size()));
+  for (uint32_t i = 0; i < variant.kernels()->size(); ++i) {
+    const fb::Kernel &kernel = *variant.kernels()->Get(i);
+    std::string block;
+    if (kernel.threads() != 0)
+      block = formatString(", blocks of %u threads and %u shared bytes", kernel.threads(), kernel.shared_bytes());
+    line(formatString("    %s: launched %u times%s", kernel.name()->c_str(), launches[i], block.c_str()));
+  }
+  describeGemms(variant);
+}
+
+/// Products of one shape are one line.
+void Describer::describeGemms(const fb::Variant &variant) {
+  std::map<std::pair<uint64_t, uint64_t>, uint32_t> shapes; // outputs and inputs: how often
+  for (const fb::Entry *entry : *variant.entries())
+    for (const fb::Instruction *instruction : *entry->instructions())
+      if (const fb::Gemm *gemm = instruction->operation_as_Gemm()) {
+        const fb::Parameter &weight = *variant.parameters()->Get(gemm->weight());
+        ++shapes[{weight.rows(), weight.columns()}];
+      }
+  for (const auto &[shape, count] : shapes)
+    line(formatString("    library product of %" PRIu64 " x %" PRIu64 ": called %u times", shape.first, shape.second,
+                      count));
 }
 
 void Describer::describePlan(const fb::Variant &variant, const PlanSizes &sizes) {

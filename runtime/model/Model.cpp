@@ -4,7 +4,6 @@
 
 #include "runtime/core/Clock.h"
 #include "runtime/core/ThreadPool.h"
-#include "runtime/model/Checksums.h"
 #include "runtime/model/Parameters.h"
 #include "runtime/model/PlanVerifier.h"
 
@@ -23,10 +22,8 @@ Result<std::shared_ptr<Model>> Model::open(FileData file, const ModelOptions &op
 
 Status Model::load() {
   YOCO_ASSIGN_OR_RETURN(FileHeader header, readHeader(data.data(), data.size()));
-  {
-    YOCO_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool, ThreadPool::create(options.threads));
-    YOCO_RETURN_IF_ERROR(verifyChecksums(data.data(), header, options.verify, *pool));
-  }
+  YOCO_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool, ThreadPool::create(options.threads));
+  YOCO_RETURN_IF_ERROR(verifyFile(header, *pool));
   planCopy.resize(size_t(divideUp(header.planSize, 8)));
   memcpy(planCopy.data(), data.data() + header.planOffset, size_t(header.planSize));
   const auto *bytes = reinterpret_cast<const uint8_t *>(planCopy.data());
@@ -40,7 +37,34 @@ Status Model::load() {
                      fb::PlanIdentifier());
   planRoot = fb::GetPlan(bytes);
   YOCO_RETURN_IF_ERROR(verifyPlan(*planRoot, data.data(), header));
-  programs.resize(planRoot->variants()->size());
+  return options.verify == YOCO_VERIFY_DEFERRED ? verifyAllButWeights(*pool) : Status();
+}
+
+/// Compares the checksums that have to be compared before the plan is read.
+Status Model::verifyFile(const FileHeader &header, Parallel &parallel) {
+  checksums.reset(new FileChecksums(data.data(), header));
+  YOCO_RETURN_IF_ERROR(checksums->verifyTable());
+  if (options.verify == YOCO_VERIFY_FULL)
+    return checksums->verifyAll(parallel);
+  YOCO_RETURN_IF_ERROR(checksums->verify(0, kFileHeaderSize));
+  YOCO_RETURN_IF_ERROR(checksums->verify(header.planOffset, header.planOffset + header.planSize));
+  if (options.verify == YOCO_VERIFY_PLAN)
+    checksums->trustAll();
+  return Status();
+}
+
+/// What a program does not compare while it loads parameters.
+Status Model::verifyAllButWeights(Parallel &parallel) {
+  auto verify = [&](const fb::Segment *segment) {
+    return segment ? checksums->verify(segment->offset(), segment->offset() + segment->size(), parallel) : Status();
+  };
+  YOCO_RETURN_IF_ERROR(verify(planRoot->tokenizer()));
+  for (const fb::Variant *variant : *planRoot->variants()) {
+    YOCO_RETURN_IF_ERROR(verify(variant->code()));
+    if (variant->images())
+      for (const fb::Image *image : *variant->images())
+        YOCO_RETURN_IF_ERROR(verify(image->code()));
+  }
   return Status();
 }
 
@@ -60,49 +84,55 @@ std::string Model::targets() const {
   return text;
 }
 
-Result<uint32_t> Model::chooseVariant(const char *device) const {
-  if (device && !findDevice(device))
+Result<Model::Choice> Model::chooseVariant(const char *name) const {
+  std::optional<DeviceChoice> wanted = name ? parseDeviceName(name) : std::nullopt;
+  if (name && !wanted)
     return makeError(YOCO_UNSUPPORTED,
                      "this build of the runtime has no device `%s` (targets in "
                      "the file: %s)",
-                     device, targets().c_str());
+                     name, targets().c_str());
+  Choice choice;
+  choice.ordinal = wanted ? wanted->ordinal : 0;
   std::string reasons;
-  for (uint32_t i = 0; i < planRoot->variants()->size(); ++i) {
-    const fb::Variant &candidate = variant(i);
-    if (device && candidate.device()->string_view() != device)
+  for (; choice.variant < planRoot->variants()->size(); ++choice.variant) {
+    const fb::Variant &candidate = variant(choice.variant);
+    const Device *device = findDevice(candidate.device()->c_str());
+    if (wanted && device != wanted->device)
       continue;
-    const Device *candidateDevice = findDevice(candidate.device()->c_str());
-    Status status = candidateDevice
-                        ? candidateDevice->supports(candidate)
-                        : makeError(YOCO_UNSUPPORTED, "this build has no device `%s`", candidate.device()->c_str());
+    Status status = device ? device->supports(candidate, choice.ordinal)
+                           : makeError(YOCO_UNSUPPORTED, "this build has no device `%s`", candidate.device()->c_str());
     if (status.ok())
-      return i;
+      return choice;
     reasons += formatString("%s%s: %s", reasons.empty() ? "" : "; ", candidate.target()->c_str(), status.text());
   }
   if (reasons.empty())
-    return makeError(YOCO_UNSUPPORTED, "the file has no target for device `%s` (targets in the file: %s)", device,
+    return makeError(YOCO_UNSUPPORTED, "the file has no target for device `%s` (targets in the file: %s)", name,
                      targets().c_str());
-  return makeError(YOCO_UNSUPPORTED, "this machine can run no target of the file: %s", reasons.c_str());
+  return makeError(YOCO_UNSUPPORTED, "this machine can run no target of the file%s%s: %s", name ? " on device " : "",
+                   name ? name : "", reasons.c_str());
 }
 
-Result<const Program *> Model::program(uint32_t index) {
-  const fb::Variant &wanted = variant(index);
+Result<const Program *> Model::program(Choice choice, const std::vector<uint64_t> &arenas, const Progress &progress) {
+  const fb::Variant &wanted = variant(choice.variant);
   if (options.refuseHostCode && wanted.device()->string_view() == "host")
     return makeError(YOCO_REFUSED,
                      "variants[%u]: running it needs code of the file, which "
                      "refuse_host_code forbids",
-                     index);
+                     choice.variant);
   std::lock_guard<std::mutex> lock(programsMutex);
-  if (!programs[index]) {
+  std::unique_ptr<Program> &program = programs[{choice.variant, choice.ordinal}];
+  if (!program) {
     const Device *device = findDevice(wanted.device()->c_str());
-    ProgramSource source{wanted, data.data(), planRoot->vocabulary_size(), options.threads, options.allocator};
-    Result<std::unique_ptr<Program>> program = device->load(source);
-    if (!program.ok())
-      return makeError(program.status().code(), "variants[%u] (%s): %s", index, wanted.target()->c_str(),
-                       program.status().text());
-    programs[index] = std::move(*program);
+    ProgramSource source{wanted,         data.data(),     *checksums,        planRoot->vocabulary_size(),
+                         choice.ordinal, options.threads, options.allocator, arenas,
+                         progress};
+    Result<std::unique_ptr<Program>> loaded = device->load(source);
+    if (!loaded.ok())
+      return makeError(loaded.status().code(), "variants[%u] (%s): %s", choice.variant, wanted.target()->c_str(),
+                       loaded.status().text());
+    program = std::move(*loaded);
   }
-  return programs[index].get();
+  return program.get();
 }
 
 } // namespace yoco::runtime

@@ -10,6 +10,7 @@
 #include "runtime/model/PlanSizes.h"
 #include "runtime/schema/model_generated.h"
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,16 +39,23 @@ public:
   /// Bytes of the variant's parameters, each range of the file counted once.
   uint64_t weightBytes(uint32_t variant) const;
 
-  /// The first variant that this machine can run, on `device` when that is not
+  /// A variant, and the device of this machine that is to run it.
+  struct Choice {
+    uint32_t variant = 0;
+    uint32_t ordinal = 0; // of the device among those of its kind
+  };
+  /// The first variant that this machine can run, on `device` ("host", "cuda:1") when that is not
   /// null.
-  Result<uint32_t> chooseVariant(const char *device) const;
-  /// The variant with its weights and kernels ready. It lives as long as the
-  /// model.
-  Result<const Program *> program(uint32_t variant);
+  Result<Choice> chooseVariant(const char *device) const;
+  /// The variant with its weights and kernels ready on the device. It lives as long as the
+  /// model. `arenas` is what the session that asks will want of the device's memory.
+  Result<const Program *> program(Choice choice, const std::vector<uint64_t> &arenas, const Progress &progress);
 
 private:
   Model(FileData file, const ModelOptions &options) : data(std::move(file)), options(options) {}
   Status load();
+  Status verifyFile(const FileHeader &header, Parallel &parallel);
+  Status verifyAllButWeights(Parallel &parallel);
   std::string targets() const;
 
   FileData data;
@@ -56,8 +64,9 @@ private:
   const fb::Plan *planRoot = nullptr;
   double seconds = 0;
 
+  std::unique_ptr<FileChecksums> checksums;
   std::mutex programsMutex;
-  std::vector<std::unique_ptr<Program>> programs; // by variant, null until asked for
+  std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<Program>> programs; // by variant and ordinal
 };
 
 /// Describes the file for people.

@@ -14,11 +14,15 @@ uint64_t elementSize(fb::ElementType element) { return element == fb::ElementTyp
 
 const char *elementName(fb::ElementType element) { return fb::EnumNameElementType(element); }
 
+uint64_t rowStride(const fb::Parameter &parameter) {
+  return parameter.stride() != 0 ? parameter.stride() : parameter.columns();
+}
+
 Checked parameterBytes(const fb::Parameter &parameter) {
   Checked rows(parameter.rows());
   if (parameter.layout() == fb::ParameterLayout::panels)
     rows = Checked(divideUp(parameter.rows(), parameter.panel())) * parameter.panel();
-  return rows * parameter.columns() * elementSize(parameter.element());
+  return rows * rowStride(parameter) * elementSize(parameter.element());
 }
 
 uint16_t roundToBf16(float value) {
@@ -48,48 +52,109 @@ uint16_t roundToF16(float value) {
 
 namespace {
 
+/// The values of a generated parameter, element by element as they lie in memory.
 template <typename Element, typename Convert>
-void generateRows(const fb::Parameter &parameter, Element *elements, Parallel &parallel, Convert convert) {
-  // row_major is panels of one row.
-  const uint64_t columns = parameter.columns();
-  const uint64_t panel = parameter.layout() == fb::ParameterLayout::panels ? parameter.panel() : 1;
-  const uint64_t paddedRows = divideUp(parameter.rows(), panel) * panel;
-  // A tile is as many rows as make it worth a thread's while; tiles are counted
-  // with 32 bits.
-  uint64_t rowsPerTile = std::max<uint64_t>(1, 65536 / columns);
-  rowsPerTile = std::max(rowsPerTile, divideUp(paddedRows, uint64_t(1) << 31));
+class Generator {
+public:
+  Generator(const fb::Parameter &parameter, Convert convert) : parameter(parameter), convert(convert) { enterRun(0); }
 
-  uint64_t firstRow = 0;
-  auto fill = [&](uint64_t rows, auto value) {
-    parallelFor(parallel, uint32_t(divideUp(rows, rowsPerTile)), [&](uint32_t begin, uint32_t end) {
-      for (uint64_t row = begin * rowsPerTile, last = std::min(rows, end * rowsPerTile); row < last; ++row) {
-        uint64_t placed = firstRow + row;
-        Element *start = elements + placed / panel * panel * columns + placed % panel;
-        for (uint64_t column = 0; column < columns; ++column)
-          start[column * panel] = value(row * columns + column);
-      }
-    });
-    firstRow += rows;
-  };
-  for (const fb::GeneratedRows *run : *parameter.generated()) {
-    uint64_t key = generatorKey(run->seed(), run->stream());
-    float scale = run->scale();
-    fill(run->rows(), [=](uint64_t index) { return convert(generatedValue(key, index, scale)); });
+  void fill(uint64_t begin, uint64_t end, Element *out) {
+    if (parameter.layout() == fb::ParameterLayout::panels)
+      fillPanels(begin, end, out);
+    else
+      fillRows(begin, end, out);
   }
-  fill(paddedRows - firstRow, [](uint64_t) { return Element(0); });
+
+private:
+  void fillRows(uint64_t begin, uint64_t end, Element *out) {
+    const uint64_t stride = rowStride(parameter), columns = parameter.columns();
+    for (uint64_t index = begin; index < end;) {
+      uint64_t row = index / stride, column = index % stride, rowEnd = std::min(end, (row + 1) * stride);
+      findRow(row);
+      const uint64_t first = (row - firstRow) * columns, key = this->key;
+      const float scale = this->scale;
+      for (; index < rowEnd && column < columns; ++index, ++column)
+        *out++ = convert(generatedValue(key, first + column, scale));
+      for (; index < rowEnd; ++index)
+        *out++ = Element(0);
+    }
+  }
+
+  void fillPanels(uint64_t begin, uint64_t end, Element *out) {
+    const uint64_t panel = parameter.panel(), columns = parameter.columns();
+    for (uint64_t index = begin; index < end;) {
+      // Some rows of one column, up to the panel's end.
+      uint64_t column = index / panel % columns, row = index / panel / columns * panel + index % panel;
+      uint64_t rowEnd = row + std::min(panel - index % panel, end - index);
+      index += rowEnd - row;
+      while (row < std::min(rowEnd, parameter.rows())) {
+        findRow(row);
+        const uint64_t key = this->key, last = std::min(rowEnd, firstRow + run->rows());
+        const float scale = this->scale;
+        for (uint64_t element = (row - firstRow) * columns + column; row < last; ++row, element += columns)
+          *out++ = convert(generatedValue(key, element, scale));
+      }
+      for (; row < rowEnd; ++row)
+        *out++ = Element(0);
+    }
+  }
+
+  /// Makes the run that `row` is in the current one. Rows come nearly in order.
+  void findRow(uint64_t row) {
+    if (row >= firstRow && row - firstRow < run->rows())
+      return;
+    if (row < firstRow)
+      enterRun(0);
+    while (row - firstRow >= run->rows()) {
+      uint64_t next = firstRow + run->rows();
+      enterRun(runIndex + 1);
+      firstRow = next;
+    }
+  }
+
+  void enterRun(uint32_t index) {
+    runIndex = index;
+    run = parameter.generated()->Get(index);
+    firstRow = 0;
+    key = generatorKey(run->seed(), run->stream());
+    scale = run->scale();
+  }
+
+  const fb::Parameter &parameter;
+  Convert convert;
+  const fb::GeneratedRows *run = nullptr;
+  uint32_t runIndex = 0;
+  uint64_t firstRow = 0; // of the run
+  uint64_t key = 0;
+  float scale = 0;
+};
+
+template <typename Element, typename Convert>
+void generate(const fb::Parameter &parameter, uint64_t begin, uint64_t end, uint8_t *memory, Convert convert) {
+  Generator<Element, Convert>(parameter, convert).fill(begin, end, reinterpret_cast<Element *>(memory));
 }
 
 } // namespace
 
-void generateParameter(const fb::Parameter &parameter, uint8_t *memory, Parallel &parallel) {
+void generateElements(const fb::Parameter &parameter, uint64_t begin, uint64_t end, uint8_t *memory) {
   switch (parameter.element()) {
   case fb::ElementType::f32:
-    return generateRows(parameter, reinterpret_cast<float *>(memory), parallel, [](float value) { return value; });
+    return generate<float>(parameter, begin, end, memory, [](float value) { return value; });
   case fb::ElementType::bf16:
-    return generateRows(parameter, reinterpret_cast<uint16_t *>(memory), parallel, roundToBf16);
+    return generate<uint16_t>(parameter, begin, end, memory, [](float value) { return roundToBf16(value); });
   case fb::ElementType::f16:
-    return generateRows(parameter, reinterpret_cast<uint16_t *>(memory), parallel, roundToF16);
+    return generate<uint16_t>(parameter, begin, end, memory, [](float value) { return roundToF16(value); });
   }
+}
+
+void generateParameter(const fb::Parameter &parameter, uint8_t *memory, Parallel &parallel) {
+  const uint64_t size = elementSize(parameter.element()), elements = parameterBytes(parameter).value() / size;
+  // A tile is worth a thread's while; tiles are counted with 32 bits.
+  const uint64_t perTile = std::max<uint64_t>(65536, divideUp(elements, uint64_t(1) << 31));
+  parallelFor(parallel, uint32_t(divideUp(elements, perTile)), [&](uint32_t begin, uint32_t end) {
+    uint64_t first = begin * perTile;
+    generateElements(parameter, first, std::min(elements, end * perTile), memory + first * size);
+  });
 }
 
 } // namespace yoco::runtime

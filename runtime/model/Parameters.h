@@ -17,8 +17,14 @@ namespace yoco::runtime {
 uint64_t elementSize(fb::ElementType element);
 const char *elementName(fb::ElementType element);
 
-/// Bytes that the parameter takes in its layout, padding rows included.
+/// Elements from one row of a row-major parameter to the next.
+uint64_t rowStride(const fb::Parameter &parameter);
+
+/// Bytes that the parameter takes in its layout, padding included.
 Checked parameterBytes(const fb::Parameter &parameter);
+
+/// Writes elements begin .. end, as they lie in memory, of a verified generated parameter to `memory`.
+void generateElements(const fb::Parameter &parameter, uint64_t begin, uint64_t end, uint8_t *memory);
 
 /// Fills `memory`, parameterBytes() long, with the values of a verified
 /// generated parameter.

@@ -3,6 +3,7 @@
 #include "runtime/model/PlanSizes.h"
 
 #include "runtime/core/Memory.h"
+#include "runtime/model/GemmRanges.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -121,6 +122,8 @@ Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
       YOCO_RETURN_IF_ERROR(checkLaunch(*launch, entry, Path(at, "launch")));
     if (const fb::Copy *copy = instruction.operation_as_Copy())
       YOCO_RETURN_IF_ERROR(checkCopy(*copy, Path(at, "copy")));
+    if (const fb::Gemm *gemm = instruction.operation_as_Gemm())
+      YOCO_RETURN_IF_ERROR(GemmRanges(variant, sizes, Path(at, "gemm")).check(*gemm, rows.value()));
   }
   return Status();
 }
@@ -131,9 +134,11 @@ Status PlanEvaluator::checkLaunch(const fb::Launch &launch, const fb::Entry &ent
     units = Checked(divideUp(bounds.rows(entry.row_bound()), launch.divisor()));
   else if (launch.unit() == fb::TileUnit::segments)
     units = Checked(bounds.batch);
-  if (!(units * launch.multiplier()).atMost(UINT32_MAX - 1))
-    return YOCO_PLAN_ERROR(where, "expected fewer than 2^32 tiles, got %" PRIu64 " * %" PRIu64, units.value(),
-                           launch.multiplier());
+  // Threads take tiles by numbers of 32 bits; a GPU's grid has one bit less.
+  bool isCuda = variant.device()->string_view() == "cuda";
+  if (!(units * launch.multiplier()).atMost(isCuda ? INT32_MAX : UINT32_MAX - 1))
+    return YOCO_PLAN_ERROR(where, "expected fewer than 2^%d tiles, got %" PRIu64 " * %" PRIu64, isCuda ? 31 : 32,
+                           units.value(), launch.multiplier());
   return Status();
 }
 

@@ -46,6 +46,12 @@ Status verifyName(const flatbuffers::String &name, const Path &path) {
   return Status();
 }
 
+Status verifyIndex(uint64_t index, uint64_t count, const char *what, const Path &path) {
+  if (index < count)
+    return Status();
+  return YOCO_PLAN_ERROR(path, "%s index %" PRIu64 " is not below %" PRIu64, what, index, count);
+}
+
 Status SegmentList::add(const fb::Segment &segment, const FileHeader &header, const Path &path) {
   if (segment.offset() % kFileAlignment != 0)
     return YOCO_PLAN_ERROR(path, "expected an offset that is a multiple of %" PRIu64 ", got %" PRIu64, kFileAlignment,
@@ -102,7 +108,7 @@ Status verifyPlan(const fb::Plan &plan, const uint8_t *file, const FileHeader &h
   for (uint32_t i = 0; i < plan.variants()->size(); ++i) {
     Path where(root, "variants", i);
     const fb::Variant &variant = *plan.variants()->Get(i);
-    YOCO_RETURN_IF_ERROR(verifyVariant(variant, header, segments, where));
+    YOCO_RETURN_IF_ERROR(verifyVariant(variant, file, header, segments, where));
     Result<PlanSizes> sizes = evaluatePlan(variant, plan.vocabulary_size(), boundsOf(plan), where);
     YOCO_RETURN_IF_ERROR(sizes.takeStatus());
   }

@@ -39,7 +39,20 @@ private:
 };
 
 /// Checks one variant: names, indices, enums. Segments are added to `segments`.
-Status verifyVariant(const fb::Variant &variant, const FileHeader &header, SegmentList &segments, const Path &path);
+Status verifyVariant(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
+                     const Path &path);
+/// Checks what the operands of a product are, as far as it does not depend on bounds.
+Status verifyGemm(const fb::Gemm &gemm, const fb::Variant &variant, const Path &path);
+
+/// Checks that an enum of the schema has a known value: the FlatBuffers verifier takes any number for one.
+template <typename Enum>
+Status verifyEnum(Enum value, Enum last, const Path &path) {
+  if (value <= last)
+    return Status();
+  return YOCO_PLAN_ERROR(path, "expected 0 to %u, got %u", unsigned(last), unsigned(value));
+}
+
+Status verifyIndex(uint64_t index, uint64_t count, const char *what, const Path &path);
 
 /// Checks that a name is 1 to 1024 printable ASCII characters.
 Status verifyName(const flatbuffers::String &name, const Path &path);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace yoco::runtime {
@@ -40,26 +41,64 @@ private:
     const fb::Plane *plane;
   };
 
-  void addLaunch(const fb::Launch &launch);
-  void addParameter(uint32_t index);
+  /// How a parameter is used; the later ones read all of it.
+  enum class Use { lookup, whole, matrix };
+
+  void addLaunch(const fb::Launch &launch, const fb::Launch *next);
+  void addParameter(uint32_t index, bool isLookup);
+  void addMatrix(uint32_t index);
+  void addWeights();
   void addState(const fb::Plane &plane);
-  void addCache(const fb::Launch &launch, const fb::State &cache);
+  void addCache(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache);
   uint64_t bytesPerRow(uint32_t buffer) const;
-  Checked attendedElements(const fb::Launch &launch, const fb::State &cache) const;
+  Checked attendedElements(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache) const;
   uint64_t bytesPerPosition(const fb::State &cache) const;
 
   const fb::Variant &variant;
   const fb::Entry &entry;
   uint64_t segments, rows, position;
   std::map<uint32_t, StatePlane> planes; // by buffer
-  std::set<uint32_t> seenParameters;
+  std::map<uint32_t, Use> uses;          // of parameters
+  bool holdsIds = true;                  // the buffer of the ids, whose memory may be used again
   Checked weights, stateReads, stateWrites, cacheReads, cacheWrites, linear, mixer;
 };
 
+/// The last buffer that a launch names, which is the last of its results.
+std::optional<uint32_t> lastBuffer(const fb::Launch &launch) {
+  std::optional<uint32_t> last;
+  for (const fb::Argument *argument : *launch.arguments())
+    if (argument->kind() == fb::ArgumentKind::buffer)
+      last = argument->index();
+  return last;
+}
+
+bool names(const fb::Launch &launch, fb::ArgumentKind kind, uint32_t index) {
+  for (const fb::Argument *argument : *launch.arguments())
+    if (argument->kind() == kind && argument->index() == index)
+      return true;
+  return false;
+}
+
+bool namesParameter(const fb::Launch &launch) {
+  for (const fb::Argument *argument : *launch.arguments())
+    if (argument->kind() == fb::ArgumentKind::parameter)
+      return true;
+  return false;
+}
+
 Result<yoco_step_cost> CostCounter::run() {
-  for (const fb::Instruction *instruction : *entry.instructions())
-    if (const fb::Launch *launch = instruction->operation_as_Launch())
-      addLaunch(*launch);
+  const auto &instructions = *entry.instructions();
+  for (uint32_t i = 0; i < instructions.size(); ++i) {
+    const fb::Instruction &instruction = *instructions.Get(i);
+    if (const fb::Launch *launch = instruction.operation_as_Launch()) {
+      addLaunch(*launch, i + 1 < instructions.size() ? instructions.Get(i + 1)->operation_as_Launch() : nullptr);
+      holdsIds &= lastBuffer(*launch) != entry.ids();
+    } else if (const fb::Gemm *gemm = instruction.operation_as_Gemm()) {
+      addMatrix(gemm->weight());
+      holdsIds &= gemm->output()->buffer() != entry.ids();
+    }
+  }
+  addWeights();
   Checked reads = stateReads + cacheReads, writes = stateWrites + cacheWrites;
   for (const Checked &sum : {weights, reads, writes, linear, mixer})
     if (!sum.ok())
@@ -75,11 +114,12 @@ Result<yoco_step_cost> CostCounter::run() {
   return cost;
 }
 
-void CostCounter::addLaunch(const fb::Launch &launch) {
+void CostCounter::addLaunch(const fb::Launch &launch, const fb::Launch *next) {
   std::set<const fb::State *> caches; // keys and values are two buffers of one
+  bool isLookup = holdsIds && names(launch, fb::ArgumentKind::buffer, entry.ids());
   for (const fb::Argument *argument : *launch.arguments()) {
     if (argument->kind() == fb::ArgumentKind::parameter)
-      addParameter(argument->index());
+      addParameter(argument->index(), isLookup);
     if (argument->kind() != fb::ArgumentKind::buffer)
       continue;
     auto found = planes.find(argument->index());
@@ -88,22 +128,32 @@ void CostCounter::addLaunch(const fb::Launch &launch) {
     if (found->second.state->kind() == fb::StateKind::state)
       addState(*found->second.plane);
     else if (caches.insert(found->second.state).second)
-      addCache(launch, *found->second.state);
+      addCache(launch, next, *found->second.state);
   }
 }
 
-void CostCounter::addParameter(uint32_t index) {
+void CostCounter::addParameter(uint32_t index, bool isLookup) {
   const fb::Parameter &parameter = *variant.parameters()->Get(index);
-  Checked total = Checked(segments) * rows;
-  bool isMatrix = parameter.layout() == fb::ParameterLayout::panels;
-  if (isMatrix)
-    linear = linear + Checked(2) * parameter.rows() * parameter.columns() * total;
-  if (!seenParameters.insert(index).second)
-    return;
-  if (isMatrix || parameter.rows() == 1)
-    weights = weights + parameterBytes(parameter);
-  else
-    weights = weights + Checked(parameter.columns()) * elementSize(parameter.element()) * total;
+  if (parameter.layout() == fb::ParameterLayout::panels || (parameter.rows() > 1 && !isLookup))
+    return addMatrix(index);
+  Use use = parameter.rows() > 1 ? Use::lookup : Use::whole;
+  uses.emplace(index, use);
+}
+
+void CostCounter::addMatrix(uint32_t index) {
+  const fb::Parameter &parameter = *variant.parameters()->Get(index);
+  linear = linear + Checked(2) * parameter.rows() * parameter.columns() * segments * rows;
+  uses[index] = Use::matrix;
+}
+
+void CostCounter::addWeights() {
+  for (const auto &[index, use] : uses) {
+    const fb::Parameter &parameter = *variant.parameters()->Get(index);
+    if (use == Use::lookup)
+      weights = weights + Checked(parameter.columns()) * elementSize(parameter.element()) * segments * rows;
+    else
+      weights = weights + parameterBytes(parameter);
+  }
 }
 
 void CostCounter::addState(const fb::Plane &plane) {
@@ -115,10 +165,10 @@ void CostCounter::addState(const fb::Plane &plane) {
   mixer = mixer + Checked(4) * (plane.bytes_per_slot() / sizeof(float)) * segments * rows;
 }
 
-void CostCounter::addCache(const fb::Launch &launch, const fb::State &cache) {
+void CostCounter::addCache(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache) {
   uint64_t perPosition = bytesPerPosition(cache);
   bool isRing = cache.kind() == fb::StateKind::ring_cache;
-  Checked elements = attendedElements(launch, cache);
+  Checked elements = attendedElements(launch, next, cache);
   if (elements.atMost(0)) {
     uint64_t kept = isRing ? std::min(rows, cache.window()) : rows;
     cacheWrites = cacheWrites + Checked(perPosition) * kept * segments;
@@ -149,20 +199,20 @@ uint64_t CostCounter::bytesPerRow(uint32_t buffer) const {
 }
 
 /// Elements of the queries and results of a row of attention; none when the launch has no result but the cache. Results
-/// are the last buffer of a launch, and there are as many heads of queries as of results.
-Checked CostCounter::attendedElements(const fb::Launch &launch, const fb::State &cache) const {
-  const fb::Argument *last = nullptr;
-  for (const fb::Argument *argument : *launch.arguments())
-    if (argument->kind() == fb::ArgumentKind::buffer)
-      last = argument;
-  auto found = planes.find(last->index());
+/// are the last buffer of a launch, and there are as many heads of queries as of results. When the launch leaves parts
+/// that the next one joins, which needs no parameter for that, the results are that one's.
+Checked CostCounter::attendedElements(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache) const {
+  uint32_t result = *lastBuffer(launch);
+  auto found = planes.find(result);
   if (found != planes.end() && found->second.state == &cache)
     return 0;
+  if (next && !namesParameter(*next) && names(*next, fb::ArgumentKind::buffer, result))
+    result = *lastBuffer(*next);
   const auto &keysAndValues = *cache.planes();
   const fb::Plane &values = *keysAndValues.Get(keysAndValues.size() - 1);
   uint64_t valueBytes = std::max<uint64_t>(values.bytes_per_slot() + values.bytes_per_position(), 1);
   uint64_t keyBytes = keysAndValues.Get(0)->bytes_per_slot() + keysAndValues.Get(0)->bytes_per_position();
-  uint64_t results = bytesPerRow(last->index()) / elementSize(variant.compute_type());
+  uint64_t results = bytesPerRow(result) / elementSize(variant.compute_type());
   Checked queries = Checked(results) * keyBytes;
   return Checked(results) + Checked(queries.value() / valueBytes);
 }

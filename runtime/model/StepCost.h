@@ -12,13 +12,13 @@ namespace yoco::runtime {
 
 /// The step has `segments` segments of `rows` rows each, which begin at position `position`. The plan is verified.
 ///
-///   weights       every parameter that a launch names, once; of a table that is looked up (row-major, more rows than
-///                 one) the rows of the step
+///   weights       every parameter that a launch or a product names, once; of a table that is looked up (row-major,
+///   more rows
+///                 than one, in a launch that reads the ids) the rows of the step
 ///   state         read and written once by each launch that names it; nothing is read at position 0
 ///   cache         one launch of an entry that names a cache writes the rows of the step; every other one reads what
-///   the
-///                 rows attend to, once per segment
-///   operations    2 for each element of a packed matrix and row; 4 for each element of a state and row (the recurrent
+///                 the rows attend to, once per segment
+///   operations    2 for each element of a matrix and row; 4 for each element of a state and row (the recurrent
 ///                 form: in and out); and for each row and position that it attends to 2 for each element of a query
 ///                 and of a result, whose number stands in the buffers of the launch
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/model/GpuArchitecture.h"
 #include "runtime/model/Parameters.h"
 #include "runtime/model/PlanVerifier.h"
 
@@ -12,30 +13,24 @@ namespace yoco::runtime {
 
 namespace {
 
-/// An enum of the schema: the FlatBuffers verifier takes any number for one.
-template <typename Enum>
-Status verifyEnum(Enum value, Enum last, const Path &path) {
-  if (value <= last)
-    return Status();
-  return YOCO_PLAN_ERROR(path, "expected 0 to %u, got %u", unsigned(last), unsigned(value));
-}
-
-Status verifyIndex(uint64_t index, uint64_t count, const char *what, const Path &path) {
-  if (index < count)
-    return Status();
-  return YOCO_PLAN_ERROR(path, "%s index %" PRIu64 " is not below %" PRIu64, what, index, count);
-}
+constexpr uint64_t kMostParameterBytes = uint64_t(1) << 62;
 
 class VariantVerifier {
 public:
-  VariantVerifier(const fb::Variant &variant, const FileHeader &header, SegmentList &segments, const Path &path)
-      : variant(variant), header(header), segments(segments), path(path) {}
+  VariantVerifier(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
+                  const Path &path)
+      : variant(variant), file(file), header(header), segments(segments), path(path),
+        isHost(variant.device()->string_view() == "host"), isCuda(variant.device()->string_view() == "cuda") {}
 
   Status run();
 
 private:
   Status verifyHead();
+  Status verifyCode();
+  Status verifyImage(const fb::Image &image, const Path &where);
+  Status needDeviceCode(const Path &where);
   Status verifyParameter(const fb::Parameter &parameter, const Path &where);
+  Status verifyStride(const fb::Parameter &parameter, const Path &where);
   Status verifyGenerated(const fb::Parameter &parameter, const Path &where);
   Status verifyArenas();
   Status verifyBuffer(const fb::Buffer &buffer, const Path &where);
@@ -77,15 +72,23 @@ private:
   }
 
   const fb::Variant &variant;
+  const uint8_t *file;
   const FileHeader &header;
   SegmentList &segments;
   const Path &path;
+  bool isHost, isCuda;
 };
 
 Status VariantVerifier::run() {
   YOCO_RETURN_IF_ERROR(verifyHead());
+  YOCO_RETURN_IF_ERROR(verifyCode());
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.parameters(), "parameters"));
   YOCO_RETURN_IF_ERROR(verifyAll(*variant.parameters(), path, "parameters", &VariantVerifier::verifyParameter));
+  Checked parameters(0);
+  for (const fb::Parameter *parameter : *variant.parameters())
+    parameters = parameters + parameterBytes(*parameter);
+  if (!parameters.atMost(kMostParameterBytes))
+    return YOCO_PLAN_ERROR(Path(path, "parameters"), "expected at most 2^62 bytes in all");
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.arenas(), "arenas"));
   YOCO_RETURN_IF_ERROR(verifyArenas());
   YOCO_RETURN_IF_ERROR(verifyAll(*variant.buffers(), path, "buffers", &VariantVerifier::verifyBuffer));
@@ -104,11 +107,44 @@ Status VariantVerifier::verifyHead() {
   if (variant.cpu_features())
     for (uint32_t i = 0; i < variant.cpu_features()->size(); ++i)
       YOCO_RETURN_IF_ERROR(verifyName(*variant.cpu_features()->Get(i), Path(path, "cpu_features", i)));
-  if (variant.code())
-    return segments.add(*variant.code(), header, Path(path, "code"));
-  if (variant.device()->string_view() == "host")
-    return YOCO_PLAN_ERROR(Path(path, "code"), "expected a segment, got none");
   return Status();
+}
+
+Status VariantVerifier::verifyCode() {
+  uint32_t images = variant.images() ? variant.images()->size() : 0;
+  if (isHost && images != 0)
+    return YOCO_PLAN_ERROR(Path(path, "images"), "expected none for device `host`, got %u", images);
+  if (isCuda && images == 0)
+    return YOCO_PLAN_ERROR(Path(path, "images"), "expected at least one for device `cuda`, got none");
+  if (images != 0)
+    YOCO_RETURN_IF_ERROR(verifyAll(*variant.images(), path, "images", &VariantVerifier::verifyImage));
+  if (!variant.code())
+    return isHost ? YOCO_PLAN_ERROR(Path(path, "code"), "expected a segment, got none") : Status();
+  if (isCuda)
+    return YOCO_PLAN_ERROR(Path(path, "code"), "expected none for device `cuda`, got a segment");
+  return segments.add(*variant.code(), header, Path(path, "code"));
+}
+
+Status VariantVerifier::verifyImage(const fb::Image &image, const Path &where) {
+  YOCO_RETURN_IF_ERROR(needDeviceCode(where));
+  YOCO_RETURN_IF_ERROR(verifyEnum(image.format(), fb::ImageFormat::MAX, Path(where, "format")));
+  YOCO_RETURN_IF_ERROR(verifyName(*image.architecture(), Path(where, "architecture")));
+  if (!GpuArchitecture::parse(image.architecture()->string_view()))
+    return YOCO_PLAN_ERROR(Path(where, "architecture"), "expected a GPU's, such as sm_90a, got `%s`",
+                           image.architecture()->c_str());
+  const fb::Segment &code = *image.code();
+  YOCO_RETURN_IF_ERROR(segments.add(code, header, Path(where, "code")));
+  if (uint8_t last = file[code.offset() + code.size() - 1]; image.format() == fb::ImageFormat::ptx && last != 0)
+    return YOCO_PLAN_ERROR(Path(where, "code"), "expected PTX that a zero byte ends, got a last byte of %u", last);
+  return Status();
+}
+
+/// What readers of files without GPUs would take for something else is announced by a feature bit.
+Status VariantVerifier::needDeviceCode(const Path &where) {
+  if (header.requiredFeatures & kFeatureDeviceCode)
+    return Status();
+  return YOCO_PLAN_ERROR(where, "expected a file whose header.required_features has bit %d",
+                         __builtin_ctzll(kFeatureDeviceCode));
 }
 
 Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Path &where) {
@@ -118,8 +154,10 @@ Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Pa
   bool panels = parameter.layout() == fb::ParameterLayout::panels;
   if (panels != (parameter.panel() != 0))
     return YOCO_PLAN_ERROR(Path(where, "panel"), "expected %s, got %u", panels ? "at least 1" : "0", parameter.panel());
+  if (parameter.stride() != 0)
+    YOCO_RETURN_IF_ERROR(verifyStride(parameter, Path(where, "stride")));
   Checked bytes = parameterBytes(parameter);
-  if (!bytes.atMost(uint64_t(1) << 62) || bytes.value() == 0)
+  if (!bytes.atMost(kMostParameterBytes) || bytes.value() == 0)
     return YOCO_PLAN_ERROR(where, "expected a size from 1 to 2^62 bytes, got %" PRIu64 " rows of %" PRIu64,
                            parameter.rows(), parameter.columns());
   if (!parameter.segment())
@@ -130,6 +168,16 @@ Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Pa
   if (parameter.segment()->size() != bytes.value())
     return YOCO_PLAN_ERROR(Path(where, "segment"), "expected %" PRIu64 " bytes, got %" PRIu64, bytes.value(),
                            parameter.segment()->size());
+  return Status();
+}
+
+Status VariantVerifier::verifyStride(const fb::Parameter &parameter, const Path &where) {
+  YOCO_RETURN_IF_ERROR(needDeviceCode(where));
+  if (parameter.layout() != fb::ParameterLayout::row_major)
+    return YOCO_PLAN_ERROR(where, "expected 0, as the layout is not row_major, got %" PRIu64, parameter.stride());
+  if (parameter.stride() < parameter.columns())
+    return YOCO_PLAN_ERROR(where, "expected 0 or at least the %" PRIu64 " columns, got %" PRIu64, parameter.columns(),
+                           parameter.stride());
   return Status();
 }
 
@@ -179,6 +227,19 @@ Status VariantVerifier::verifyKernel(const fb::Kernel &kernel, const Path &where
   for (char c : *kernel.name())
     if (!isalnum(uint8_t(c)) && c != '_' && c != '.' && c != '$')
       return YOCO_PLAN_ERROR(Path(where, "name"), "expected letters, digits, `_`, `.` or `$`, got `%c`", c);
+  if (kernel.threads() != 0 || kernel.shared_bytes() != 0)
+    YOCO_RETURN_IF_ERROR(needDeviceCode(where));
+  if (isHost && (kernel.threads() != 0 || kernel.shared_bytes() != 0))
+    return YOCO_PLAN_ERROR(where, "expected 0 threads and shared bytes for device `host`, got %u and %u",
+                           kernel.threads(), kernel.shared_bytes());
+  if (isHost || (!isCuda && kernel.threads() == 0))
+    return Status();
+  if (kernel.threads() < 32 || kernel.threads() > kMostBlockThreads || kernel.threads() % 32 != 0)
+    return YOCO_PLAN_ERROR(Path(where, "threads"), "expected a multiple of 32 up to %u, got %u", kMostBlockThreads,
+                           kernel.threads());
+  if (kernel.shared_bytes() > kMostBlockSharedBytes)
+    return YOCO_PLAN_ERROR(Path(where, "shared_bytes"), "expected at most %u, got %u", kMostBlockSharedBytes,
+                           kernel.shared_bytes());
   return Status();
 }
 
@@ -233,6 +294,13 @@ Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction, co
     Path at(where, "fill");
     return verifyBufferIndex(instruction.operation_as_Fill()->destination(), Path(at, "destination"));
   }
+  case fb::Operation::Gemm: {
+    Path at(where, "gemm");
+    if (isHost)
+      return YOCO_PLAN_ERROR(at, "expected a launch: device `host` has no library of matrix products");
+    YOCO_RETURN_IF_ERROR(needDeviceCode(at));
+    return verifyGemm(*instruction.operation_as_Gemm(), variant, at);
+  }
   case fb::Operation::NONE:
     break;
   }
@@ -244,6 +312,9 @@ Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where
   YOCO_RETURN_IF_ERROR(verifyEnum(launch.unit(), fb::TileUnit::MAX, Path(where, "unit")));
   if (launch.divisor() == 0)
     return YOCO_PLAN_ERROR(Path(where, "divisor"), "expected at least 1, got 0");
+  if (isCuda && launch.arguments()->size() > kMostKernelWords)
+    return YOCO_PLAN_ERROR(Path(where, "arguments"), "expected at most %u, got %u", kMostKernelWords,
+                           launch.arguments()->size());
   for (uint32_t i = 0; i < launch.arguments()->size(); ++i) {
     const fb::Argument &argument = *launch.arguments()->Get(i);
     Path at(where, "arguments", i);
@@ -258,8 +329,9 @@ Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where
 
 } // namespace
 
-Status verifyVariant(const fb::Variant &variant, const FileHeader &header, SegmentList &segments, const Path &path) {
-  return VariantVerifier(variant, header, segments, path).run();
+Status verifyVariant(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
+                     const Path &path) {
+  return VariantVerifier(variant, file, header, segments, path).run();
 }
 
 } // namespace yoco::runtime

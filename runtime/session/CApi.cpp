@@ -87,9 +87,8 @@ Result<ModelOptions> readModelOptions(const yoco_model_options *options) {
   yoco_model_options read;
   YOCO_RETURN_IF_ERROR(readStruct(options, "options", read));
   YOCO_RETURN_IF_ERROR(checkAllocator(read.allocator));
-  if (read.verify != YOCO_VERIFY_FULL && read.verify != YOCO_VERIFY_PLAN)
-    return makeError(YOCO_INVALID_ARGUMENT, "options.verify: expected YOCO_VERIFY_FULL or YOCO_VERIFY_PLAN, got %d",
-                     int(read.verify));
+  if (read.verify != YOCO_VERIFY_FULL && read.verify != YOCO_VERIFY_PLAN && read.verify != YOCO_VERIFY_DEFERRED)
+    return makeError(YOCO_INVALID_ARGUMENT, "options.verify: expected one of YOCO_VERIFY_*, got %d", int(read.verify));
   ModelOptions result;
   result.verify = read.verify;
   result.threads = read.threads;
@@ -130,6 +129,7 @@ Status describeVariant(const Model &model, uint32_t index, const yoco_bounds *wa
   info.kv_bytes_per_token = growingBytesPerPosition(variant);
   info.persistent_bytes = sizes.arenas[0];
   info.scratch_bytes = sizes.arenas[1];
+  info.compute_type = fb::EnumNameElementType(variant.compute_type());
   return Status();
 }
 
@@ -188,7 +188,7 @@ uint32_t yoco_api_version(void) { return YOCO_API_VERSION; }
 
 const char *yoco_status_name(yoco_status status) {
   static const char *const names[] = {"ok",       "invalid argument", "invalid file",  "unsupported", "refused",
-                                      "io error", "out of memory",    "out of bounds", "cancelled"};
+                                      "io error", "out of memory",    "out of bounds", "cancelled",   "device error"};
   return size_t(status) < sizeof(names) / sizeof(names[0]) ? names[status] : "unknown status";
 }
 
@@ -355,6 +355,15 @@ yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_sta
   yoco_session_stats result = {};
   session->session->fillStats(result);
   return writeStruct(result, stats);
+}
+
+yoco_status yoco_session_measure_device(yoco_session *session, yoco_device_ceilings *ceilings) {
+  if (!session || !ceilings)
+    return YOCO_INVALID_ARGUMENT;
+  Result<yoco_device_ceilings> result = session->session->measureDevice();
+  if (!result.ok())
+    return report(session, result.status());
+  return writeStruct(*result, ceilings);
 }
 
 yoco_status yoco_sample(const float *logits, uint32_t vocabulary_size, const yoco_sampling_options *options,

@@ -57,17 +57,14 @@ Status Session::checkIds(const int32_t *ids, size_t count) const {
 }
 
 uint64_t Session::mostRows(Role role) const {
-  return bounds.rows(model->variant(variantIndex).entries()->Get(uint32_t(entries[role]))->row_bound());
+  return bounds.rows(variant().entries()->Get(uint32_t(entries[role]))->row_bound());
 }
 
-/// Runs the segments in `step` and moves their slots on.
-Status Session::runStep(Role role, const int32_t *ids, uint32_t rows) {
-  Stopwatch watch;
+/// Starts a step over the segments in `step` and moves their slots on.
+Status Session::startStep(Role role, const int32_t *ids, uint32_t rows) {
   YOCO_RETURN_IF_ERROR(executor->run(uint32_t(entries[role]), {ids, rows, step.data(), uint32_t(step.size())}));
   for (const SegmentRow &segment : step)
     positions[size_t(segment.slot)] += uint64_t(segment.rowCount);
-  tallies[role].tokens += rows;
-  tallies[role].seconds += watch.seconds();
   return Status();
 }
 
@@ -80,9 +77,19 @@ Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n, co
     total += counts[i];
   }
   YOCO_RETURN_IF_ERROR(checkIds(ids, total));
+  if (total == 0)
+    return Status();
+  Stopwatch watch;
+  YOCO_RETURN_IF_ERROR(startPrefill(slots, counts, n, ids));
+  YOCO_RETURN_IF_ERROR(executor->finish());
+  tallies[prefillRole].tokens += total;
+  tallies[prefillRole].seconds += watch.seconds();
+  return Status();
+}
 
-  // Each step takes as many rows as fit, a segment for each sequence that has
-  // some of them.
+/// Each step takes as many rows as fit, a segment for each sequence that has
+/// some of them.
+Status Session::startPrefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids) {
   uint64_t most = mostRows(prefillRole);
   size_t sequence = 0, taken = 0; // tokens taken of that sequence
   while (sequence < n) {
@@ -100,7 +107,7 @@ Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n, co
       taken = 0;
     }
     if (rows != 0)
-      YOCO_RETURN_IF_ERROR(runStep(prefillRole, ids, uint32_t(rows)));
+      YOCO_RETURN_IF_ERROR(startStep(prefillRole, ids, uint32_t(rows)));
     ids += rows;
   }
   return Status();
@@ -117,11 +124,23 @@ Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n, float
   step.clear();
   for (size_t i = 0; i < n; ++i)
     step.push_back({slots[i], int32_t(positions[size_t(slots[i])]), int32_t(i), 1});
-  YOCO_RETURN_IF_ERROR(runStep(decodeRole, ids, uint32_t(n)));
-  if (!logits)
-    return Status();
-  YOCO_ASSIGN_OR_RETURN(const float *rows, executor->logits(uint32_t(entries[decodeRole]), 0, uint32_t(n)));
-  memcpy(logits, rows, n * model->plan().vocabulary_size() * sizeof(float));
+  Stopwatch watch;
+  YOCO_RETURN_IF_ERROR(startStep(decodeRole, ids, uint32_t(n)));
+  YOCO_RETURN_IF_ERROR(logits ? fetchLogits(decodeRole, uint32_t(n), logits) : executor->finish());
+  tallies[decodeRole].tokens += n;
+  tallies[decodeRole].seconds += watch.seconds();
+  return Status();
+}
+
+/// Copies the logits of a step of `rows` rows.
+Status Session::fetchLogits(Role role, uint32_t rows, float *logits) {
+  const size_t width = model->plan().vocabulary_size();
+  for (uint32_t first = 0; first < rows;) {
+    uint32_t count = std::min(rows - first, executor->logitRowsAtOnce());
+    YOCO_ASSIGN_OR_RETURN(const float *part, executor->logits(uint32_t(entries[role]), first, count));
+    memcpy(logits + first * width, part, count * width * sizeof(float));
+    first += count;
+  }
   return Status();
 }
 
@@ -146,12 +165,20 @@ Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logit
   YOCO_RETURN_IF_ERROR(checkIds(ids, count));
   uint64_t most = mostRows(scoreRole);
   for (size_t first = 0; first < count;) {
+    Stopwatch watch;
     uint32_t rows = uint32_t(std::min<uint64_t>(most, count - first));
     step.assign(1, {slot, int32_t(positions[size_t(slot)]), 0, int32_t(rows)});
-    YOCO_RETURN_IF_ERROR(runStep(scoreRole, ids + first, rows));
-    YOCO_ASSIGN_OR_RETURN(const float *logits, executor->logits(uint32_t(entries[scoreRole]), 0, rows));
-    if (callback(user, first, rows, logits) != 0)
-      return makeError(YOCO_CANCELLED, "the logits callback stopped scoring at row %zu of %zu", first + rows, count);
+    YOCO_RETURN_IF_ERROR(startStep(scoreRole, ids + first, rows));
+    YOCO_RETURN_IF_ERROR(executor->finish());
+    tallies[scoreRole].tokens += rows;
+    tallies[scoreRole].seconds += watch.seconds();
+    for (uint32_t row = 0; row < rows;) {
+      uint32_t part = std::min(rows - row, executor->logitRowsAtOnce());
+      YOCO_ASSIGN_OR_RETURN(const float *logits, executor->logits(uint32_t(entries[scoreRole]), row, part));
+      row += part;
+      if (callback(user, first + row - part, part, logits) != 0)
+        return makeError(YOCO_CANCELLED, "the logits callback stopped scoring at row %zu of %zu", first + row, count);
+    }
     first += rows;
   }
   return Status();
@@ -169,8 +196,10 @@ Status Session::copySlot(int32_t from, int32_t to) {
   if (from == to)
     return Status();
   // An empty slot has nothing that will be read.
-  if (positions[size_t(from)] != 0)
+  if (positions[size_t(from)] != 0) {
     YOCO_RETURN_IF_ERROR(executor->copySlot(uint32_t(from), uint32_t(to)));
+    YOCO_RETURN_IF_ERROR(executor->finish());
+  }
   positions[size_t(to)] = positions[size_t(from)];
   return Status();
 }
@@ -181,9 +210,8 @@ Result<uint64_t> Session::position(int32_t slot) const {
 }
 
 void Session::fillStats(yoco_session_stats &stats) const {
-  const fb::Variant &variant = model->variant(variantIndex);
-  stats.device = variant.device()->c_str();
-  stats.target = variant.target()->c_str();
+  stats.device = variant().device()->c_str();
+  stats.target = variant().target()->c_str();
   stats.bounds = {bounds.seq, bounds.batch, bounds.chunk, bounds.block};
   stats.load_seconds = loadSeconds;
   stats.prefill_tokens = tallies[prefillRole].tokens;
@@ -194,9 +222,12 @@ void Session::fillStats(yoco_session_stats &stats) const {
   stats.score_seconds = tallies[scoreRole].seconds;
   stats.persistent_bytes = executor->arenaBytes(0);
   stats.scratch_bytes = executor->arenaBytes(1);
-  stats.weight_bytes = model->weightBytes(variantIndex);
-  stats.kv_bytes_per_token = growingBytesPerPosition(variant);
+  stats.weight_bytes = model->weightBytes(choice.variant);
+  stats.kv_bytes_per_token = growingBytesPerPosition(variant());
   stats.threads = executor->threads();
+  stats.device_weight_bytes = program->deviceWeightBytes();
+  stats.staging_bytes = executor->stagingBytes();
+  stats.device_description = program->description();
 }
 
 } // namespace yoco::runtime

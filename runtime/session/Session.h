@@ -26,6 +26,7 @@ public:
   Status copySlot(int32_t from, int32_t to);
   Result<uint64_t> position(int32_t slot) const;
   void fillStats(yoco_session_stats &stats) const;
+  Result<yoco_device_ceilings> measureDevice() { return executor->measureDevice(); }
 
   /// The text of the last failure; kept here because a session has one user at
   /// a time.
@@ -42,6 +43,7 @@ private:
   explicit Session(std::shared_ptr<Model> model) : model(std::move(model)) {}
   Status findEntries(uint32_t wanted);
   Status createExecutor(const yoco_session_options &options);
+  Status loadProgram(const yoco_session_options &options, ExecutorOptions executorOptions);
   void shrinkArenas(PlanSizes &sizes) const;
 
   Status checkRole(Role role) const;
@@ -50,10 +52,14 @@ private:
   Status checkRoom(int32_t slot, size_t count) const;
   Status checkIds(const int32_t *ids, size_t count) const;
   uint64_t mostRows(Role role) const;
-  Status runStep(Role role, const int32_t *ids, uint32_t rows);
+  const fb::Variant &variant() const { return model->variant(choice.variant); }
+  Status startStep(Role role, const int32_t *ids, uint32_t rows);
+  Status startPrefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids);
+  Status fetchLogits(Role role, uint32_t rows, float *logits);
 
   std::shared_ptr<Model> model;
-  uint32_t variantIndex = 0;
+  Model::Choice choice;
+  const Program *program = nullptr; // of the model
   Bounds bounds;
   int32_t entries[roleCount] = {-1, -1, -1}; // index in the variant; -1: not there or not wanted
   std::unique_ptr<Executor> executor;

@@ -19,7 +19,7 @@ static void logLine(const yoco_session_options &options, const std::string &text
 Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<Model> model, const yoco_session_options &options) {
   std::unique_ptr<Session> session(new Session(std::move(model)));
   Stopwatch watch;
-  YOCO_ASSIGN_OR_RETURN(session->variantIndex, session->model->chooseVariant(options.device));
+  YOCO_ASSIGN_OR_RETURN(session->choice, session->model->chooseVariant(options.device));
   YOCO_RETURN_IF_ERROR(session->findEntries(options.entries));
   YOCO_ASSIGN_OR_RETURN(session->bounds, chooseBounds(session->model->plan(), options.bounds));
   YOCO_RETURN_IF_ERROR(session->createExecutor(options));
@@ -27,9 +27,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<Model> model, c
   session->step.reserve(size_t(session->bounds.batch));
   session->loadSeconds = session->model->loadSeconds() + watch.seconds();
 
-  const fb::Variant &variant = session->model->variant(session->variantIndex);
   logLine(options, formatString("session on %s: %" PRIu64 " bytes persistent, %" PRIu64 " bytes scratch, %u threads",
-                                variant.target()->c_str(), session->executor->arenaBytes(0),
+                                session->variant().target()->c_str(), session->executor->arenaBytes(0),
                                 session->executor->arenaBytes(1), session->executor->threads()));
   return session;
 }
@@ -41,7 +40,7 @@ Status Session::findEntries(uint32_t wanted) {
                 "flags stand in the order of roles");
   if (wanted >> roleCount != 0)
     return makeError(YOCO_INVALID_ARGUMENT, "options.entries: expected YOCO_ENTRY_* flags, got 0x%x", wanted);
-  const auto &descriptions = *model->variant(variantIndex).entries();
+  const auto &descriptions = *variant().entries();
   for (uint32_t role = 0; role < roleCount; ++role) {
     if (wanted != 0 && !(wanted >> role & 1))
       continue;
@@ -56,17 +55,16 @@ Status Session::findEntries(uint32_t wanted) {
 
 /// Cuts the arenas to what the chosen entries use. States are always there.
 void Session::shrinkArenas(PlanSizes &sizes) const {
-  const fb::Variant &variant = model->variant(variantIndex);
   std::vector<uint64_t> needed(sizes.arenas.size());
   auto use = [&](uint32_t buffer) {
-    uint64_t &end = needed[variant.buffers()->Get(buffer)->arena()];
+    uint64_t &end = needed[variant().buffers()->Get(buffer)->arena()];
     end = std::max(end, sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
   };
   needed[0] = sizes.arenas[0];
   for (int32_t index : entries) {
     if (index < 0)
       continue;
-    const fb::Entry &entry = *variant.entries()->Get(uint32_t(index));
+    const fb::Entry &entry = *variant().entries()->Get(uint32_t(index));
     use(entry.ids());
     use(entry.segments());
     if (entry.logits() >= 0)
@@ -81,6 +79,13 @@ void Session::shrinkArenas(PlanSizes &sizes) const {
         use(copy->destination());
       } else if (const fb::Fill *fill = instruction->operation_as_Fill()) {
         use(fill->destination());
+      } else if (const fb::Gemm *gemm = instruction->operation_as_Gemm()) {
+        use(gemm->input()->buffer());
+        use(gemm->output()->buffer());
+        if (gemm->residual())
+          use(gemm->residual()->buffer());
+        if (gemm->workspace() >= 0)
+          use(uint32_t(gemm->workspace()));
       }
     }
   }
@@ -89,11 +94,10 @@ void Session::shrinkArenas(PlanSizes &sizes) const {
 
 Status Session::createExecutor(const yoco_session_options &options) {
   Path root;
-  Path path(root, "variants", variantIndex);
-  const fb::Variant &variant = model->variant(variantIndex);
+  Path path(root, "variants", choice.variant);
   ExecutorOptions executorOptions;
   executorOptions.bounds = bounds;
-  YOCO_ASSIGN_OR_RETURN(executorOptions.sizes, evaluatePlan(variant, model->plan().vocabulary_size(), bounds, path));
+  YOCO_ASSIGN_OR_RETURN(executorOptions.sizes, evaluatePlan(variant(), model->plan().vocabulary_size(), bounds, path));
   if (options.entries != 0)
     shrinkArenas(executorOptions.sizes);
   for (int32_t entry : entries)
@@ -103,14 +107,20 @@ Status Session::createExecutor(const yoco_session_options &options) {
   executorOptions.parallelFor = options.parallel_for;
   executorOptions.parallelForUser = options.parallel_for_user;
   executorOptions.allocator = options.allocator ? *options.allocator : defaultAllocator();
-  YOCO_ASSIGN_OR_RETURN(const Program *program, model->program(variantIndex));
-  Result<std::unique_ptr<Executor>> created = program->createExecutor(std::move(executorOptions));
-  if (!created.ok())
-    return makeError(created.status().code(),
-                     "session of %" PRIu64 " slots of %" PRIu64 " tokens, prefill chunk %" PRIu64
-                     ", score block %" PRIu64 ": %s",
-                     bounds.batch, bounds.seq, bounds.chunk, bounds.block, created.status().text());
-  executor = std::move(*created);
+  executorOptions.graphs = options.no_graphs == 0;
+  Status status = loadProgram(options, std::move(executorOptions));
+  if (status.code() != YOCO_OUT_OF_MEMORY)
+    return status;
+  return makeError(status.code(),
+                   "session of %" PRIu64 " slots of %" PRIu64 " tokens, prefill chunk %" PRIu64 ", score block %" PRIu64
+                   ": %s",
+                   bounds.batch, bounds.seq, bounds.chunk, bounds.block, status.text());
+}
+
+Status Session::loadProgram(const yoco_session_options &options, ExecutorOptions executorOptions) {
+  Progress progress{options.progress, options.progress_user};
+  YOCO_ASSIGN_OR_RETURN(program, model->program(choice, executorOptions.sizes.arenas, progress));
+  YOCO_ASSIGN_OR_RETURN(executor, program->createExecutor(std::move(executorOptions)));
   return Status();
 }
 

@@ -123,12 +123,18 @@ TEST(HostCodeTest, firstVariantThatRuns) {
 TEST(HostCodeTest, namesDevices) {
   FileBytes file = ToyModel().build();
   Opened model(file);
-  yoco_session_options options = {};
-  options.device = "cuda";
-  OpenedSession session(model.model, options);
-  EXPECT_EQ(session.status, YOCO_UNSUPPORTED);
-  EXPECT_EQ(session.error, "this build of the runtime has no device `cuda` "
-                           "(targets in the file: host:toy)");
+  auto expectError = [&](const char *device, const char *text) {
+    yoco_session_options options = {};
+    options.device = device;
+    OpenedSession session(model.model, options);
+    EXPECT_EQ(session.status, YOCO_UNSUPPORTED);
+    EXPECT_EQ(session.error, text);
+  };
+  expectError("cuda", "the file has no target for device `cuda` (targets in the file: host:toy)");
+  expectError("cuda:1", "the file has no target for device `cuda:1` (targets in the file: host:toy)");
+  for (std::string name : {"tpu", "host:0", "cuda:", "cuda:x", "cuda:-1", "cuda:99999999999", ""})
+    expectError(name.c_str(),
+                ("this build of the runtime has no device `" + name + "` (targets in the file: host:toy)").c_str());
 }
 
 #if defined(__x86_64__)

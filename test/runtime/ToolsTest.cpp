@@ -216,7 +216,7 @@ TEST_F(ToolsTest, errors) {
       {"1", "toy.yoco --prompt-tokens - --print-tokens --device tpu", "--device: expected host or cuda[:N], got `tpu`"},
       {"1", "toy.yoco --prompt-tokens - --print-tokens --device=cuda:x", "--device=cuda:N: expected a whole number"},
       {"1", "toy.yoco --prompt-tokens - --print-tokens --device=cuda:1",
-       "no device `cuda` (targets in the file: host:toy)"},
+       "no target for device `cuda:1` (targets in the file: host:toy)"},
       {"1", "toy.yoco --prompt-tokens - --score", "expected --logits OUT.npy"},
       {"1", "toy.yoco --prompt-tokens - --logits x.npy", "expected --score"},
       {"1", "toy.yoco --prompt-tokens - --score --logits /dev/null",

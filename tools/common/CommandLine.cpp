@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 
 namespace yoco::tools {
 
@@ -26,12 +27,13 @@ uint64_t parseWhole(const char *flag, const std::string &text, uint64_t least, u
 }
 
 std::string parseDevice(const std::string &text) {
-  bool isCuda = text.rfind("cuda", 0) == 0;
-  if (isCuda && text.rfind("cuda:", 0) == 0)
-    parseWhole("--device=cuda:N", text.substr(5), 0, 1023);
-  else if (text != "host" && text != "cuda")
+  constexpr std::string_view kNumbered = "cuda:";
+  if (text.rfind(kNumbered, 0) == 0)
+    return std::string(kNumbered) +
+           std::to_string(parseWhole("--device=cuda:N", text.substr(kNumbered.size()), 0, 1023));
+  if (text != "host" && text != "cuda")
     fail("--device", "host or cuda[:N]", text);
-  return isCuda ? "cuda" : "host";
+  return text;
 }
 
 bool parse(CLI::App &app, int argc, char **argv) {

@@ -22,7 +22,7 @@ namespace yoco::tools {
 /// A whole number within bounds; throws std::runtime_error when `text` is none.
 uint64_t parseWhole(const char *flag, const std::string &text, uint64_t least, uint64_t most);
 
-/// "host" or "cuda", of `host`, `cuda` or `cuda:N`; throws std::runtime_error for anything else.
+/// `host`, `cuda` or `cuda:N` as the runtime takes it; throws std::runtime_error for anything else.
 std::string parseDevice(const std::string &text);
 
 /// Reads the command line. False when --help or --version has been answered; throws std::runtime_error when the command

@@ -9,7 +9,7 @@
 
 namespace yoco::runtime {
 
-Status HostDevice::supports(const fb::Variant &variant) const {
+Status HostDevice::supports(const fb::Variant &variant, uint32_t) const {
   if (variant.cpu_features())
     for (const flatbuffers::String *feature : *variant.cpu_features())
       YOCO_RETURN_IF_ERROR(checkCpuFeature(feature->c_str()));
@@ -17,7 +17,7 @@ Status HostDevice::supports(const fb::Variant &variant) const {
 }
 
 Result<std::unique_ptr<Program>> HostDevice::load(const ProgramSource &source) const {
-  YOCO_RETURN_IF_ERROR(supports(source.variant));
+  YOCO_RETURN_IF_ERROR(supports(source.variant, source.ordinal));
   return HostProgram::load(source);
 }
 
@@ -38,23 +38,36 @@ Status HostProgram::loadCode(const ProgramSource &source) {
   return Status();
 }
 
+/// Weights of the file stay where they are; their checksums are compared unless that has been done. What is generated
+/// takes time, so progress counts that.
 Status HostProgram::loadParameters(const ProgramSource &source) {
-  std::unique_ptr<ThreadPool> pool;
+  YOCO_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool, ThreadPool::create(source.threads));
+  uint64_t total = 0, done = 0;
+  for (const fb::Parameter *parameter : *source.variant.parameters())
+    if (!parameter->segment())
+      total += parameterBytes(*parameter).value();
+  if (total != 0)
+    YOCO_RETURN_IF_ERROR(source.progress.report(0, total));
   for (const fb::Parameter *parameter : *source.variant.parameters()) {
-    if (parameter->segment()) {
-      parameters.push_back(source.file + parameter->segment()->offset());
+    if (const fb::Segment *segment = parameter->segment()) {
+      YOCO_RETURN_IF_ERROR(source.checksums.verify(segment->offset(), segment->offset() + segment->size(), *pool));
+      parameters.push_back(source.file + segment->offset());
       continue;
     }
-    if (!pool) {
-      YOCO_ASSIGN_OR_RETURN(pool, ThreadPool::create(source.threads));
-    }
-    std::string what = "parameter " + parameter->name()->str();
-    YOCO_ASSIGN_OR_RETURN(Memory memory,
-                          Memory::allocate(source.allocator, parameterBytes(*parameter).value(), what.c_str()));
-    generateParameter(*parameter, memory.data(), *pool);
-    parameters.push_back(memory.data());
-    generated.push_back(std::move(memory));
+    YOCO_RETURN_IF_ERROR(generate(*parameter, source, *pool));
+    done += parameterBytes(*parameter).value();
+    YOCO_RETURN_IF_ERROR(source.progress.report(done, total));
   }
+  return Status();
+}
+
+Status HostProgram::generate(const fb::Parameter &parameter, const ProgramSource &source, Parallel &parallel) {
+  std::string what = "parameter " + parameter.name()->str();
+  YOCO_ASSIGN_OR_RETURN(Memory memory,
+                        Memory::allocate(source.allocator, parameterBytes(parameter).value(), what.c_str()));
+  generateParameter(parameter, memory.data(), parallel);
+  parameters.push_back(memory.data());
+  generated.push_back(std::move(memory));
   return Status();
 }
 

@@ -17,6 +17,7 @@ public:
   static Result<std::unique_ptr<Executor>> create(const HostProgram &program, ExecutorOptions options);
 
   Status run(uint32_t entry, const Step &step) override;
+  Status finish() override { return Status(); } // run() has waited
   Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
   Status copySlot(uint32_t from, uint32_t to) override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas[arena].size(); }

@@ -48,7 +48,8 @@ typedef enum yoco_status {
   YOCO_IO_ERROR = 5,         /* reading failed */
   YOCO_OUT_OF_MEMORY = 6,
   YOCO_OUT_OF_BOUNDS = 7, /* above a bound of the session or of the file */
-  YOCO_CANCELLED = 8      /* a callback asked to stop */
+  YOCO_CANCELLED = 8,     /* a callback asked to stop */
+  YOCO_DEVICE_ERROR = 9   /* a GPU, its driver or its libraries failed */
 } yoco_status;
 
 /* "0.1.0" */
@@ -75,7 +76,10 @@ typedef enum yoco_verify {
   /* every checksum of the file */
   YOCO_VERIFY_FULL = 0,
   /* those of header, plan and checksum table; weights are trusted */
-  YOCO_VERIFY_PLAN = 1
+  YOCO_VERIFY_PLAN = 1,
+  /* every checksum, but those of weights when a session first needs them: while they are on their way to a GPU that
+   * costs little */
+  YOCO_VERIFY_DEFERRED = 2
 } yoco_verify;
 
 typedef struct yoco_model_options {
@@ -138,13 +142,14 @@ YOCO_API yoco_status yoco_model_get_info(const yoco_model *model, yoco_model_inf
 /* The program for one kind of machine, with its memory plan at given bounds. */
 typedef struct yoco_variant_info {
   size_t struct_size; /* in */
-  const char *device; /* "host" */
-  const char *target; /* "host:x86-64-v3" */
+  const char *device; /* "host", "cuda" */
+  const char *target; /* "host:x86-64-v3", "nvptx:sm_90a" */
   uint64_t weight_bytes;
   uint64_t kv_bytes_per_token; /* what one more position of a sequence costs,
                                   over all growing caches */
   uint64_t persistent_bytes;   /* caches and states */
   uint64_t scratch_bytes;
+  const char *compute_type; /* what caches and the inputs of matrix products are rounded to: "f32", "bf16" */
 } yoco_variant_info;
 
 /* `bounds` may be null: the file's. A zero in it means the file's number. */
@@ -183,12 +188,16 @@ YOCO_API void yoco_model_describe(const yoco_model *model, yoco_text_callback wr
 typedef void (*yoco_parallel_for)(void *user, uint32_t tiles, void (*body)(void *context, uint32_t begin, uint32_t end),
                                   void *context);
 
+/* How far the weights are on their way to a session's device, in bytes; called at the beginning, from time to time, and
+ * at the end with done = total. Returning nonzero stops. */
+typedef int (*yoco_progress_callback)(void *user, uint64_t done, uint64_t total);
+
 enum { YOCO_ENTRY_PREFILL = 1, YOCO_ENTRY_DECODE = 2, YOCO_ENTRY_SCORE = 4 };
 
 typedef struct yoco_session_options {
   size_t struct_size;
-  const char *device;             /* "host"; null: the first target in the file that this
-                                     machine can run */
+  const char *device;             /* "host", "cuda", "cuda:N" for GPU number N; null: the first
+                                     target in the file that this machine can run */
   uint32_t threads;               /* of the session's pool, the caller's included; 0: one per
                                      hardware thread */
   uint32_t entries;               /* which entry points will be used (YOCO_ENTRY_*); 0: all.
@@ -196,10 +205,18 @@ typedef struct yoco_session_options {
   yoco_parallel_for parallel_for; /* instead of the session's pool */
   void *parallel_for_user;
   yoco_bounds bounds;              /* 0: the file's number */
-  const yoco_allocator *allocator; /* for the session's arenas; copied */
+  const yoco_allocator *allocator; /* for the session's arenas on the host; copied */
   yoco_log_callback log;           /* called by yoco_session_create() only */
   void *log_user;
+  yoco_progress_callback progress; /* called by yoco_session_create() only, when weights have to be made ready */
+  void *progress_user;
+  int32_t no_graphs; /* GPUs, nonzero: start the kernels of a step one by one instead of as one graph that was recorded
+                        before; slower, the same results, for debuggers and profilers */
 } yoco_session_options;
+
+/* GPUs are reached through NVIDIA's driver (libcuda.so.1) and, for models with library products, cuBLASLt
+ * (libcublasLt.so.13 or .12), which are opened when a session first wants them. The environment variables
+ * YOCO_CUDA_DRIVER and YOCO_CUBLASLT name other files to open instead. */
 
 /* Allocates everything that the session will ever need. `options` may be null.
  */
@@ -214,6 +231,8 @@ YOCO_API const char *yoco_session_last_error(const yoco_session *session);
 /* Ids, slots and the sequence bound are checked before any work: a call that
  * returns YOCO_INVALID_ARGUMENT or YOCO_OUT_OF_BOUNDS has changed nothing.
  * After YOCO_CANCELLED the content of the slot is undefined until it is reset.
+ * After YOCO_DEVICE_ERROR the session is good for nothing but yoco_session_destroy().
+ * All calls return when their work is done, on a GPU as well.
  */
 
 /* Appends `count` tokens to the sequence in `slot`, without logits. */
@@ -262,10 +281,29 @@ typedef struct yoco_session_stats {
   uint64_t scratch_bytes;
   uint64_t weight_bytes; /* of the model's variant, shared by its sessions */
   uint64_t kv_bytes_per_token;
-  uint32_t threads; /* 0: the caller's parallel-for */
+  uint32_t threads;             /* 0: the caller's parallel-for, or a GPU */
+  uint64_t device_weight_bytes; /* memory of the GPU that holds the weights, shared by the sessions of the model on it;
+                                   each parameter takes a multiple of 256. 0 on the host */
+  uint64_t staging_bytes; /* pinned memory of the machine, for transfers to and from a GPU; held like the arenas */
+  const char
+      *device_description; /* "GPU 0 (NVIDIA H200, compute capability 9.0), cubin for sm_90a"; owned by the model */
 } yoco_session_stats;
 
 YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_stats *stats);
+
+/* What the GPU of a session does at most, for comparison with what a session does. */
+typedef struct yoco_device_ceilings {
+  size_t struct_size;                   /* in */
+  double copy_bytes_per_second;         /* device to device; bytes read plus bytes written */
+  double product_operations_per_second; /* the library's product of the largest matrix of entry `prefill` and a step of
+                                           most rows, 2 operations for each multiply-add; 0: the program has none */
+  uint64_t product_rows;
+  uint64_t product_outputs;
+  uint64_t product_inputs;
+} yoco_device_ceilings;
+
+/* Measures now, with memory of the GPU that is free beside the session's. YOCO_UNSUPPORTED on the host. */
+YOCO_API yoco_status yoco_session_measure_device(yoco_session *session, yoco_device_ceilings *ceilings);
 
 /*===-- Sampling ----------------------------------------------------------===*/
 

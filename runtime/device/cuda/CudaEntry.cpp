@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/device/cuda/CudaEntry.h"
+
+#include "runtime/device/cuda/RowBuckets.h"
+#include "runtime/model/Parameters.h"
+
+namespace yoco::runtime::cuda {
+
+Status CudaArenas::allocate(const CudaProgram &program, const PlanSizes &sizes) {
+  variant = &program.variant();
+  ranges = sizes.buffers;
+  for (uint32_t i = 0; i < sizes.arenas.size(); ++i) {
+    std::string what = "arena " + variant->arenas()->Get(i)->name()->str();
+    YOCO_ASSIGN_OR_RETURN(DeviceMemory arena, DeviceMemory::allocate(program.context(), sizes.arenas[i], what.c_str()));
+    arenas.push_back(std::move(arena));
+  }
+  return Status();
+}
+
+Result<CudaEntry> CudaEntry::create(const CudaProgram &program, const CudaArenas &arenas, uint32_t index,
+                                    const Bounds &bounds, GemmPlans *plans) {
+  CudaEntry entry;
+  entry.program = &program;
+  entry.arenas = &arenas;
+  entry.description = program.variant().entries()->Get(index);
+  entry.plans = plans;
+  YOCO_RETURN_IF_ERROR(entry.resolve(bounds));
+  return entry;
+}
+
+Status CudaEntry::resolve(const Bounds &bounds) {
+  mostRows = bounds.rows(description->row_bound());
+  mostSegments = bounds.batch;
+  idsAddress = arenas->address(description->ids());
+  segmentsAddress = arenas->address(description->segments());
+  if (description->logits() >= 0)
+    logitsAddress = arenas->address(uint32_t(description->logits()));
+  for (uint32_t i = 0; i < description->instructions()->size(); ++i) {
+    Instruction instruction = {};
+    instruction.description = description->instructions()->Get(i);
+    instruction.kind = instruction.description->operation_type();
+    if (const fb::Launch *launch = instruction.description->operation_as_Launch()) {
+      resolveLaunch(*launch, bounds.seq, instruction);
+    } else if (const fb::Copy *copy = instruction.description->operation_as_Copy()) {
+      instruction.source = arenas->address(copy->source());
+      instruction.destination = arenas->address(copy->destination());
+      instruction.size = arenas->bufferBytes(copy->source());
+    } else if (const fb::Fill *fill = instruction.description->operation_as_Fill()) {
+      instruction.destination = arenas->address(fill->destination());
+      instruction.size = arenas->bufferBytes(fill->destination());
+    } else {
+      resolveGemm(*instruction.description->operation_as_Gemm(), instruction);
+      Status status;
+      forEachBucket(mostRows, [&](uint64_t rows) {
+        instruction.shape.rows = rows;
+        if (status.ok())
+          status = plans->prepare(instruction.shape);
+      });
+      YOCO_RETURN_IF_ERROR(explain(std::move(status), i));
+    }
+    instructions.push_back(instruction);
+  }
+  for (uint64_t &word : words)
+    pointers.push_back(&word);
+  return Status();
+}
+
+void CudaEntry::resolveLaunch(const fb::Launch &launch, uint64_t longestSequence, Instruction &instruction) {
+  instruction.firstWord = uint32_t(words.size());
+  for (const fb::Argument *argument : *launch.arguments()) {
+    uint64_t word = 0;
+    switch (argument->kind()) {
+    case fb::ArgumentKind::buffer:
+      word = arenas->address(argument->index());
+      break;
+    case fb::ArgumentKind::parameter:
+      word = program->parameter(argument->index());
+      break;
+    case fb::ArgumentKind::rows:
+      rowWords.push_back(uint32_t(words.size()));
+      break;
+    case fb::ArgumentKind::segments:
+      segmentWords.push_back(uint32_t(words.size()));
+      break;
+    case fb::ArgumentKind::max_sequence_length:
+      word = longestSequence;
+      break;
+    }
+    words.push_back(word);
+  }
+}
+
+void CudaEntry::resolveGemm(const fb::Gemm &gemm, Instruction &instruction) {
+  const fb::Parameter &weight = *program->variant().parameters()->Get(gemm.weight());
+  auto addressOf = [&](const fb::GemmRows &rows) { return arenas->address(rows.buffer()) + rows.offset(); };
+  GemmAddresses &addresses = instruction.addresses;
+  addresses.input = addressOf(*gemm.input());
+  addresses.weight = program->parameter(gemm.weight());
+  addresses.output = addressOf(*gemm.output());
+  GemmShape &shape = instruction.shape;
+  shape.outputs = weight.rows();
+  shape.inputs = weight.columns();
+  shape.inputStride = gemm.input()->stride();
+  shape.weightStride = rowStride(weight);
+  shape.outputStride = gemm.output()->stride();
+  shape.outputType = gemm.output()->element() == fb::ElementType::f32 ? CUDA_R_32F : CUDA_R_16BF;
+  shape.inputAlignment = alignmentOf(addresses.input);
+  shape.weightAlignment = alignmentOf(addresses.weight);
+  shape.outputAlignment = alignmentOf(addresses.output);
+  if (gemm.residual()) {
+    addresses.residual = addressOf(*gemm.residual());
+    shape.hasResidual = true;
+    shape.residualStride = gemm.residual()->stride();
+    shape.residualAlignment = alignmentOf(addresses.residual);
+  }
+  if (gemm.workspace() >= 0) {
+    addresses.workspace = arenas->address(uint32_t(gemm.workspace()));
+    shape.workspaceBytes = arenas->bufferBytes(uint32_t(gemm.workspace()));
+  }
+}
+
+StepSize CudaEntry::sizeOf(const Step &step) const {
+  uint32_t rows = uint32_t(bucketOf(step.rows, mostRows));
+  return {rows, isRagged() ? uint32_t(bucketOf(step.segmentCount, mostSegments)) : rows};
+}
+
+Status CudaEntry::issue(StepSize size, CUstream stream) {
+  for (uint32_t word : rowWords)
+    words[word] = size.rows;
+  for (uint32_t word : segmentWords)
+    words[word] = size.segments;
+  for (uint32_t i = 0; i < instructions.size(); ++i)
+    if (Status status = issueOne(instructions[i], size, stream); !status.ok())
+      return explain(std::move(status), i);
+  return Status();
+}
+
+Status CudaEntry::issueOne(const Instruction &instruction, StepSize size, CUstream stream) {
+  const CudaContext &context = *program->context();
+  switch (instruction.kind) {
+  case fb::Operation::Launch:
+    return issueLaunch(instruction, size, stream);
+  case fb::Operation::Copy:
+    return instruction.size == 0
+               ? Status()
+               : context.check("cuMemcpyDtoDAsync",
+                               context.api().cuMemcpyDtoDAsync(instruction.destination, instruction.source,
+                                                               size_t(instruction.size), stream));
+  case fb::Operation::Fill: {
+    uint8_t value = instruction.description->operation_as_Fill()->value();
+    return instruction.size == 0
+               ? Status()
+               : context.check("cuMemsetD8Async", context.api().cuMemsetD8Async(instruction.destination, value,
+                                                                                size_t(instruction.size), stream));
+  }
+  default: {
+    GemmShape shape = instruction.shape;
+    shape.rows = size.rows;
+    return plans->run(shape, instruction.addresses, stream);
+  }
+  }
+}
+
+Status CudaEntry::issueLaunch(const Instruction &instruction, StepSize size, CUstream stream) {
+  const fb::Launch &launch = *instruction.description->operation_as_Launch();
+  const fb::Kernel &kernel = *program->variant().kernels()->Get(launch.kernel());
+  uint64_t units = 1;
+  if (launch.unit() == fb::TileUnit::rows)
+    units = divideUp(size.rows, launch.divisor());
+  else if (launch.unit() == fb::TileUnit::segments)
+    units = size.segments;
+  uint64_t blocks = units * launch.multiplier();
+  if (blocks == 0)
+    return Status();
+  const CudaContext &context = *program->context();
+  return context.check("cuLaunchKernel",
+                       context.api().cuLaunchKernel(program->function(launch.kernel()), unsigned(blocks), 1, 1,
+                                                    kernel.threads(), 1, 1, kernel.shared_bytes(), stream,
+                                                    pointers.data() + instruction.firstWord, nullptr));
+}
+
+Status CudaEntry::replay(StepSize size, CUstream stream) {
+  const CudaContext &context = *program->context();
+  GraphExec &graph = graphs[size];
+  if (!graph)
+    YOCO_RETURN_IF_ERROR(record(size, stream, graph));
+  return context.check("cuGraphLaunch", context.api().cuGraphLaunch(graph.get(), stream));
+}
+
+Status CudaEntry::record(StepSize size, CUstream stream, GraphExec &result) {
+  const ContextPointer &context = program->context();
+  const CudaApi &api = context->api();
+  // Relaxed: libraries may load code while they are recorded for the first time.
+  YOCO_RETURN_IF_ERROR(
+      context->check("cuStreamBeginCapture", api.cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_RELAXED)));
+  Status issued = issue(size, stream);
+  CUgraph captured = nullptr;
+  Status ended = context->check("cuStreamEndCapture", api.cuStreamEndCapture(stream, &captured));
+  Graph graph;
+  if (captured)
+    graph = {context, captured};
+  YOCO_RETURN_IF_ERROR(std::move(issued));
+  YOCO_RETURN_IF_ERROR(std::move(ended));
+  CUgraphExec executable;
+  YOCO_RETURN_IF_ERROR(context->check("cuGraphInstantiate", api.cuGraphInstantiate(&executable, graph.get(), 0)));
+  result = {context, executable};
+  return Status();
+}
+
+/// Says which instruction a failure is of.
+Status CudaEntry::explain(Status status, uint32_t index) const {
+  if (status.ok())
+    return status;
+  const fb::Instruction &instruction = *description->instructions()->Get(index);
+  std::string what = fb::EnumNameOperation(instruction.operation_type());
+  if (const fb::Launch *launch = instruction.operation_as_Launch())
+    what = "kernel " + program->variant().kernels()->Get(launch->kernel())->name()->str();
+  const char *layer = instruction.layer() ? instruction.layer()->c_str() : "no layer";
+  return makeError(status.code(), "entry %s, instruction %u (%s, %s): %s", description->name()->c_str(), index,
+                   what.c_str(), layer, status.text());
+}
+
+} // namespace yoco::runtime::cuda

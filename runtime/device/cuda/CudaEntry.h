@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An entry point on a GPU, with every address filled in. The first step of each size is recorded as a graph, which
+// later steps of that size replay: nothing in it depends on positions or slots, which the kernels read from the segment
+// table.
+
+#ifndef YOCO_RUNTIME_DEVICE_CUDA_CUDAENTRY_H
+#define YOCO_RUNTIME_DEVICE_CUDA_CUDAENTRY_H
+
+#include "runtime/device/cuda/CudaDevice.h"
+
+#include <map>
+
+namespace yoco::runtime::cuda {
+
+/// The arenas of a session.
+class CudaArenas {
+public:
+  Status allocate(const CudaProgram &program, const PlanSizes &sizes);
+
+  /// The one place where an offset becomes an address; the plan's ranges are
+  /// verified.
+  CUdeviceptr address(uint32_t buffer) const {
+    return arenas[variant->buffers()->Get(buffer)->arena()].address() + ranges[buffer].offset;
+  }
+  uint64_t bufferBytes(uint32_t buffer) const { return ranges[buffer].size; }
+  uint64_t arenaBytes(uint32_t arena) const { return arenas[arena].size(); }
+
+private:
+  const fb::Variant *variant = nullptr;
+  std::vector<PlanSizes::Range> ranges;
+  std::vector<DeviceMemory> arenas;
+};
+
+/// Rows and segments of a step with its padding.
+struct StepSize {
+  uint32_t rows;
+  uint32_t segments;
+
+  bool operator<(const StepSize &other) const {
+    return rows != other.rows ? rows < other.rows : segments < other.segments;
+  }
+};
+
+class CudaEntry {
+public:
+  /// `program` and `arenas` outlive the entry. `plans` is null when the program has no products.
+  static Result<CudaEntry> create(const CudaProgram &program, const CudaArenas &arenas, uint32_t index,
+                                  const Bounds &bounds, GemmPlans *plans);
+
+  CUdeviceptr ids() const { return idsAddress; }
+  CUdeviceptr segments() const { return segmentsAddress; }
+  CUdeviceptr logits() const { return logitsAddress; }
+  bool isRagged() const { return description->row_shape() == fb::RowShape::ragged; }
+  /// The size that a step is padded to.
+  StepSize sizeOf(const Step &step) const;
+
+  /// Starts the instructions one by one.
+  Status issue(StepSize size, CUstream stream);
+  /// Starts them as a graph, which the first time is recorded.
+  Status replay(StepSize size, CUstream stream);
+
+private:
+  /// A launch, copy, fill or product whose addresses are known.
+  struct Instruction {
+    const fb::Instruction *description;
+    fb::Operation kind;
+    uint32_t firstWord; // Launch: where its arguments begin
+    CUdeviceptr destination, source;
+    uint64_t size;
+    GemmShape shape; // with the rows of no step
+    GemmAddresses addresses;
+  };
+
+  Status resolve(const Bounds &bounds);
+  void resolveLaunch(const fb::Launch &launch, uint64_t longestSequence, Instruction &instruction);
+  void resolveGemm(const fb::Gemm &gemm, Instruction &instruction);
+  Status issueLaunch(const Instruction &instruction, StepSize size, CUstream stream);
+  Status issueOne(const Instruction &instruction, StepSize size, CUstream stream);
+  Status record(StepSize size, CUstream stream, GraphExec &result);
+  Status explain(Status status, uint32_t instruction) const;
+
+  const CudaProgram *program = nullptr;
+  const CudaArenas *arenas = nullptr;
+  const fb::Entry *description = nullptr;
+  GemmPlans *plans = nullptr;
+  uint64_t mostRows = 0, mostSegments = 0;
+  CUdeviceptr idsAddress = 0, segmentsAddress = 0, logitsAddress = 0;
+  std::vector<Instruction> instructions;
+  std::vector<uint64_t> words;        // the arguments of all launches
+  std::vector<void *> pointers;       // to each of them
+  std::vector<uint32_t> rowWords;     // those that are the rows of the step
+  std::vector<uint32_t> segmentWords; // those that are its segments
+  std::map<StepSize, GraphExec> graphs;
+};
+
+} // namespace yoco::runtime::cuda
+
+#endif // YOCO_RUNTIME_DEVICE_CUDA_CUDAENTRY_H

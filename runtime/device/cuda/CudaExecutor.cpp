@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/device/cuda/CudaExecutor.h"
+
+#include "runtime/device/cuda/DeviceCeilings.h"
+
+#include <algorithm>
+
+namespace yoco::runtime::cuda {
+
+/// Pinned memory for logits: what a copy of this size takes is worth a wait.
+constexpr uint64_t kLogitBytes = uint64_t(16) << 20;
+
+Result<std::unique_ptr<Executor>> CudaExecutor::create(const CudaProgram &program, ExecutorOptions options) {
+  std::unique_ptr<CudaExecutor> executor(new CudaExecutor(program, std::move(options)));
+  ContextScope scope(*executor->context);
+  YOCO_RETURN_IF_ERROR(executor->prepare());
+  return std::unique_ptr<Executor>(std::move(executor));
+}
+
+CudaExecutor::~CudaExecutor() { (void)finish(); }
+
+Status CudaExecutor::prepare() {
+  YOCO_RETURN_IF_ERROR(checkMemory(*context, program.variant(), 0, options.sizes.arenas));
+  YOCO_RETURN_IF_ERROR(arenas.allocate(program, options.sizes));
+  YOCO_ASSIGN_OR_RETURN(stream, createStream(context));
+  if (program.cublasLt()) {
+    YOCO_ASSIGN_OR_RETURN(plans, GemmPlans::create(context, program.cublasLt()));
+  }
+  entries.resize(program.variant().entries()->size());
+  for (uint32_t index : options.entries) {
+    YOCO_ASSIGN_OR_RETURN(CudaEntry entry, CudaEntry::create(program, arenas, index, options.bounds, plans.get()));
+    entries[index] = std::move(entry);
+  }
+  return prepareStaging();
+}
+
+Status CudaExecutor::prepareStaging() {
+  uint64_t mostRows = 0, mostLogitRows = 0;
+  for (uint32_t index : options.entries) {
+    const fb::Entry &entry = *program.variant().entries()->Get(index);
+    uint64_t rows = options.bounds.rows(entry.row_bound());
+    mostRows = std::max(mostRows, rows);
+    if (entry.logits() >= 0)
+      mostLogitRows = std::max(mostLogitRows, rows);
+  }
+  YOCO_ASSIGN_OR_RETURN(inputs, StepInputs::create(context, mostRows, options.bounds.batch));
+  uint64_t rowBytes = uint64_t(program.vocabularySize()) * sizeof(float);
+  logitRows = uint32_t(std::min(mostLogitRows, std::max<uint64_t>(1, kLogitBytes / rowBytes)));
+  YOCO_ASSIGN_OR_RETURN(logitMemory, PinnedMemory::allocate(context, logitRows * rowBytes, "logits"));
+  return Status();
+}
+
+/// Says which GPU a failure is of.
+Status CudaExecutor::explain(Status status) const {
+  if (status.ok())
+    return status;
+  return makeError(YOCO_DEVICE_ERROR, "%s: %s", context->gpu().text().c_str(), status.text());
+}
+
+Status CudaExecutor::run(uint32_t index, const Step &step) {
+  ContextScope scope(*context);
+  CudaEntry &entry = *entries[index];
+  StepSize size = entry.sizeOf(step);
+  Status status = inputs.send(entry, step, size, stream.get());
+  if (status.ok())
+    status = options.graphs ? entry.replay(size, stream.get()) : entry.issue(size, stream.get());
+  return explain(std::move(status));
+}
+
+Status CudaExecutor::copySlot(uint32_t from, uint32_t to) {
+  ContextScope scope(*context);
+  for (const fb::State *state : *program.variant().states())
+    for (const fb::Plane *plane : *state->planes()) {
+      uint64_t stride = plane->bytes_per_slot() + plane->bytes_per_position() * options.bounds.seq;
+      CUdeviceptr base = arenas.address(plane->buffer());
+      if (stride != 0)
+        YOCO_RETURN_IF_ERROR(explain(context->check(
+            "cuMemcpyDtoDAsync",
+            context->api().cuMemcpyDtoDAsync(base + to * stride, base + from * stride, size_t(stride), stream.get()))));
+    }
+  return Status();
+}
+
+Status CudaExecutor::finish() {
+  if (!stream)
+    return Status();
+  ContextScope scope(*context);
+  return explain(context->check("cuStreamSynchronize", context->api().cuStreamSynchronize(stream.get())));
+}
+
+Result<const float *> CudaExecutor::logits(uint32_t entry, uint32_t first, uint32_t rows) {
+  ContextScope scope(*context);
+  uint64_t rowBytes = uint64_t(program.vocabularySize()) * sizeof(float);
+  YOCO_RETURN_IF_ERROR(explain(
+      context->check("cuMemcpyDtoHAsync",
+                     context->api().cuMemcpyDtoHAsync(logitMemory.data(), entries[entry]->logits() + first * rowBytes,
+                                                      size_t(rows * rowBytes), stream.get()))));
+  YOCO_RETURN_IF_ERROR(finish());
+  return reinterpret_cast<const float *>(logitMemory.data());
+}
+
+Result<yoco_device_ceilings> CudaExecutor::measureDevice() {
+  YOCO_RETURN_IF_ERROR(finish());
+  return DeviceCeilings(program, options.bounds, stream.get()).measure();
+}
+
+} // namespace yoco::runtime::cuda

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One session on a GPU: its arenas, its stream, and its entry points.
+//
+// Steps are started and not waited for: prefill in chunks runs without a stop in between. What the GPU makes of them
+// shows when the session waits.
+
+#ifndef YOCO_RUNTIME_DEVICE_CUDA_CUDAEXECUTOR_H
+#define YOCO_RUNTIME_DEVICE_CUDA_CUDAEXECUTOR_H
+
+#include "runtime/device/cuda/StepInputs.h"
+
+#include <optional>
+
+namespace yoco::runtime::cuda {
+
+class CudaExecutor final : public Executor {
+public:
+  /// `program` outlives the executor.
+  static Result<std::unique_ptr<Executor>> create(const CudaProgram &program, ExecutorOptions options);
+  ~CudaExecutor() override;
+
+  Status run(uint32_t entry, const Step &step) override;
+  Status copySlot(uint32_t from, uint32_t to) override;
+  Status finish() override;
+  Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
+  uint32_t logitRowsAtOnce() const override { return logitRows; }
+  uint64_t arenaBytes(uint32_t arena) const override { return arenas.arenaBytes(arena); }
+  uint64_t stagingBytes() const override { return inputs.bytes() + logitMemory.size(); }
+  Result<yoco_device_ceilings> measureDevice() override;
+
+private:
+  CudaExecutor(const CudaProgram &program, ExecutorOptions options)
+      : program(program), context(program.context()), options(std::move(options)) {}
+  Status prepare();
+  Status prepareStaging();
+  Status explain(Status status) const;
+
+  const CudaProgram &program;
+  const ContextPointer &context;
+  ExecutorOptions options;
+  std::unique_ptr<GemmPlans> plans; // null when there are no products
+  CudaArenas arenas;
+  StepInputs inputs;
+  PinnedMemory logitMemory;
+  uint32_t logitRows = 0; // that it has room for
+  Stream stream;
+  std::vector<std::optional<CudaEntry>> entries; // by index in the plan
+};
+
+} // namespace yoco::runtime::cuda
+
+#endif // YOCO_RUNTIME_DEVICE_CUDA_CUDAEXECUTOR_H
