@@ -38,7 +38,7 @@ private:
       return success();
     StringRef machine = architecture.empty() ? target.getChip() : StringRef(architecture);
     if (!llvm::is_contained(getNvptxChips(), machine))
-      return module.emitError("expected architecture sm_80 or sm_90a, got '") << machine << "'";
+      return mlir::emitError(module.getLoc(), "expected architecture sm_80 or sm_90a, got '") << machine << "'";
     FailureOr<std::string> ptx = compileNvptxKernelsToPtx(module, target, machine);
     if (failed(ptx))
       return failure();
@@ -53,7 +53,7 @@ private:
     }
     llvm::Expected<AssembledPtx> assembled = assemblePtx(*ptxas, *ptx, machine);
     if (!assembled)
-      return module.emitError() << llvm::toString(assembled.takeError());
+      return mlir::emitError(module.getLoc()) << llvm::toString(assembled.takeError());
     for (const KernelResources &kernel : assembled->kernels)
       llvm::outs() << kernel.name << ": " << kernel.registers << " registers, " << kernel.stackBytes << " bytes of stack, "
                    << kernel.spillBytes << " bytes spilled, " << kernel.sharedBytes << " bytes of shared memory\n";

@@ -15,7 +15,6 @@
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
-#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -43,6 +42,11 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
+/// On the place and not the operation, which errors would print.
+static LogicalResult emitFailure(gpu::GPUModuleOp kernels, const Twine &message) {
+  return mlir::emitError(kernels.getLoc(), "compiling nvptx kernels: ") << message;
+}
+
 //===- MLIR --------------------------------------------------------------------------------------------------===//
 
 namespace {
@@ -69,7 +73,7 @@ private:
   OwningOpRef<ModuleOp> copyKernels();
   LogicalResult lower(gpu::GPUModuleOp module);
   LogicalResult convertToLLVM(gpu::GPUModuleOp module);
-  LogicalResult fail(const Twine &message) { return kernels.emitError("compiling nvptx kernels: ") << message; }
+  LogicalResult fail(const Twine &message) { return emitFailure(kernels, message); }
 
   gpu::GPUModuleOp kernels;
   TargetAttr target;
@@ -105,19 +109,19 @@ LogicalResult Translator::lower(gpu::GPUModuleOp module) {
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createSCFToControlFlowPass());
+  // What is left is an instruction each. Before the patterns for gpu, which would call NVIDIA's library of functions.
+  passes.addPass(createConvertMathToLLVMPass());
   if (failed(passes.run(module)))
     return failure();
   return convertToLLVM(module);
 }
 
-/// Without the patterns of convert-gpu-to-nvvm that call NVIDIA's library of functions.
 LogicalResult Translator::convertToLLVM(gpu::GPUModuleOp module) {
   LLVMTypeConverter converter(&context);
   configureGpuToNVVMTypeConverter(converter);
   RewritePatternSet patterns(&context);
   arith::populateArithToLLVMConversionPatterns(converter, patterns);
   cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-  populateMathToLLVMConversionPatterns(converter, patterns);
   populateVectorToLLVMConversionPatterns(converter, patterns);
   populateGpuToNVVMConversionPatterns(converter, patterns);
   LLVMConversionTarget legal(context);
@@ -209,7 +213,7 @@ FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, T
   NvptxCode code;
   for (Job &job : jobs) {
     if (!job.error.empty())
-      return kernels.emitError("compiling nvptx kernels: ") << job.architecture << ": " << job.error, failure();
+      return emitFailure(kernels, job.architecture + ": " + job.error);
     if (job.wantsCubin) {
       code.images.push_back({true, job.architecture.str(), std::move(job.assembled.cubin)});
       code.resources = std::move(job.assembled.kernels);
@@ -231,6 +235,6 @@ FailureOr<std::string> mlir::yoco::compileNvptxKernelsToPtx(gpu::GPUModuleOp ker
   job.wantsPtx = true;
   runJobs(job, StringRef(bitcode->data(), bitcode->size()), std::nullopt);
   if (!job.error.empty())
-    return kernels.emitError("compiling nvptx kernels: ") << architecture << ": " << job.error, failure();
+    return emitFailure(kernels, architecture + ": " + job.error);
   return std::move(job.ptx);
 }
