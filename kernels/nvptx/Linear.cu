@@ -304,6 +304,9 @@ YOCO_DEVICE void runFew(const Linear &linear, int64_t firstRow, int count) {
 // Few rows in f32
 // ---------------------------------------------------------------------------------------------------------
 
+/// Rows that read the weights once.
+constexpr int kExactRows = 8;
+
 /// A warp has an output: lanes take 16 bytes of the weight row in turn, `Batch` of them at once. No shared memory.
 template <int Rows, int Batch, bool Aligned>
 YOCO_DEVICE void runExact(const Linear &linear, int64_t firstRow, int count) {
@@ -410,7 +413,7 @@ YOCO_DEVICE void runTiled(const Linear &linear) {
   const int64_t weightAt = static_cast<int64_t>(firstOutput + moved) * linear.weightStride;
   const bool aligned = isAligned16(linear.x) && linear.xStride * elementBytes(linear.xKind) % 16 == 0;
   Eight x, weight0, weight1 = {};
-  auto load = [&](int column) {
+  auto load = [&](int column) __attribute__((always_inline)) {
     column += movedColumn;
     const int valid = linear.columns - column;
     x = loadEight(linear.x, linear.xKind, xAt + column, hasRow ? valid : 0, aligned);
@@ -471,15 +474,16 @@ YOCO_MICRO_KERNEL void yoco_linear_few(int64_t rows, const void *x, int xKind, i
                          normKind, eps,        activation,   residual, hasResidual, residualStride,
                          out,      outKind,    outStride};
   const bool aligned = isAligned16(x) && xStride * elementBytes(xKind) % 16 == 0;
-  for (int64_t first = 0; first < rows; first += nvptx::kLinearFewRows) {
-    const int count = rows - first < nvptx::kLinearFewRows ? static_cast<int>(rows - first) : nvptx::kLinearFewRows;
+  const int most = exact ? kExactRows : nvptx::kLinearFewRows;
+  for (int64_t first = 0; first < rows; first += most) {
+    const int count = rows - first < most ? static_cast<int>(rows - first) : most;
     if (exact) {
       if (!aligned || 16 / elementBytes(weightKind) * elementBytes(xKind) % 16 != 0)
-        runExact<nvptx::kLinearFewRows, 1, false>(linear, first, count);
+        runExact<kExactRows, 1, false>(linear, first, count);
       else if (count == 1)
         runExact<1, 4, true>(linear, first, count);
       else
-        runExact<nvptx::kLinearFewRows, 1, true>(linear, first, count);
+        runExact<kExactRows, 2, true>(linear, first, count);
       continue;
     }
     if (first > 0)

@@ -4,7 +4,8 @@
 //
 // With YOCO_THREAD_SANITIZER the fibers are threads to ThreadSanitizer. This file itself must not be instrumented:
 //   clang++ -std=c++17 -O1 -DYOCO_EMULATE -DYOCO_THREAD_SANITIZER -I. -c test/kernels/Emulator.cpp
-//   clang++ -std=c++17 -O1 -DYOCO_EMULATE -I. -fsanitize=thread test/kernels/LinearTest.cpp Emulator.o -lgtest -lgtest_main
+//   clang++ -std=c++17 -O1 -DYOCO_EMULATE -I. -fsanitize=thread test/kernels/LinearTest.cpp Emulator.o -lgtest
+//   -lgtest_main
 
 #include "test/kernels/Emulator.h"
 
@@ -105,7 +106,7 @@ struct Machine {
   void *data = nullptr;
 } machine;
 
-const char *const kNames[] = {"no operation", "syncWarp", "shuffleXor", "shuffleFrom",
+const char *const kNames[] = {"no operation", "syncWarp",  "shuffleXor",          "shuffleFrom",
                               "shuffleUp",    "ldmatrix4", "ldmatrix4Transposed", "mmaBf16"};
 
 [[noreturn]] __attribute__((format(printf, 1, 2))) void fail(const char *format, ...) {
@@ -121,7 +122,8 @@ const char *const kNames[] = {"no operation", "syncWarp", "shuffleXor", "shuffle
   std::abort();
 }
 
-// The sanitizer's view --------------------------------------------------------------------------------------------------
+// The sanitizer's view
+// --------------------------------------------------------------------------------------------------
 
 #if defined(YOCO_THREAD_SANITIZER)
 void release(void *at) { __tsan_release(at); }
@@ -135,7 +137,8 @@ void noteRead(const void *) {}
 void noteWrite(void *) {}
 #endif
 
-// Fibers ----------------------------------------------------------------------------------------------------------------
+// Fibers
+// ----------------------------------------------------------------------------------------------------------------
 
 void switchTo(Context &from, Context &to) {
 #if defined(YOCO_THREAD_SANITIZER)
@@ -225,7 +228,8 @@ std::unique_ptr<Fiber> makeFiber(uint32_t index) {
   return fiber;
 }
 
-// Operations of a warp ----------------------------------------------------------------------------------------------------
+// Operations of a warp
+// ----------------------------------------------------------------------------------------------------
 
 void shuffleWarp(Operation operation, Fiber *const *lanes) {
   for (uint32_t lane = 0; lane < 32; ++lane) {
@@ -295,7 +299,8 @@ void execute(Operation operation, uint32_t warp) {
 
 constexpr size_t kInputBytes[] = {0, 0, 8, 8, 8, 16, 16, 40}, kOutputBytes[] = {0, 0, 4, 4, 4, 16, 16, 16};
 
-// Shared memory -----------------------------------------------------------------------------------------------------------
+// Shared memory
+// -----------------------------------------------------------------------------------------------------------
 
 /// Shared memory between two guards, in the middle of pages of its own.
 void prepareSharedMemory(uint32_t bytes) {
@@ -330,7 +335,8 @@ void meetWarp(Operation operation, const void *input, void *output) {
   Fiber &fiber = self();
   Warp &warp = machine.warps[fiber.index / 32];
   if (warp.arrived && warp.operation != operation)
-    fail("divergence: %s while other threads of the warp are in %s", kNames[int(operation)], kNames[int(warp.operation)]);
+    fail("divergence: %s while other threads of the warp are in %s", kNames[int(operation)],
+         kNames[int(warp.operation)]);
   warp.operation = fiber.operation = operation;
   if (input)
     std::memcpy(fiber.input, input, kInputBytes[int(operation)]);

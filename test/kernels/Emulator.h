@@ -2,12 +2,12 @@
 //
 // The interface of kernels/nvptx/Device.h in plain C++, so that micro-kernels run and are tested without a GPU.
 //
-// emulate() runs a grid: one block after the other, each thread of a block as a fiber. Operations of a warp and barriers of
-// a block are rendezvous. What a GPU leaves undefined ends the program with a message: threads of a warp that reach
-// different operations, a barrier that some threads never reach, misaligned 16-byte accesses, writes beside the shared
-// memory. Shared memory starts as NaN bytes. An asynchronous copy first writes NaN bytes (it may be early) and its data when
-// it is waited for (it may be late). The order of blocks, warps and lanes differs from call to call. Under
-// ThreadSanitizer (Emulator.cpp says how) every missing barrier is found, whatever the order.
+// emulate() runs a grid: one block after the other, each thread of a block as a fiber. Operations of a warp and
+// barriers of a block are rendezvous. What a GPU leaves undefined ends the program with a message: threads of a warp
+// that reach different operations, a barrier that some threads never reach, misaligned 16-byte accesses, writes beside
+// the shared memory. Shared memory starts as NaN bytes. An asynchronous copy first writes NaN bytes (it may be early)
+// and its data when it is waited for (it may be late). The order of blocks, warps and lanes differs from call to call.
+// Under ThreadSanitizer (Emulator.cpp says how) every missing barrier is found, whatever the order.
 
 #ifndef YOCO_TEST_KERNELS_EMULATOR_H
 #define YOCO_TEST_KERNELS_EMULATOR_H

@@ -17,7 +17,8 @@ TEST(Emulator, ShufflesExchangeLanes) {
   for (int round = 0; round < 4; ++round)
     emulate(1, 64, 0, [&] {
       const uint32_t lane = device::laneIndex();
-      const float value = static_cast<float>(device::threadIndex()), base = static_cast<float>(device::warpIndex() * 32);
+      const float value = static_cast<float>(device::threadIndex()),
+                  base = static_cast<float>(device::warpIndex() * 32);
       EXPECT_EQ(device::shuffleXor(value, 5), base + static_cast<float>(lane ^ 5));
       EXPECT_EQ(device::shuffleFrom(value, 7), base + 7);
       EXPECT_EQ(device::shuffleUp(value, 3), base + static_cast<float>(lane < 3 ? lane : lane - 3));
@@ -100,10 +101,34 @@ TEST(Emulator, MultipliesMatrices) {
 
 TEST(EmulatorDeathTest, WhatIsUndefinedEndsTheProgram) {
   auto dies = [](auto body, const char *message) { EXPECT_DEATH(emulate(1, 64, 256, body), message); };
-  dies([] { if (device::laneIndex() != 3) device::syncWarp(); }, "divergence: .* waits in syncWarp");
-  dies([] { if (device::laneIndex() != 3) device::syncWarp(); else device::warpSum(1); }, "divergence: .* while other");
-  dies([] { if (device::threadIndex() != 3) device::syncBlock(); }, "63 of 64 threads wait at syncBlock");
-  dies([] { if (device::laneIndex() < 8) device::syncBlock(); else device::syncWarp(); }, "divergence: .* at syncBlock");
+  dies(
+      [] {
+        if (device::laneIndex() != 3)
+          device::syncWarp();
+      },
+      "divergence: .* waits in syncWarp");
+  dies(
+      [] {
+        if (device::laneIndex() != 3)
+          device::syncWarp();
+        else
+          device::warpSum(1);
+      },
+      "divergence: .* while other");
+  dies(
+      [] {
+        if (device::threadIndex() != 3)
+          device::syncBlock();
+      },
+      "63 of 64 threads wait at syncBlock");
+  dies(
+      [] {
+        if (device::laneIndex() < 8)
+          device::syncBlock();
+        else
+          device::syncWarp();
+      },
+      "divergence: .* at syncBlock");
   dies([] { device::load16(device::sharedMemory() + 8); }, "not a multiple of 16");
   dies([] { device::loadStream16(device::sharedMemory()); }, "loadStream16 of shared memory");
   dies([] { device::sharedMemory()[256] = 0; }, "a write 0 bytes behind the 256 bytes");

@@ -125,7 +125,8 @@ TEST(LinearFew, Widths) {
   for (int columns : {1, 7, 8, 24, 32, 100, 256, 264, 500, 768, 999, 2048, 2600, 4096})
     for (int outputs : {1, 7, 16, 24, 37})
       for (bool normalised : {false, true})
-        checkFew(random, {3, columns, outputs, columns % 3 ? kF32 : kBf16, kBf16, device::kNone, normalised, true}, false);
+        checkFew(random, {3, columns, outputs, columns % 3 ? kF32 : kBf16, kBf16, device::kNone, normalised, true},
+                 false);
 }
 
 TEST(LinearFew, Epilogues) {

@@ -12,7 +12,7 @@ namespace yoco::nvptx {
 /// Warps of a block of a linear of few rows: with tensor cores they share the columns, else each has an output of its
 /// own.
 constexpr int kLinearFewWarps = 8;
-/// Rows that read the weights once.
+/// Rows that read the weights once, on tensor cores.
 constexpr int kLinearFewRows = 16;
 
 /// Tiles of 16 outputs of a block, of each matrix. Two read the input less often; one gives every multiprocessor a block

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernels whose rows have nothing to do with each other. All are bound by memory: 16 bytes at a time where a row is
+// aligned, neighbouring lanes on neighbouring elements where it is not.
+
+#include "kernels/nvptx/LaunchShapes.h"
+#include "kernels/nvptx/Math.h"
+#include "kernels/nvptx/MicroKernels.h"
+
+namespace yoco::device {
+namespace {
+
+/// The mean of squares of `width` elements from `in` on, over the lanes of a warp or the threads of a block.
+YOCO_DEVICE float sumOfSquares(const void *in, int kind, int width, int first, int step, bool aligned) {
+  float sum = 0.0f;
+  for (int column = first * 8; column < width; column += step * 8) {
+    const int valid = width - column;
+    const Eight x = loadEight(in, kind, column, valid, aligned);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      const float value = i < valid ? elementOf(x, kind, i) : 0.0f;
+      sum = fma(value, value, sum);
+    }
+  }
+  return sum;
+}
+
+/// A row of the segment table that owns `row`; null when none does. All lanes of a warp together.
+YOCO_DEVICE const Segment *findSegment(int64_t row, int64_t segments, const Segment *table) {
+  uint32_t found = 0; // 1 + its index
+  for (int64_t i = laneIndex(); i < segments; i += 32) {
+    const Segment segment = table[i];
+    if (segment.slot >= 0 && row >= segment.rowBegin && row - segment.rowBegin < segment.rowCount)
+      found = static_cast<uint32_t>(i) + 1;
+  }
+#pragma unroll
+  for (uint32_t mask = 16; mask > 0; mask >>= 1) {
+    const uint32_t other = shuffleXor(found, mask);
+    found = found > other ? found : other;
+  }
+  return found ? table + (found - 1) : nullptr;
+}
+
+/// Calls body(head, i, sine, cosine) for this thread's share of the pairs of `heads` heads. Where the pairs of a head
+/// divide the threads, a thread has one pair i of some heads, and computes its sine and cosine once.
+template <typename Body>
+YOCO_DEVICE void forEachPair(int threads, int32_t position, const float *frequencies, int style, int heads, int half,
+                             Body body) {
+  const int thread = static_cast<int>(threadIndex());
+  float sine = 0.0f, cosine = 1.0f;
+  auto turn = [&](int i) __attribute__((always_inline)) {
+    if (style != kNoRope)
+      sinCos(static_cast<float>(position) * frequencies[i], sine, cosine);
+  };
+  if (threads % half == 0) {
+    turn(thread % half);
+    for (int head = thread / half; head < heads; head += threads / half)
+      body(head, thread % half, sine, cosine);
+    return;
+  }
+  for (int pair = thread; pair < heads * half; pair += threads) {
+    turn(pair % half);
+    body(pair / half, pair % half, sine, cosine);
+  }
+}
+
+/// Rotates a pair of a head at element `from` of `in` and stores it at element `to` of `out`.
+YOCO_DEVICE void movePair(const void *in, int inKind, int64_t from, void *out, int outKind, int64_t to, int style,
+                          int half, int i, float sine, float cosine) {
+  const int first = style == kHalf ? i : 2 * i, second = style == kHalf ? i + half : 2 * i + 1;
+  float a = loadElement(in, inKind, from + first), b = loadElement(in, inKind, from + second);
+  if (style != kNoRope)
+    rotatePair(a, b, sine, cosine);
+  storeElement(out, outKind, to + first, a);
+  storeElement(out, outKind, to + second, b);
+}
+
+} // namespace
+
+YOCO_MICRO_KERNEL void yoco_positions(int64_t segments, const Segment *table, int32_t *out) {
+  const Segment segment = table[blockIndex()];
+  if (segment.slot < 0)
+    return;
+  for (int i = static_cast<int>(threadIndex()); i < segment.rowCount; i += nvptx::positionsShape().threads)
+    out[segment.rowBegin + i] = segment.firstPosition + i;
+}
+
+YOCO_MICRO_KERNEL void yoco_embed(int64_t rows, const int32_t *ids, const void *table, int tableKind, int tableRows,
+                                  int tableStride, float scale, int columns, void *out, int outKind, int outStride) {
+  const int64_t row = blockIndex();
+  const int id = ids[row];
+  const bool exists = id >= 0 && id < tableRows;
+  const void *from = elementAddress(table, tableKind, exists ? static_cast<int64_t>(id) * tableStride : 0);
+  void *to = elementAddress(out, outKind, row * outStride);
+  const bool aligned = isAligned16(to);
+  const int threads = nvptx::embedShape(columns).threads;
+  for (int column = static_cast<int>(threadIndex()) * 8; column < columns; column += threads * 8) {
+    const Eight x = loadEight(from, tableKind, column, exists ? columns - column : 0, true);
+    float values[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+      values[i] = exists ? elementOf(x, tableKind, i) * scale : 0.0f;
+    storeEight(to, outKind, column, values, columns - column, aligned);
+  }
+}
+
+YOCO_MICRO_KERNEL void yoco_norm(int64_t rows, const void *in, int inKind, int inStride, const void *weight,
+                                 bool hasWeight, int weightKind, float eps, int groups, int width, const float *swish,
+                                 bool hasSwish, int swishStride, void *out, int outKind, int outStride) {
+  const nvptx::LaunchShape shape = nvptx::normShape(groups, width);
+  const bool byWarps = nvptx::normByWarps(groups, width);
+  const int warps = shape.threads / 32;
+  const int64_t row = blockIndex() / shape.multiplier;
+  int group = static_cast<int>(blockIndex()) % shape.multiplier;
+  if (byWarps)
+    group = group * warps + static_cast<int>(warpIndex());
+  if (group >= groups)
+    return; // whole warps, and no barrier follows
+  const int first = static_cast<int>(byWarps ? laneIndex() : threadIndex()), step = byWarps ? 32 : shape.threads;
+
+  const void *from = elementAddress(in, inKind, row * inStride + group * width);
+  void *to = elementAddress(out, outKind, row * outStride + group * width);
+  const float *gate = hasSwish ? swish + row * swishStride + group * width : nullptr;
+  const bool fromAligned = isAligned16(from), toAligned = isAligned16(to), gateAligned = isAligned16(gate);
+
+  float square = sumOfSquares(from, inKind, width, first, step, fromAligned);
+  square = byWarps ? warpSum(square) : blockSum(square, reinterpret_cast<float *>(sharedMemory()), warps);
+  const float scale = rsqrtApprox(square / static_cast<float>(width) + eps);
+  for (int column = first * 8; column < width; column += step * 8) {
+    const int valid = width - column;
+    const Eight x = loadEight(from, inKind, column, valid, fromAligned);
+    Eight weights = {}, gates = {};
+    if (hasWeight)
+      weights = loadEight(weight, weightKind, column, valid, true);
+    if (hasSwish)
+      gates = loadEight(gate, kF32, column, valid, gateAligned);
+    float values[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      values[i] = elementOf(x, inKind, i) * scale;
+      if (hasWeight)
+        values[i] *= elementOf(weights, weightKind, i);
+      if (hasSwish)
+        values[i] *= silu(elementOf(gates, kF32, i));
+    }
+    storeEight(to, outKind, column, values, valid, toAligned);
+  }
+}
+
+YOCO_MICRO_KERNEL void yoco_rope(int64_t rows, const float *in, int inStride, const int32_t *positions,
+                                 const float *frequencies, int style, int heads, int width, void *out, int outKind,
+                                 int outStride) {
+  const int64_t row = blockIndex();
+  const int half = width / 2;
+  forEachPair(
+      nvptx::ropeShape(heads, width).threads, positions[row], frequencies, style, heads,
+      half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
+        movePair(in, kF32, row * inStride + head * width, out, outKind, row * outStride + head * width, style, half, i,
+                 sine, cosine);
+      });
+}
+
+YOCO_MICRO_KERNEL void yoco_cache_write(int64_t rows, int64_t segments, int64_t seq, const void *keys, int keyKind,
+                                        int keyStride, const void *values, int valueKind, int valueStride,
+                                        const int32_t *positions, const Segment *table, void *keyCache,
+                                        void *valueCache, int cacheKind, int window, int heads, int keyWidth,
+                                        int valueWidth, const float *frequencies, int style) {
+  const int64_t row = blockIndex();
+  const int threads = nvptx::cacheWriteShape(heads, keyWidth, valueWidth).threads;
+  const Segment *found = findSegment(row, segments, table);
+  if (!found)
+    return;
+  const Segment segment = *found;
+  const int index = static_cast<int>(row) - segment.rowBegin;
+  if (window > 0 && segment.rowCount - index > window)
+    return; // a later row of the segment has this place
+  const int32_t position = segment.firstPosition + index;
+  const int64_t place =
+      window > 0 ? static_cast<int64_t>(segment.slot) * window + position % window : segment.slot * seq + position;
+
+  const int half = keyWidth / 2;
+  forEachPair(
+      threads, position, frequencies, style, heads,
+      half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
+        movePair(keys, keyKind, row * keyStride + head * keyWidth, keyCache, cacheKind,
+                 (place * heads + head) * keyWidth, style, half, i, sine, cosine);
+      });
+
+  const void *from = elementAddress(values, valueKind, row * valueStride);
+  void *to = elementAddress(valueCache, cacheKind, place * heads * valueWidth);
+  const bool aligned = isAligned16(from);
+  const int columns = heads * valueWidth;
+  for (int column = static_cast<int>(threadIndex()) * 8; column < columns; column += threads * 8) {
+    const Eight x = loadEight(from, valueKind, column, columns - column, aligned);
+    float eight[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+      eight[i] = elementOf(x, valueKind, i);
+    storeEight(to, cacheKind, column, eight, columns - column, isAligned16(to));
+  }
+}
+
+} // namespace yoco::device

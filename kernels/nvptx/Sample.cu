@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The greedy choice of a token.
+
+#include "kernels/nvptx/LaunchShapes.h"
+#include "kernels/nvptx/Math.h"
+#include "kernels/nvptx/MicroKernels.h"
+
+namespace yoco::device {
+namespace {
+
+/// A logit as an integer of the same order, and its column.
+struct Candidate {
+  uint32_t key, column;
+};
+
+/// Larger logits have larger keys; both zeros have one, and NaN has the smallest.
+YOCO_DEVICE uint32_t keyOf(float logit) {
+  if (logit != logit)
+    return 0;
+  const uint32_t bits = __builtin_bit_cast(uint32_t, logit + 0.0f);
+  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+}
+
+YOCO_DEVICE Candidate betterOf(Candidate a, Candidate b) {
+  return b.key > a.key || (b.key == a.key && b.column < a.column) ? b : a;
+}
+
+YOCO_DEVICE Candidate bestOfWarp(Candidate best) {
+#pragma unroll
+  for (uint32_t mask = 16; mask > 0; mask >>= 1)
+    best = betterOf(best, {shuffleXor(best.key, mask), shuffleXor(best.column, mask)});
+  return best;
+}
+
+} // namespace
+
+YOCO_MICRO_KERNEL void yoco_argmax(int64_t rows, const float *logits, int stride, int columns, int32_t *ids) {
+  const int threads = nvptx::argmaxShape(columns).threads, warps = threads / 32;
+  const float *row = logits + static_cast<int64_t>(blockIndex()) * stride;
+  const bool aligned = isAligned16(row);
+  Candidate best = {0, 0xffffffffu};
+  constexpr int kBatch = 4; // loads of 16 bytes under way
+  for (int first = static_cast<int>(threadIndex()) * 8; first < columns; first += kBatch * threads * 8) {
+    Eight x[kBatch];
+#pragma unroll
+    for (int b = 0; b < kBatch; ++b)
+      x[b] = loadEight(row, kF32, first + b * threads * 8, columns - first - b * threads * 8, aligned);
+#pragma unroll
+    for (int b = 0; b < kBatch; ++b)
+#pragma unroll
+      for (int i = 0; i < 8; ++i) {
+        const int column = first + b * threads * 8 + i;
+        if (column < columns)
+          best = betterOf(best, {keyOf(elementOf(x[b], kF32, i)), static_cast<uint32_t>(column)});
+      }
+  }
+  best = bestOfWarp(best);
+  Candidate *shared = reinterpret_cast<Candidate *>(sharedMemory());
+  if (laneIndex() == 0)
+    shared[warpIndex()] = best;
+  syncBlock();
+  if (warpIndex() > 0)
+    return;
+  const int lane = static_cast<int>(laneIndex());
+  best = bestOfWarp(lane < warps ? shared[lane] : Candidate{0, 0xffffffffu});
+  if (lane == 0)
+    ids[blockIndex()] = static_cast<int32_t>(best.column);
+}
+
+} // namespace yoco::device
