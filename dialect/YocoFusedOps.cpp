@@ -154,7 +154,11 @@ LogicalResult FusedLinearOp::verify() {
     return failure();
   if (getWeights().empty())
     return emitOpError("expected at least one weight, got none");
-  if (isGated() && getWeights().size() != 2)
+  // In a kernel a joined matrix has one name.
+  bool isOneMatrix = getJoined() && isInKernels(*this) && getWeights().size() == 1;
+  if (getJoined() && !isGated())
+    return emitOpError("expected a gated activation with `joined`, got ") << stringifyActivation(getActivation());
+  if (isGated() && getWeights().size() != 2 && !isOneMatrix)
     return emitOpError("expected two weights with ")
            << stringifyActivation(getActivation()) << ", got " << getWeights().size();
   if (getNormWeightAttr() && !getEpsAttr())
@@ -174,7 +178,7 @@ void FusedLinearOp::setWorkspace(Value workspace) { getWorkspaceMutable().assign
 SmallVector<ParameterGroup> FusedLinearOp::getParameterGroups() {
   SmallVector<ParameterGroup> groups;
   for (Attribute weight : getWeights()) {
-    if (groups.empty() || isGated())
+    if (groups.empty() || (isGated() && !getJoined()))
       groups.push_back(ParameterGroup{{}, true});
     groups.back().parts.push_back(cast<FlatSymbolRefAttr>(weight));
   }

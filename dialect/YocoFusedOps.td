@@ -106,6 +106,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
     `silu(a y) * (b y)` and `gelu(a y) * (b y)`.
 
     `max_rows = N` says that a step has at most `N` rows, for which the target has a kernel of its own; 0 is any number.
+    `joined` makes the two weights of a gated group one matrix in memory, the rows of `b` behind those of `a`.
     `workspace` is memory that the target asked for, on buffers only.
 
     ```mlir
@@ -125,7 +126,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
                        TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<FlatSymbolRefAttr>:$norm_weight,
                        DefaultValuedAttr<Yoco_ActivationAttr, "::mlir::yoco::Activation::none">:$activation,
-                       DefaultValuedAttr<I64Attr, "0">:$max_rows, Optional<Yoco_WorkspaceBuffer>:$workspace,
+                       DefaultValuedAttr<I64Attr, "0">:$max_rows, UnitAttr:$joined, Optional<Yoco_WorkspaceBuffer>:$workspace,
                        Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{

@@ -50,6 +50,8 @@ public:
   virtual bool canFuseNorm(int64_t columns, int64_t maxRows) const = 0;
   /// Whether a linear group may apply an activation to its sums.
   virtual bool canFuseActivation(int64_t maxRows) const = 0;
+  /// Whether the two weights of a gated group are one matrix, so that groups without the activation can read it too.
+  virtual bool joinsGatedWeights() const = 0;
   /// Rows of a block of chunkwise retention for heads of these widths; 0: row by row.
   virtual int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const = 0;
   /// Whether retention in blocks of `chunk` rows may normalise and gate its heads itself.

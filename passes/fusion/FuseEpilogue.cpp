@@ -20,11 +20,11 @@ using namespace mlir::yoco;
 
 /// `group` again, at the builder's place, with another activation and residual, and weights in this order.
 static Value rebuild(OpBuilder &builder, FusedLinearOp group, ArrayAttr weights, Activation activation, Value residual,
-                     Type type) {
+                     Type type, bool joined) {
   auto fused = FusedLinearOp::create(builder, group.getLoc(), TypeRange{type}, group.getInput(), residual, weights,
                                      group.getEpsAttr(), group.getNormWeightAttr(),
-                                     ActivationAttr::get(builder.getContext(), activation), group.getMaxRowsAttr(), Value(),
-                                     ValueRange{});
+                                     ActivationAttr::get(builder.getContext(), activation), group.getMaxRowsAttr(),
+                                     joined ? builder.getUnitAttr() : UnitAttr(), Value(), ValueRange{});
   copyLayer(group, fused);
   return fused.getResult().front();
 }
@@ -91,7 +91,8 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
       OpBuilder builder(product);
       ArrayAttr weights = builder.getArrayAttr({group.getWeights()[*gateHalf], group.getWeights()[*upHalf]});
       Activation kind = isa<SiluOp>(activation) ? Activation::swiglu : Activation::geglu;
-      product.getResult().replaceAllUsesWith(rebuild(builder, group, weights, kind, Value(), product.getType()));
+      product.getResult().replaceAllUsesWith(rebuild(builder, group, weights, kind, Value(), product.getType(),
+                                              target->joinsGatedWeights()));
       gone.insert(activation);
       for (Operation *op : {product.getOperation(), activation, gate.getOperation(), up.getOperation(),
                             group.getOperation()})
@@ -118,7 +119,7 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
       return;
     OpBuilder builder(activation);
     Activation kind = isa<SiluOp>(activation) ? Activation::silu : Activation::gelu;
-    Value fused = rebuild(builder, group, group.getWeights(), kind, Value(), activation->getResult(0).getType());
+    Value fused = rebuild(builder, group, group.getWeights(), kind, Value(), activation->getResult(0).getType(), false);
     activation->getResult(0).replaceAllUsesWith(fused);
     activation->erase();
     group.erase();
@@ -132,7 +133,8 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
       if (!group || left.getDefiningOp<tensor::SplatOp>())
         continue;
       OpBuilder builder(sum);
-      Value fused = rebuild(builder, group, group.getWeights(), group.getActivation(), left, sum.getType());
+      Value fused = rebuild(builder, group, group.getWeights(), group.getActivation(), left, sum.getType(),
+                            group.getJoined());
       sum.getResult().replaceAllUsesWith(fused);
       sum.erase();
       group.erase();

@@ -33,6 +33,7 @@ public:
   int64_t getMaxRows(const StepShape &step) const override { return 0; }
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override;
   bool canFuseActivation(int64_t maxRows) const override { return true; }
+  bool joinsGatedWeights() const override { return false; }
   int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
   bool canFuseHeadNorm(int64_t chunk) const override { return true; }
   int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override { return 0; }

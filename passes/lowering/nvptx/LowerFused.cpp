@@ -72,22 +72,21 @@ static LogicalResult lower(NvptxKernel &kernel, FusedLinearOp op) {
     return op.emitOpError("expected `max_rows` with a norm on target `nvptx`, got none");
   Value out = op.getOuts().front();
   MemRefType weight = kernel.parameters[0].second;
-  if (gated && kernel.parameters[1].second != weight)
-    return op.emitOpError("expected two equal matrices, got ") << weight << " and " << kernel.parameters[1].second;
+  if (gated && !op.getJoined())
+    return op.emitOpError("expected `joined` weights of a gated group on target `nvptx`, got two matrices");
   if (few && kernel.bf16 && !weight.getElementType().isBF16())
     return op.emitOpError("expected a matrix of bf16 when computing in bf16, got ") << weight;
 
   MicroKernelCall call(kernel, op, few ? "yoco_linear_few" : "yoco_linear_tiled");
   call.number(kernel.rows).rows(op.getInput()).integer(getColumns(op.getInput())).parameter(0);
   if (gated)
-    call.parameter(1);
+    call.parameterRow(0, getColumns(out));
   else
     call.null();
   // Groups of several matrices have as many results as rows.
   call.kind(weight.getElementType()).integer(weight.getStridesAndOffset().first.front()).integer(getColumns(out));
   if (few) {
-    unsigned norm = gated ? 2 : 1;
-    call.flag(!kernel.bf16).optionalVector(op.getNormWeightAttr() ? std::optional<unsigned>(norm) : std::nullopt);
+    call.flag(!kernel.bf16).optionalVector(op.getNormWeightAttr() ? std::optional<unsigned>(1) : std::nullopt);
     if (op.getEpsAttr())
       call.real(op.getEpsAttr());
     else

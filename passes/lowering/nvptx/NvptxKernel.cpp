@@ -127,6 +127,13 @@ MicroKernelCall &MicroKernelCall::kind(Type element) {
 
 MicroKernelCall &MicroKernelCall::parameter(unsigned index) { return add(kernel.parameters[index].first); }
 
+MicroKernelCall &MicroKernelCall::parameterRow(unsigned index, int64_t row) {
+  auto [base, type] = kernel.parameters[index];
+  int64_t elements = row * type.getStridesAndOffset().first.front();
+  return add(LLVM::GEPOp::create(kernel.builder, kernel.loc, kernel.pointerType(), type.getElementType(), base,
+                                 ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(elements)}));
+}
+
 MicroKernelCall &MicroKernelCall::optionalVector(std::optional<unsigned> index) {
   if (!index)
     return null().flag(false).integer(0);

@@ -65,6 +65,8 @@ public:
   MicroKernelCall &kind(Type element);
   /// The address of parameter group `index`.
   MicroKernelCall &parameter(unsigned index);
+  /// The address of row `row` of the matrix that is parameter group `index`.
+  MicroKernelCall &parameterRow(unsigned index, int64_t row);
   /// A vector that need not be there: address, flag, element type.
   MicroKernelCall &optionalVector(std::optional<unsigned> index);
   /// Frequencies and style.

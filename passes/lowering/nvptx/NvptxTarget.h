@@ -22,6 +22,8 @@ public:
   int64_t getMaxRows(const StepShape &step) const override;
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override { return maxRows != 0; }
   bool canFuseActivation(int64_t maxRows) const override { return maxRows != 0 || !bf16; }
+  /// Prefill multiplies by both with one product, decode with a kernel: they read the same bytes.
+  bool joinsGatedWeights() const override { return true; }
   int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
   bool canFuseHeadNorm(int64_t chunk) const override { return chunk == 0; }
   int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override;
