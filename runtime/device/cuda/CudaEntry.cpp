@@ -115,8 +115,12 @@ void CudaEntry::resolveGemm(const fb::Gemm &gemm, Instruction &instruction) {
     shape.residualAlignment = alignmentOf(addresses.residual);
   }
   if (gemm.workspace() >= 0) {
-    addresses.workspace = arenas->address(uint32_t(gemm.workspace()));
-    shape.workspaceBytes = arenas->bufferBytes(uint32_t(gemm.workspace()));
+    // The library wants its memory at a multiple of 256; the plan has multiples of 64.
+    constexpr CUdeviceptr kWorkspaceAlignment = 256;
+    CUdeviceptr begin = arenas->address(uint32_t(gemm.workspace()));
+    CUdeviceptr end = begin + arenas->bufferBytes(uint32_t(gemm.workspace()));
+    addresses.workspace = (begin + kWorkspaceAlignment - 1) / kWorkspaceAlignment * kWorkspaceAlignment;
+    shape.workspaceBytes = end > addresses.workspace ? end - addresses.workspace : 0;
   }
 }
 
