@@ -8,7 +8,7 @@
 
 #include "runtime/device/host/HostCode.h"
 #include "runtime/schema/GeneratedParameters.h"
-#include "test/runtime/ToyModel.h"
+#include "test/runtime/ToyCuda.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -97,6 +97,33 @@ TEST(FuzzTest, damagedPlan) {
   }
   EXPECT_GT(opened, 0u) << "some damage is to names and numbers that may be anything";
   EXPECT_LT(opened, kRounds / 2);
+}
+
+// The same for GPUs. A session is made where it can be: code is loaded, products are prepared, and nothing runs.
+TEST(FuzzTest, damagedDevicePlan) {
+  useFakeCuda("memory=100000000 test=fuzz");
+  ToyModel toy = toyForCuda();
+  addProducts(toy);
+  const FileBytes good = toy.build();
+  FileHeader header;
+  memcpy(&header, good.data(), sizeof(header));
+  const uint64_t kRounds = rounds(4000);
+  uint64_t made = 0;
+  for (uint64_t round = 0; round < kRounds; ++round) {
+    Random random(round);
+    FileBytes file = good;
+    damage(random, file.data() + header.planOffset, header.planSize);
+    writeChecksums(file);
+    Opened model(file);
+    if (model.status != YOCO_OK)
+      continue;
+    OpenedSession session(model.model);
+    made += session.status == YOCO_OK;
+    EXPECT_EQ(session.status == YOCO_OK, session.error.empty());
+  }
+  EXPECT_GT(made, 0u);
+  EXPECT_LT(made, kRounds / 2);
+  EXPECT_EQ(fakeCounter("live"), 0u);
 }
 
 TEST(FuzzTest, damagedHeader) {

@@ -126,4 +126,41 @@ TEST(ParametersTest, roundsToF16) {
   }
 }
 
+// Rows that are wider than their columns end with zeros.
+TEST(ParametersTest, stride) {
+  fb::ParameterT narrow = describe(fb::ElementType::f32, 3, 5, 0.5f), wide = describe(fb::ElementType::f32, 3, 5, 0.5f);
+  wide.stride = 8;
+  std::vector<float> expected = as<float>(generate(narrow)), values = as<float>(generate(wide));
+  ASSERT_EQ(values.size(), 24u);
+  for (size_t row = 0; row < 3; ++row)
+    for (size_t column = 0; column < 8; ++column)
+      EXPECT_EQ(values[row * 8 + column], column < 5 ? expected[row * 5 + column] : 0.0f);
+}
+
+// Any piece is the same as in the whole.
+TEST(ParametersTest, piecesOfAParameter) {
+  for (uint32_t panel : {0, 3, 4}) {
+    fb::ParameterT description = describe(fb::ElementType::bf16, 10, 6, 0.5f, panel);
+    if (panel == 0)
+      description.stride = 7;
+    for (uint64_t rows : {0, 1, 4}) { // several runs, an empty one among them
+      description.generated.push_back(std::make_unique<fb::GeneratedRowsT>());
+      description.generated.back()->rows = rows;
+      description.generated.back()->seed = rows;
+      description.generated.back()->scale = rows == 1 ? 0.0f : 2.0f;
+    }
+    description.rows = 15;
+    std::vector<uint16_t> whole = as<uint16_t>(generate(description));
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(fb::Parameter::Pack(builder, &description));
+    const auto &parameter = *flatbuffers::GetRoot<fb::Parameter>(builder.GetBufferPointer());
+    for (size_t begin = 0; begin <= whole.size(); ++begin)
+      for (size_t end = begin; end <= whole.size(); end += 5) {
+        std::vector<uint16_t> piece(end - begin);
+        generateElements(parameter, begin, end, reinterpret_cast<uint8_t *>(piece.data()));
+        EXPECT_TRUE(std::equal(piece.begin(), piece.end(), whole.begin() + long(begin))) << panel << " " << begin;
+      }
+  }
+}
+
 } // namespace

@@ -2,11 +2,10 @@
 //
 // What a session computes: slots, chunks, batches, copies, and what it refuses.
 
-#include "test/runtime/ToyModel.h"
+#include "test/runtime/SessionCalls.h"
 
 #include <cstring>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <thread>
 
 using namespace yoco::test;
@@ -14,49 +13,11 @@ using testing::HasSubstr;
 
 namespace {
 
-using Ids = std::vector<int32_t>;
-
-/// A model and a session of the toy, and the calls with vectors instead of
-/// pointers.
 class SessionTest : public testing::Test {
 protected:
-  std::vector<float> decode(yoco_session *session, const Ids &slots, const Ids &ids) {
-    std::vector<float> logits(slots.size() * kToyVocabulary);
-    EXPECT_EQ(yoco_session_decode(session, slots.data(), ids.data(), ids.size(), logits.data()), YOCO_OK)
-        << yoco_session_last_error(session);
-    return logits;
-  }
-  std::vector<float> prompt(yoco_session *session, int32_t slot, const Ids &ids) {
-    std::vector<float> logits(kToyVocabulary);
-    EXPECT_EQ(yoco_session_prompt(session, slot, ids.data(), ids.size(), logits.data()), YOCO_OK)
-        << yoco_session_last_error(session);
-    return logits;
-  }
-  std::vector<float> score(yoco_session *session, int32_t slot, const Ids &ids) {
-    std::vector<float> logits;
-    auto append = [](void *user, size_t first, size_t rows, const float *values) {
-      auto &all = *static_cast<std::vector<float> *>(user);
-      EXPECT_EQ(all.size(), first * kToyVocabulary);
-      all.insert(all.end(), values, values + rows * kToyVocabulary);
-      return 0;
-    };
-    EXPECT_EQ(yoco_session_score(session, slot, ids.data(), ids.size(), append, &logits), YOCO_OK);
-    return logits;
-  }
-  uint64_t position(yoco_session *session, int32_t slot) {
-    uint64_t result = UINT64_MAX;
-    EXPECT_EQ(yoco_session_position(session, slot, &result), YOCO_OK);
-    return result;
-  }
-
   FileBytes file = ToyModel().build();
   Opened model{file};
 };
-
-Ids concatenate(Ids a, const Ids &b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 // Prompts of all lengths around the chunk (7) and the window (4): the last
 // row's logits are those of the whole sequence.

@@ -10,6 +10,9 @@ typedef struct {
   int32_t slot, first, begin, count;
 } Segment;
 
+/* How many arguments the kernels have, for the driver in fake/. */
+const uint32_t toy_mix_words = 8, toy_logits_words = 5, toy_round_words = 3;
+
 /* A tile is a segment. Arguments: ids, segments, sum state, ring, cache, x,
  * segments of the step, max sequence length. x[row] = {hash of all ids by
  * recurrence, hash of the last four, hash of all by attention, position}. */
@@ -60,5 +63,16 @@ void toy_logits(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_en
         float value;
       } widened = {(uint32_t)spread[v] << 16};
       logits[row * vocabulary + v] = (float)(hash >> 8) * 0x1p-24f * widened.value + bias[v];
+    }
+}
+
+/* A tile is a row. Arguments: logits, their bfloat16 (rows of 16, the rest zero), rows. */
+void toy_round(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  const uint32_t *logits = (const uint32_t *)arguments[0];
+  uint16_t *rounded = (uint16_t *)arguments[1];
+  for (uint32_t row = tile_begin; row < tile_end && row < arguments[2]; ++row)
+    for (uint32_t v = 0; v < 16; ++v) {
+      uint32_t bits = v < vocabulary ? logits[row * vocabulary + v] : 0;
+      rounded[row * 16 + v] = (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -278,6 +278,7 @@ FileBytes ToyModel::write() {
   memcpy(header.magic, kFileMagic, sizeof(kFileMagic));
   header.version = kFileVersion;
   header.headerSize = kFileHeaderSize;
+  header.requiredFeatures = features;
   header.planOffset = offset;
   header.planSize = builder.GetSize();
   header.checksumOffset = alignFileOffset(offset + builder.GetSize());

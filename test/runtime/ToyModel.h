@@ -60,6 +60,7 @@ public:
   /// offset and size from here.
   std::vector<std::string> blobs;
   std::vector<fb::SegmentT *> segments;
+  uint64_t features = 0; // that the header says are required
 
   fb::VariantT &variant() { return *plan.variants[0]; }
   fb::EntryT &entry(size_t index) { return *variant().entries[index]; }
@@ -69,10 +70,11 @@ public:
   FileBytes build();
   /// The same, with segments as they stand.
   FileBytes write();
+  /// A segment of its own for some bytes.
+  std::unique_ptr<fb::SegmentT> addBlob(std::string bytes);
 
 private:
   void placeSegments();
-  std::unique_ptr<fb::SegmentT> addBlob(std::string bytes);
 };
 
 /// Sets the header's checksum fields and writes the checksum table of a file
