@@ -12,7 +12,7 @@ namespace yoco::device {
 
 constexpr float kLog2E = 1.44269504088896340736f;
 
-// Elements ------------------------------------------------------------------------------------------------------------
+// Elements -----------------------------------------------------------------------------------------------------------
 
 YOCO_DEVICE float bf16ToFloat(Bf16 value) { return __builtin_bit_cast(float, static_cast<uint32_t>(value.bits) << 16); }
 /// The elements of a word of two bf16.
@@ -63,8 +63,7 @@ YOCO_DEVICE float elementOf(const Vec4 &value, int kind, int i) {
   return halfToFloat(F16{static_cast<uint16_t>(i % 2 ? word >> 16 : word)});
 }
 
-// Eight elements of a row
-// -----------------------------------------------------------------------------------------------
+// Eight elements of a row --------------------------------------------------------------------------------------------
 
 /// Eight consecutive elements, as they lie in memory: both words of f32, the first one of 16-bit kinds.
 struct Eight {
@@ -123,8 +122,7 @@ YOCO_DEVICE void storeEight(void *base, int kind, int64_t index, const float (&v
       storeElement(base, kind, index + i, values[i]);
 }
 
-// Functions
-// -------------------------------------------------------------------------------------------------------------
+// Functions ----------------------------------------------------------------------------------------------------------
 
 /// e^x with a relative error of about |x| * 2^-23.
 YOCO_DEVICE float exponential(float x) { return exp2Approx(x * kLog2E); }
@@ -185,8 +183,7 @@ YOCO_DEVICE void rotatePair(float &a, float &b, float sine, float cosine) {
   a = x;
 }
 
-// Reductions, the same in every run
-// -----------------------------------------------------------------------------------------
+// Reductions, the same in every run ----------------------------------------------------------------------------------
 
 /// The sum over a warp, in every lane.
 YOCO_DEVICE float warpSum(float value) {

@@ -65,7 +65,7 @@ YOCO_MICRO_KERNEL void yoco_argmax(int64_t rows, const float *logits, int stride
   const int lane = static_cast<int>(laneIndex());
   best = bestOfWarp(lane < warps ? shared[lane] : Candidate{0, 0xffffffffu});
   if (lane == 0)
-    ids[blockIndex()] = static_cast<int32_t>(best.column);
+    ids[blockIndex()] = best.key == 0 ? -1 : static_cast<int32_t>(best.column);
 }
 
 } // namespace yoco::device

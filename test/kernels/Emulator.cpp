@@ -122,8 +122,7 @@ const char *const kNames[] = {"no operation", "syncWarp",  "shuffleXor",        
   std::abort();
 }
 
-// The sanitizer's view
-// --------------------------------------------------------------------------------------------------
+// The sanitizer's view -----------------------------------------------------------------------------------------------
 
 #if defined(YOCO_THREAD_SANITIZER)
 void release(void *at) { __tsan_release(at); }
@@ -137,8 +136,7 @@ void noteRead(const void *) {}
 void noteWrite(void *) {}
 #endif
 
-// Fibers
-// ----------------------------------------------------------------------------------------------------------------
+// Fibers -------------------------------------------------------------------------------------------------------------
 
 void switchTo(Context &from, Context &to) {
 #if defined(YOCO_THREAD_SANITIZER)
@@ -228,8 +226,7 @@ std::unique_ptr<Fiber> makeFiber(uint32_t index) {
   return fiber;
 }
 
-// Operations of a warp
-// ----------------------------------------------------------------------------------------------------
+// Operations of a warp -----------------------------------------------------------------------------------------------
 
 void shuffleWarp(Operation operation, Fiber *const *lanes) {
   for (uint32_t lane = 0; lane < 32; ++lane) {
@@ -299,8 +296,7 @@ void execute(Operation operation, uint32_t warp) {
 
 constexpr size_t kInputBytes[] = {0, 0, 8, 8, 8, 16, 16, 40}, kOutputBytes[] = {0, 0, 4, 4, 4, 16, 16, 16};
 
-// Shared memory
-// -----------------------------------------------------------------------------------------------------------
+// Shared memory ------------------------------------------------------------------------------------------------------
 
 /// Shared memory between two guards, in the middle of pages of its own.
 void prepareSharedMemory(uint32_t bytes) {

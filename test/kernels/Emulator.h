@@ -72,7 +72,7 @@ void emulate(int64_t blocks, int threads, int sharedBytes, Body body) {
       static_cast<uint32_t>(blocks), threads, sharedBytes, [](void *data) { (*static_cast<Body *>(data))(); }, &body);
 }
 
-// Threads -----------------------------------------------------------------------------------------------------------
+// Threads ------------------------------------------------------------------------------------------------------------
 
 YOCO_DEVICE uint32_t threadIndex() { return emulator::current->index; }
 YOCO_DEVICE uint32_t blockIndex() { return emulator::current->block; }
@@ -82,7 +82,7 @@ YOCO_DEVICE void syncBlock() { emulator::meetBlock(); }
 YOCO_DEVICE void syncWarp() { emulator::meetWarp(emulator::Operation::syncWarp, nullptr, nullptr); }
 YOCO_DEVICE uint8_t *sharedMemory() { return emulator::sharedMemory(); }
 
-// Warp --------------------------------------------------------------------------------------------------------------
+// Warp ---------------------------------------------------------------------------------------------------------------
 
 namespace emulator {
 inline uint32_t shuffle(Operation operation, uint32_t value, uint32_t argument) {
@@ -120,7 +120,7 @@ YOCO_DEVICE float shuffleUp(float value, uint32_t delta) {
   return emulator::fromBits(emulator::shuffle(emulator::Operation::shuffleUp, emulator::toBits(value), delta));
 }
 
-// Global memory -----------------------------------------------------------------------------------------------------
+// Global memory ------------------------------------------------------------------------------------------------------
 
 YOCO_DEVICE Vec4 load16(const void *pointer) {
   emulator::checkPointer(pointer, "load16", false);
@@ -136,7 +136,7 @@ YOCO_DEVICE Vec4 loadStream16(const void *pointer) {
   return *static_cast<const Vec4 *>(pointer);
 }
 
-// Asynchronous copies -------------------------------------------------------------------------------------------------
+// Asynchronous copies ------------------------------------------------------------------------------------------------
 
 YOCO_DEVICE void copyAsync16(void *shared, const void *global, bool valid) {
   emulator::copyAsync(shared, global, valid);
@@ -147,7 +147,7 @@ YOCO_DEVICE void copyAsyncWait() {
   emulator::waitForCopies(Pending);
 }
 
-// Tensor cores --------------------------------------------------------------------------------------------------------
+// Tensor cores -------------------------------------------------------------------------------------------------------
 
 YOCO_DEVICE void ldmatrix4(uint32_t (&out)[4], const void *shared) {
   emulator::checkPointer(shared, "ldmatrix4", true);
@@ -165,7 +165,7 @@ YOCO_DEVICE void mmaBf16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (
   emulator::meetWarp(emulator::Operation::mma, input, d);
 }
 
-// Arithmetic ----------------------------------------------------------------------------------------------------------
+// Arithmetic ---------------------------------------------------------------------------------------------------------
 
 YOCO_DEVICE float exp2Approx(float x) { return emulator::flush(std::exp2(emulator::flush(x))); }
 YOCO_DEVICE float rsqrtApprox(float x) { return 1.0f / std::sqrt(emulator::flush(x)); }

@@ -161,7 +161,10 @@ TEST(LinearFew, WideMatrices) {
   Random random;
   checkFew(random, {2, 264, 8448 + 24}, false);
   checkFew(random, {9, 32, 8460, kBf16}, false);
+  checkFew(random, {1, 1300, 8450, kBf16}, false);
   checkFew(random, {1, 16384, 18, kBf16}, false);
+  for (int64_t rows : {3, 9})
+    checkFew(random, {rows, 1500, 40, kF32, kBf16, device::kSwiglu, true, true}, false);
   checkFew(random, {2, 100, 20, kBf16}, false, 128); // weights with a stride of their own
   checkFew(random, {2, 1000, 20, kBf16}, false, 2048);
 }

@@ -252,7 +252,7 @@ TEST(Argmax, RowsAndWidths) {
 TEST(Argmax, EqualsAndNumbersThatAreNone) {
   const float nan = NAN, infinity = INFINITY;
   const std::vector<std::pair<std::vector<float>, int>> cases = {
-      {{1, 5, 2, 5, 5}, 1}, {{nan, nan, nan}, 0},  {{nan, -infinity, nan}, 1}, {{-nan, nan, -3, nan}, 2},
+      {{1, 5, 2, 5, 5}, 1}, {{nan, nan, nan}, -1}, {{nan, -infinity, nan}, 1}, {{-nan, nan, -3, nan}, 2},
       {{-0.0f, 0.0f}, 0},   {{0.0f, -0.0f}, 0},    {{-1, nan, infinity}, 2},   {{-infinity, -infinity}, 0},
       {{-2, -1, -3}, 1},    {{nan, 1e-45f, 0}, 1},
   };

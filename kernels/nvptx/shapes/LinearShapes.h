@@ -12,20 +12,21 @@ namespace yoco::nvptx {
 /// Warps of a block of a linear of few rows: with tensor cores they share the columns, else each has an output of its
 /// own.
 constexpr int kLinearFewWarps = 8;
-/// Rows that read the weights once, on tensor cores.
-constexpr int kLinearFewRows = 16;
 
-/// Tiles of 16 outputs of a block, of each matrix. Two read the input less often; one gives every multiprocessor a block
-/// where outputs are few.
+/// KiB of weights that a warp has under way: 64 KiB of a block, so that a multiprocessor of sm_90 has room for three
+/// blocks.
+constexpr int kLinearFewRing = 8;
+
+/// Tiles of 16 outputs of a block, of each matrix. Two read the input less often; one gives every multiprocessor a
+/// block where outputs are few.
 constexpr int linearFewTiles(int outputs, bool gated) { return !gated && outputs >= 8448 ? 2 : 1; }
 
 constexpr LaunchShape linearFewShape(int columns, int outputs, bool exact, bool gated, bool normalised) {
   if (exact)
     return {BlockUnit::constant, 1, (outputs + kLinearFewWarps - 1) / kLinearFewWarps, kLinearFewWarps * 32, 0};
-  const int tiles = linearFewTiles(outputs, gated);
-  // Of each warp: a sum for each output and row, and each row's sum of squares.
-  const int floats = kLinearFewWarps * kLinearFewRows * (tiles * (gated ? 2 : 1) * 16 + 1);
-  return {BlockUnit::constant, 1, (outputs + tiles * 16 - 1) / (tiles * 16), kLinearFewWarps * 32, floats * 4};
+  const int ofBlock = linearFewTiles(outputs, gated) * 16;
+  return {BlockUnit::constant, 1, (outputs + ofBlock - 1) / ofBlock, kLinearFewWarps * 32,
+          kLinearFewWarps * kLinearFewRing * 1024};
 }
 
 /// A block of the linear of many rows in f32: rows, outputs and columns at a time.
