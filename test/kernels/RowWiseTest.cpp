@@ -257,7 +257,7 @@ TEST(Argmax, EqualsAndNumbersThatAreNone) {
       {{-2, -1, -3}, 1},    {{nan, 1e-45f, 0}, 1},
   };
   for (const auto &one : cases) {
-    int32_t id = -1;
+    int32_t id = -7;
     const int columns = static_cast<int>(one.first.size());
     Buffer logits(kF32, 1, columns);
     for (int c = 0; c < columns; ++c)
