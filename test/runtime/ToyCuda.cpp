@@ -86,7 +86,7 @@ void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
   gemm.weight = weight;
   gemm.output = makeRows(sums, fb::ElementType::f32, kToyVocabulary);
   gemm.residual = makeRows(logits, fb::ElementType::f32, kToyVocabulary);
-  gemm.workspace = int32_t(addBuffer(toy, index, 256, false));
+  gemm.workspace = int32_t(addBuffer(toy, index, 1000, false));
   append(entry, std::move(gemm), "product");
   entry.logits = int32_t(sums);
 }

@@ -218,7 +218,7 @@ YOCO_FAKE cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t, 
   if (words[kMagic] != kAlgorithmMagic || words[kInputs] != weight.rows || words[kOutputs] != weight.columns ||
       words[kRows] != input.columns || words[kWorkspace] > workspaceBytes || scale != 1.0f ||
       !isAligned(a, words[kAlignAB] >> 32) || !isAligned(b, uint32_t(words[kAlignAB])) ||
-      !isAligned(c, words[kAlignCD] >> 32) || !isAligned(d, uint32_t(words[kAlignCD])))
+      !isAligned(c, words[kAlignCD] >> 32) || !isAligned(d, uint32_t(words[kAlignCD])) || !isAligned(workspace, 256))
     return kBlasInvalidValue;
   Machine &machine = Machine::get();
   std::lock_guard<std::recursive_mutex> lock(machine.mutex);

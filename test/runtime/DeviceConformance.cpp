@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What every device must do with every model: a sequence gives the same however its tokens come (in chunks, beside
+// others, in used and copied slots, scored at once), the same bits each time, and a session holds what was planned.
+//
+//   device-conformance --model=MODEL.yoco [--device=host|cuda[:N]] [GoogleTest's flags]
+//
+// It needs the runtime alone and runs on other machines. Tests that the model has too few slots for are skipped. On the
+// host, memory is full of NaNs before a session and between sequences, so a byte that is read and was not written
+// shows.
+
+#include "yoco/yoco.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Ids = std::vector<int32_t>;
+using Logits = std::vector<float>;
+
+constexpr uint32_t kSteps = 6; // decoded behind every prompt
+
+/// What the command line says, and the opened model.
+struct Subject {
+  std::string path, device;
+  yoco_model *model = nullptr;
+  yoco_model_info info = {};
+  yoco_variant_info variant = {};
+  uint32_t variantIndex = 0;
+  double largest = 0; // relative difference seen
+
+  bool isHost() const { return std::string(variant.device) == "host"; }
+  /// Norm of a difference over the norm, at most. GPUs approximate exponentials.
+  double bound() const {
+    if (std::string(variant.compute_type) != "f32")
+      return 4e-2;
+    return isHost() ? 2e-5 : 1e-3;
+  }
+  size_t vocabulary() const { return info.vocabulary_size; }
+} subject;
+
+/// Memory that the test can see: everything a session on the host holds.
+struct Memory {
+  std::map<void *, size_t> blocks;
+
+  static void *allocate(void *user, size_t size, size_t alignment) {
+    void *block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (!block)
+      return nullptr;
+    std::memset(block, 0xff, size);
+    static_cast<Memory *>(user)->blocks[block] = size;
+    return block;
+  }
+  static void deallocate(void *user, void *block, size_t) {
+    static_cast<Memory *>(user)->blocks.erase(block);
+    std::free(block);
+  }
+  void poison() {
+    for (auto &[block, size] : blocks)
+      std::memset(block, 0xff, size);
+  }
+  uint64_t bytes() const {
+    uint64_t sum = 0;
+    for (auto &[block, size] : blocks)
+      sum += size;
+    return sum;
+  }
+};
+
+class Session {
+public:
+  explicit Session(yoco_bounds bounds = {}, bool graphs = true) {
+    allocator = {Memory::allocate, Memory::deallocate, &memory};
+    yoco_session_options options = {};
+    options.struct_size = sizeof(options);
+    options.device = subject.device.empty() ? nullptr : subject.device.c_str();
+    options.bounds = bounds;
+    options.allocator = &allocator;
+    options.no_graphs = !graphs;
+    char error[1024] = "";
+    EXPECT_EQ(yoco_session_create(subject.model, &options, &session, error, sizeof(error)), YOCO_OK) << error;
+    if (!session)
+      std::exit(1); // nothing below would make sense
+  }
+  Session(const Session &) = delete;
+  ~Session() { yoco_session_destroy(session); }
+  operator yoco_session *() const { return session; }
+
+  void expectOk(yoco_status status) { EXPECT_EQ(status, YOCO_OK) << yoco_session_last_error(session); }
+
+  Logits decode(const Ids &slots, const Ids &ids) {
+    Logits logits(slots.size() * subject.vocabulary(), std::nanf(""));
+    expectOk(yoco_session_decode(session, slots.data(), ids.data(), slots.size(), logits.data()));
+    return logits;
+  }
+  Logits prompt(int32_t slot, const Ids &ids) {
+    Logits logits(subject.vocabulary(), std::nanf(""));
+    expectOk(yoco_session_prompt(session, slot, ids.data(), ids.size(), logits.data()));
+    return logits;
+  }
+  void prefill(int32_t slot, const Ids &ids) { expectOk(yoco_session_prefill(session, slot, ids.data(), ids.size())); }
+  Logits score(int32_t slot, const Ids &ids) {
+    Logits all;
+    auto collect = [](void *user, size_t, size_t rows, const float *logits) {
+      auto &all = *static_cast<Logits *>(user);
+      all.insert(all.end(), logits, logits + rows * subject.vocabulary());
+      return 0;
+    };
+    expectOk(yoco_session_score(session, slot, ids.data(), ids.size(), collect, &all));
+    return all;
+  }
+  void reset(int32_t slot) { expectOk(yoco_session_reset(session, slot)); }
+  uint64_t position(int32_t slot) {
+    uint64_t position = UINT64_MAX;
+    expectOk(yoco_session_position(session, slot, &position));
+    return position;
+  }
+
+  Memory memory;
+
+private:
+  yoco_allocator allocator;
+  yoco_session *session = nullptr;
+};
+
+/// A row of logits; NaNs do not pass.
+void expectClose(const float *actual, const float *expected) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < subject.vocabulary(); ++i) {
+    difference += std::pow(double(actual[i]) - double(expected[i]), 2);
+    norm += std::pow(double(expected[i]), 2);
+  }
+  double relative = std::sqrt(difference / norm);
+  EXPECT_LE(relative, subject.bound());
+  if (relative > subject.largest)
+    subject.largest = relative;
+}
+
+void expectClose(const Logits &actual, const Logits &expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t row = 0; row < actual.size(); row += subject.vocabulary())
+    expectClose(&actual[row], &expected[row]);
+}
+
+/// Texts that fit the model's bounds: the first has one token, and the longest crosses chunks, blocks and small
+/// windows.
+class DeviceConformance : public testing::Test {
+protected:
+  void SetUp() override {
+    std::mt19937 random(7);
+    uint64_t most = subject.info.bounds.max_sequence_length;
+    for (uint64_t wanted : {1, 25, 70, 300}) {
+      uint64_t length = std::min<uint64_t>(wanted, most > kSteps ? most - kSteps : 1);
+      Ids &ids = texts.emplace_back();
+      while (ids.size() < length + kSteps)
+        ids.push_back(int32_t(random() % subject.vocabulary()));
+      lengths.push_back(length);
+    }
+    slots = std::min<uint64_t>(subject.info.bounds.max_batch, 4);
+    if (most < kSteps + 1)
+      GTEST_SKIP() << "the model's sequences are too short";
+  }
+
+  Ids prompt(size_t i) const { return Ids(texts[i].begin(), texts[i].begin() + long(lengths[i])); }
+  int32_t next(size_t i, uint32_t step) const { return texts[i][lengths[i] + step]; }
+
+  /// Logits after the prompt of text `i`, and after each of its next tokens.
+  std::vector<Logits> run(Session &session, size_t i, int32_t slot = 0) const {
+    session.reset(slot);
+    std::vector<Logits> logits = {session.prompt(slot, prompt(i))};
+    for (uint32_t step = 0; step < kSteps; ++step)
+      logits.push_back(session.decode({slot}, {next(i, step)}));
+    return logits;
+  }
+  std::vector<Logits> alone(size_t i) const {
+    Session own;
+    return run(own, i);
+  }
+
+  std::vector<Ids> texts;
+  std::vector<size_t> lengths;
+  uint64_t slots;
+};
+
+#define NEED_SLOTS(n)                                                                                                  \
+  if (slots < (n))                                                                                                     \
+  GTEST_SKIP() << "the model has " << slots << " slots"
+
+TEST_F(DeviceConformance, ChunksOfAnySize) {
+  std::vector<std::vector<Logits>> expected;
+  for (size_t i = 0; i < texts.size(); ++i)
+    expected.push_back(alone(i));
+  for (uint64_t chunk : {1, 7, 33, 64}) {
+    Session session({0, 0, std::min<uint64_t>(chunk, subject.info.bounds.prefill_chunk), 0});
+    for (size_t i = 0; i < texts.size(); ++i) {
+      std::vector<Logits> logits = run(session, i);
+      for (size_t step = 0; step < logits.size(); ++step)
+        expectClose(logits[step], expected[i][step]);
+    }
+  }
+}
+
+TEST_F(DeviceConformance, PrefillInPieces) {
+  std::vector<Logits> expected = alone(3);
+  Session session;
+  Ids ids = prompt(3);
+  for (size_t begin = 0, piece = 1; begin < ids.size(); begin += piece, piece = piece * 3 + 1) {
+    size_t end = std::min(ids.size(), begin + piece);
+    Ids part(ids.begin() + long(begin), ids.begin() + long(end));
+    if (end < ids.size())
+      session.prefill(0, part);
+    else
+      expectClose(session.prompt(0, part), expected[0]);
+    EXPECT_EQ(session.position(0), end);
+  }
+}
+
+// All but the last token of each prompt in one ragged call, the empty one left out; then all decode together, and then
+// fewer and fewer of them.
+TEST_F(DeviceConformance, SequencesTogetherGiveWhatEachGivesAlone) {
+  NEED_SLOTS(2);
+  std::vector<std::vector<Logits>> expected;
+  for (size_t i = 0; i < slots; ++i)
+    expected.push_back(alone(i));
+  Session session;
+  Ids all, called;
+  std::vector<size_t> counts;
+  for (size_t i = 1; i < slots; ++i) {
+    Ids head = prompt(i);
+    head.pop_back();
+    all.insert(all.end(), head.begin(), head.end());
+    called.push_back(int32_t(i));
+    counts.push_back(head.size());
+  }
+  session.expectOk(yoco_session_prefill_batch(session, called.data(), counts.data(), called.size(), all.data()));
+  std::vector<uint32_t> steps(slots);
+  for (uint64_t running = slots; running > 0; --running)
+    for (int repeat = 0; repeat < 2 && steps[0] <= kSteps; ++repeat) {
+      Ids order, ids;
+      for (uint64_t i = 0; i < running; ++i) {
+        int32_t slot = int32_t((i * 3 + 2) % running); // a permutation when 3 does not divide `running`
+        if (running % 3 == 0)
+          slot = int32_t(running - 1 - i);
+        order.push_back(slot);
+        ids.push_back(texts[size_t(slot)][lengths[size_t(slot)] - 1 + steps[size_t(slot)]]);
+      }
+      Logits logits = session.decode(order, ids);
+      for (uint64_t row = 0; row < running; ++row) {
+        size_t slot = size_t(order[row]);
+        expectClose(&logits[row * subject.vocabulary()], expected[slot][steps[slot]++].data());
+      }
+    }
+}
+
+TEST_F(DeviceConformance, UsedSlotsStartAgain) {
+  std::vector<Logits> expected = alone(1);
+  Session session;
+  int32_t slot = int32_t(slots - 1);
+  session.prompt(slot, prompt(3));
+  std::vector<Logits> again = run(session, 1, slot);
+  for (size_t step = 0; step < expected.size(); ++step)
+    expectClose(again[step], expected[step]);
+  if (!subject.isHost())
+    return;
+  // And with every byte of the session spoilt: all slots are empty after a reset, whatever memory holds.
+  for (int32_t i = 0; i < int32_t(slots); ++i)
+    session.reset(i);
+  session.memory.poison();
+  EXPECT_EQ(run(session, 1, slot), again);
+}
+
+TEST_F(DeviceConformance, CopiedSlotsGoOnLikeTheOriginal) {
+  NEED_SLOTS(2);
+  std::vector<Logits> expected = alone(2);
+  Session session;
+  int32_t copy = int32_t(slots - 1);
+  session.prompt(copy, prompt(3)); // something to be overwritten
+  session.prompt(0, prompt(2));
+  session.expectOk(yoco_session_copy_slot(session, 0, copy));
+  for (uint32_t step = 0; step < kSteps; ++step) {
+    Logits logits = session.decode({copy, 0}, {next(2, step), next(2, step)});
+    expectClose(&logits[0], expected[step + 1].data());
+    expectClose(&logits[subject.vocabulary()], expected[step + 1].data());
+  }
+}
+
+TEST_F(DeviceConformance, ScoringGivesWhatPrefillAndDecodeGive) {
+  std::vector<Logits> expected = alone(3);
+  Session whole, behind({0, 0, 0, std::min<uint64_t>(7, subject.info.bounds.score_block)});
+  Logits all = whole.score(0, texts[3]);
+  ASSERT_EQ(all.size(), texts[3].size() * subject.vocabulary());
+  for (uint32_t step = 0; step <= kSteps; ++step)
+    expectClose(&all[(lengths[3] - 1 + step) * subject.vocabulary()], expected[step].data());
+  // Behind a prefix, in small blocks.
+  size_t half = lengths[3] / 2;
+  behind.prefill(0, Ids(texts[3].begin(), texts[3].begin() + long(half)));
+  Logits rest = behind.score(0, Ids(texts[3].begin() + long(half), texts[3].end()));
+  expectClose(rest, Logits(all.begin() + long(half * subject.vocabulary()), all.end()));
+}
+
+TEST_F(DeviceConformance, RepeatedRunsGiveTheSameBits) {
+  Session session, other;
+  std::vector<Logits> first = run(session, 3);
+  EXPECT_EQ(run(session, 3), first);
+  EXPECT_EQ(run(other, 3), first);
+  session.reset(0);
+  other.reset(0);
+  EXPECT_EQ(session.score(0, texts[2]), other.score(0, texts[2]));
+}
+
+// Steps that are recorded and replayed (GPUs) are those that are started one by one.
+TEST_F(DeviceConformance, RecordedStepsGiveTheSameBits) {
+  Session recorded, direct({}, /*graphs=*/false);
+  for (size_t i : {3, 1})
+    EXPECT_EQ(run(recorded, i), run(direct, i));
+  recorded.reset(0);
+  direct.reset(0);
+  EXPECT_EQ(recorded.score(0, texts[2]), direct.score(0, texts[2]));
+}
+
+TEST_F(DeviceConformance, LogitsNeedNotBeFetched) {
+  Session session, quiet;
+  std::vector<Logits> expected = run(session, 2);
+  int32_t slot = 0;
+  Ids ids = prompt(2);
+  quiet.expectOk(yoco_session_prompt(quiet, 0, ids.data(), ids.size(), nullptr));
+  for (uint32_t step = 0; step + 1 < kSteps; ++step) {
+    int32_t id = next(2, step);
+    quiet.expectOk(yoco_session_decode(quiet, &slot, &id, 1, nullptr));
+  }
+  EXPECT_EQ(quiet.decode({0}, {next(2, kSteps - 1)}), expected.back());
+}
+
+TEST_F(DeviceConformance, RefusedCallsChangeNothing) {
+  Session session, other;
+  session.prompt(0, prompt(2));
+  other.prompt(0, prompt(2));
+  uint64_t position = session.position(0);
+  int32_t slot = 0, noSlot = int32_t(subject.info.bounds.max_batch), good = 0, bad = int32_t(subject.vocabulary()),
+          negative = -1;
+  Logits logits(subject.vocabulary());
+  EXPECT_EQ(yoco_session_decode(session, &slot, &bad, 1, logits.data()), YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(yoco_session_decode(session, &slot, &negative, 1, logits.data()), YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(yoco_session_decode(session, &noSlot, &good, 1, logits.data()), YOCO_INVALID_ARGUMENT);
+  Ids twice = {0, 0}, ids = {1, 2};
+  EXPECT_NE(yoco_session_decode(session, twice.data(), ids.data(), 2, nullptr), YOCO_OK);
+  Ids long_(size_t(subject.info.bounds.max_sequence_length), 0);
+  EXPECT_EQ(yoco_session_prefill(session, 0, long_.data(), long_.size()), YOCO_OUT_OF_BOUNDS);
+  Ids mixed = prompt(1);
+  mixed.back() = bad;
+  EXPECT_EQ(yoco_session_prefill(session, 0, mixed.data(), mixed.size()), YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(yoco_session_copy_slot(session, 0, noSlot), YOCO_INVALID_ARGUMENT);
+  EXPECT_EQ(session.position(0), position);
+  EXPECT_EQ(session.decode({0}, {next(2, 0)}), other.decode({0}, {next(2, 0)}));
+}
+
+// A sequence may have exactly as many tokens as the session says, and no more.
+TEST_F(DeviceConformance, SequencesFillTheirBound) {
+  uint64_t most = std::min<uint64_t>(lengths[2] + kSteps, subject.info.bounds.max_sequence_length);
+  Session session({most, 0, 0, 0}), larger;
+  Ids ids(texts[2].begin(), texts[2].begin() + long(most) - 1);
+  session.prompt(0, ids);
+  larger.prompt(0, ids);
+  expectClose(session.decode({0}, {texts[2][most - 1]}), larger.decode({0}, {texts[2][most - 1]}));
+  int32_t slot = 0, id = 0;
+  EXPECT_EQ(yoco_session_decode(session, &slot, &id, 1, nullptr), YOCO_OUT_OF_BOUNDS);
+  EXPECT_EQ(session.position(0), most);
+}
+
+TEST_F(DeviceConformance, HoldsWhatWasPlanned) {
+  const yoco_bounds file = subject.info.bounds;
+  for (yoco_bounds bounds : {yoco_bounds{0, 0, 0, 0}, yoco_bounds{std::min<uint64_t>(file.max_sequence_length, 100), 1,
+                                                                  std::min<uint64_t>(file.prefill_chunk, 9), 1}}) {
+    Session session(bounds);
+    yoco_session_stats stats = {};
+    stats.struct_size = sizeof(stats);
+    ASSERT_EQ(yoco_session_get_stats(session, &stats), YOCO_OK);
+    yoco_variant_info planned = {};
+    planned.struct_size = sizeof(planned);
+    char error[256];
+    ASSERT_EQ(yoco_model_get_variant(subject.model, subject.variantIndex, &bounds, &planned, error, sizeof(error)),
+              YOCO_OK);
+    EXPECT_EQ(stats.persistent_bytes, planned.persistent_bytes);
+    EXPECT_EQ(stats.scratch_bytes, planned.scratch_bytes);
+    EXPECT_EQ(stats.weight_bytes, planned.weight_bytes);
+    if (subject.isHost()) {
+      EXPECT_EQ(session.memory.bytes(), planned.persistent_bytes + planned.scratch_bytes);
+      EXPECT_EQ(stats.device_weight_bytes, 0u);
+    } else {
+      EXPECT_GE(stats.device_weight_bytes, planned.weight_bytes);
+      EXPECT_LE(stats.device_weight_bytes, planned.weight_bytes + planned.weight_bytes / 4 + (1 << 20));
+    }
+  }
+}
+
+/// Opens the model; what went wrong, or "".
+std::string open() {
+  char error[1024] = "";
+  yoco_model_options options = {};
+  options.struct_size = sizeof(options);
+  options.verify = YOCO_VERIFY_DEFERRED;
+  if (yoco_model_open_file(subject.path.c_str(), &options, &subject.model, error, sizeof(error)) != YOCO_OK)
+    return error;
+  subject.info.struct_size = sizeof(subject.info);
+  yoco_model_get_info(subject.model, &subject.info);
+  yoco_session_options sessionOptions = {};
+  sessionOptions.struct_size = sizeof(sessionOptions);
+  sessionOptions.device = subject.device.empty() ? nullptr : subject.device.c_str();
+  yoco_session *session = nullptr;
+  if (yoco_session_create(subject.model, &sessionOptions, &session, error, sizeof(error)) != YOCO_OK)
+    return subject.path + ": " + error;
+  yoco_session_stats stats = {};
+  stats.struct_size = sizeof(stats);
+  yoco_session_get_stats(session, &stats);
+  for (uint32_t i = 0; i < subject.info.variant_count; ++i) {
+    yoco_variant_info variant = {};
+    variant.struct_size = sizeof(variant);
+    yoco_model_get_variant(subject.model, i, nullptr, &variant, nullptr, 0);
+    if (std::string(variant.target) == stats.target) {
+      subject.variant = variant;
+      subject.variantIndex = i;
+    }
+  }
+  printf("%s: %s, %s, on %s\n", subject.path.c_str(), stats.target, subject.variant.compute_type,
+         stats.device_description);
+  yoco_session_destroy(session);
+  return "";
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  testing::InitGoogleTest(&argc, argv);
+  bool understood = true;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    if (argument.rfind("--model=", 0) == 0)
+      subject.path = argument.substr(strlen("--model="));
+    else if (argument.rfind("--device=", 0) == 0)
+      subject.device = argument.substr(strlen("--device="));
+    else
+      understood = false;
+  }
+  if (!understood || subject.path.empty()) {
+    fprintf(stderr, "usage: device-conformance --model=MODEL.yoco [--device=host|cuda[:N]]\n");
+    return 1;
+  }
+  if (std::string error = open(); !error.empty()) {
+    fprintf(stderr, "device-conformance: %s\n", error.c_str());
+    return 1;
+  }
+  int result = RUN_ALL_TESTS();
+  printf("largest relative difference %.2g, at most %.2g\n", subject.largest, subject.bound());
+  yoco_model_destroy(subject.model);
+  return result;
+}

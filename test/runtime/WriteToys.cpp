@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes toy models for programs that take a file: write-toys FOLDER.
+
+#include "test/runtime/ToyCuda.h"
+
+using namespace yoco::test;
+
+int main(int, char **argv) {
+  std::string folder = argv[1];
+  ToyModel cuda = toyForCuda({400, 4, 64, 50});
+  addProducts(cuda);
+  writeFile(folder + "/toy-host.yoco", ToyModel({400, 4, 64, 50}).build());
+  writeFile(folder + "/toy-cuda.yoco", cuda.build());
+  return 0;
+}
