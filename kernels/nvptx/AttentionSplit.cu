@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attention of one row a segment (decode): memory bound, so that every block streams its part of a kv head's cache once
+// for all query heads of that head, and a second kernel puts the parts together.
+//
+// Tensor cores compute transposed: logits^T (16 positions x 8 queries) = K Q^T, then out^T (16 columns x 8 queries) +=
+// V^T P^T. Queries are the narrow side, so few heads waste little, and a lane has the statistics of the same two
+// queries in both.
+
+#include "kernels/nvptx/AttentionExact.h"
+#include "kernels/nvptx/AttentionTile.h"
+
+namespace yoco::device {
+
+/// P^T as the right operand (lane: query lane / 4, positions lane % 4 * 2 and the next) of what the logits' layout has
+/// (lane: position lane / 4, queries lane % 4 * 2 and the next).
+YOCO_DEVICE uint32_t transposePairs(uint32_t pairs) {
+  const uint32_t lane = laneIndex(), from = lane % 4 * 8 + lane / 8;
+  const uint32_t first = shuffleFrom(pairs, from), second = shuffleFrom(pairs, from + 4);
+  return lane / 4 % 2 ? (first >> 16) | (second & 0xffff0000u) : (first & 0xffffu) | (second << 16);
+}
+
+YOCO_DEVICE void splitTiled(const Attention &a, const SplitWork &work, int splits, float *partial, int partialStride) {
+  const int group = a.group();
+  const shapes::SplitTile tile = shapes::splitTile(group, a.keyWidth, a.valueWidth);
+  const int threads = tile.warps() * 32, keySteps = shapes::divideUp(a.keyWidth, 16);
+  const int valueTiles = shapes::divideUp(a.valueWidth, 16), queryTiles = tile.queryTiles;
+  const int keyPitch = shapes::pitch(a.keyWidth), valuePitch = shapes::pitch(a.valueWidth);
+  const int lane = static_cast<int>(laneIndex()), warp = static_cast<int>(warpIndex());
+  const int keyWarp = warp % tile.keyWarps, queryWarp = warp / tile.keyWarps;
+  // With one query warp, a warp reads only what it has copied itself, and warps never wait for each other.
+  const bool alone = tile.queryWarps == 1;
+
+  Bf16 *queries = reinterpret_cast<Bf16 *>(sharedMemory());
+  uint8_t *stages = sharedMemory() + tile.queryBytes;
+  const Plane keys = keyPlane(a, kBf16, work.segment, work.kvHead);
+  const Plane values = valuePlane(a, kBf16, work.segment, work.kvHead, 0, a.valueWidth);
+
+  const int stepsOfBlock = nvptx::kSplitBlock / tile.positions(), steps = work.blocks * stepsOfBlock;
+  auto firstOf = [&](int step) __attribute__((always_inline)) {
+    const int block = work.firstBlock + step / stepsOfBlock * splits;
+    return block * nvptx::kSplitBlock + step % stepsOfBlock * tile.positions();
+  };
+  auto load = [&](int step, int stage) __attribute__((always_inline)) {
+    if (step < steps) {
+      // A stage: the key warps' keys, then their values.
+      uint8_t *to = stages + stage * tile.stageBytes;
+      Bf16 *keyTile = reinterpret_cast<Bf16 *>(to),
+           *valueTile = reinterpret_cast<Bf16 *>(to + tile.keyWarps * tile.keyBytes);
+      const int first = firstOf(step);
+      if (alone) {
+        loadPositions(keys, Tiles::all, first + keyWarp * 16, 16, work.low, work.position,
+                      keyTile + keyWarp * 16 * keyPitch, a.keyWidth, lane, 32);
+        loadPositions(values, Tiles::all, first + keyWarp * 16, 16, work.low, work.position,
+                      valueTile + keyWarp * 16 * valuePitch, a.valueWidth, lane, 32);
+      } else {
+        const int thread = static_cast<int>(threadIndex());
+        loadPositions(keys, Tiles::all, first, tile.positions(), work.low, work.position, keyTile, a.keyWidth, thread,
+                      threads);
+        loadPositions(values, Tiles::all, first, tile.positions(), work.low, work.position, valueTile, a.valueWidth,
+                      thread, threads);
+      }
+    }
+    copyAsyncCommit();
+  };
+
+#pragma unroll 1
+  for (int stage = 0; stage < tile.stages - 1; ++stage)
+    load(stage, stage);
+  loadQueries(a, work.row, 1, work.kvHead, queries, tile.queryPitch, tile.queries(), shapes::roundUp(a.keyWidth, 32),
+              threads);
+  syncBlock();
+
+  // Left operands of 32 columns at a time; kept when they are few.
+  const Bf16 *ownQueries = queries + (queryWarp * queryTiles * 8 + lane % 8) * tile.queryPitch + lane / 8 * 8;
+  const int querySteps = shapes::divideUp(keySteps, 2);
+  const bool keepQueries = queryTiles * querySteps <= 8;
+  uint32_t kept[8][4];
+  if (keepQueries) {
+#pragma unroll
+    for (int n = 0; n < queryTiles; ++n)
+#pragma unroll
+      for (int k = 0; k < querySteps; ++k)
+        ldmatrix4(kept[n * querySteps + k], ownQueries + n * 8 * tile.queryPitch + k * 32);
+  }
+
+  float sums[32][4]; // out^T: tile of queries n, tile of columns v at n * valueTiles + v
+  float largest[8][2], totals[8][2];
+#pragma unroll
+  for (int i = 0; i < queryTiles * valueTiles; ++i)
+#pragma unroll
+    for (int j = 0; j < 4; ++j)
+      sums[i][j] = 0.0f;
+#pragma unroll
+  for (int n = 0; n < queryTiles; ++n)
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      largest[n][j] = kMinusInfinity;
+      totals[n][j] = 0.0f;
+    }
+  const float logitScale = a.logitScale();
+
+  int stage = 0;
+#pragma unroll 1
+  for (int step = 0; step < steps; ++step) {
+    if (tile.stages == 3)
+      copyAsyncWait<1>();
+    else
+      copyAsyncWait<0>();
+    // This step's bytes are there for all, and all have read the stage that is copied to next.
+    if (alone)
+      syncWarp();
+    else
+      syncBlock();
+    load(step + tile.stages - 1, stage == 0 ? tile.stages - 1 : stage - 1);
+    const uint8_t *at = stages + stage * tile.stageBytes;
+    stage = stage + 1 == tile.stages ? 0 : stage + 1;
+    const int first = firstOf(step) + keyWarp * 16;
+    if (first > work.position || first + 15 < work.low)
+      continue;
+    const Bf16 *keyTile = reinterpret_cast<const Bf16 *>(at) + (keyWarp * 16 + lane % 16) * keyPitch + lane / 16 * 8;
+    const Bf16 *valueTile = reinterpret_cast<const Bf16 *>(at + tile.keyWarps * tile.keyBytes) +
+                            (keyWarp * 16 + lane / 16 * 8 + lane % 8) * valuePitch + lane / 8 % 2 * 8;
+
+    float logits[8][4], others[4]; // two chains of products when there is one tile of queries
+#pragma unroll
+    for (int j = 0; j < 4; ++j)
+      others[j] = 0.0f;
+#pragma unroll
+    for (int n = 0; n < queryTiles; ++n)
+#pragma unroll
+      for (int j = 0; j < 4; ++j)
+        logits[n][j] = 0.0f;
+#pragma unroll
+    for (int k = 0; k < keySteps; ++k) {
+      uint32_t left[4];
+      ldmatrix4(left, keyTile + k * 16);
+#pragma unroll
+      for (int n = 0; n < queryTiles; ++n) {
+        uint32_t loaded[4];
+        if (!keepQueries)
+          ldmatrix4(loaded, ownQueries + n * 8 * tile.queryPitch + k / 2 * 32);
+        const uint32_t(&words)[4] = keepQueries ? kept[n * querySteps + k / 2] : loaded;
+        const uint32_t right[2] = {words[k % 2 * 2], words[k % 2 * 2 + 1]};
+        if (queryTiles == 1 && k % 2 == 1)
+          mmaBf16(others, left, right);
+        else
+          mmaBf16(logits[n], left, right);
+      }
+    }
+    if (queryTiles == 1 && keySteps > 1) {
+#pragma unroll
+      for (int j = 0; j < 4; ++j)
+        logits[0][j] += others[j];
+    }
+    if (first < work.low || first + 15 > work.position) {
+#pragma unroll
+      for (int j = 0; j < 4; ++j) {
+        const int position = first + lane / 4 + j / 2 * 8;
+        if (position < work.low || position > work.position) {
+#pragma unroll
+          for (int n = 0; n < queryTiles; ++n)
+            logits[n][j] = kMinusInfinity;
+        }
+      }
+    }
+
+    uint32_t weights[8][2];
+#pragma unroll
+    for (int n = 0; n < queryTiles; ++n) {
+      float rescale[2];
+#pragma unroll
+      for (int j = 0; j < 2; ++j) {
+        float most = maximum(logits[n][j], logits[n][j + 2]);
+#pragma unroll
+        for (uint32_t mask = 4; mask < 32; mask *= 2)
+          most = maximum(most, shuffleXor(most, mask));
+        most = maximum(most, largest[n][j]);
+        const float base = most == kMinusInfinity ? 0.0f : most * logitScale;
+        rescale[j] = exp2Approx(fma(largest[n][j], logitScale, -base));
+        largest[n][j] = most;
+        logits[n][j] = exp2Approx(fma(logits[n][j], logitScale, -base));
+        logits[n][j + 2] = exp2Approx(fma(logits[n][j + 2], logitScale, -base));
+        totals[n][j] = fma(totals[n][j], rescale[j], logits[n][j] + logits[n][j + 2]);
+      }
+#pragma unroll
+      for (int j = 0; j < 2; ++j)
+        weights[n][j] = transposePairs(packBf16(logits[n][j * 2], logits[n][j * 2 + 1]));
+#pragma unroll
+      for (int v = 0; v < valueTiles; ++v)
+#pragma unroll
+        for (int j = 0; j < 4; ++j)
+          sums[n * valueTiles + v][j] *= rescale[j % 2];
+    }
+#pragma unroll
+    for (int v = 0; v < valueTiles; ++v) {
+      uint32_t left[4];
+      ldmatrix4Transposed(left, valueTile + v * 16);
+#pragma unroll
+      for (int n = 0; n < queryTiles; ++n)
+        mmaBf16(sums[n * valueTiles + v], left, weights[n]);
+    }
+  }
+
+  // The key warps' results, in their order. They lie where queries and stages were: no copy is under way any more.
+  copyAsyncWait<0>();
+  syncBlock();
+  float *results = reinterpret_cast<float *>(sharedMemory());
+  float *statistics = results + tile.keyWarps * tile.queries() * tile.mergePitch;
+#pragma unroll
+  for (int n = 0; n < queryTiles; ++n) {
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+#pragma unroll
+      for (uint32_t mask = 4; mask < 32; mask *= 2)
+        totals[n][j] += shuffleXor(totals[n][j], mask);
+      const int index = keyWarp * tile.queries() + (queryWarp * queryTiles + n) * 8 + lane % 4 * 2 + j;
+      if (lane < 4) {
+        statistics[index * 2] = largest[n][j];
+        statistics[index * 2 + 1] = totals[n][j];
+      }
+#pragma unroll
+      for (int v = 0; v < valueTiles; ++v) {
+        float *to = results + index * tile.mergePitch + v * 16 + lane / 4;
+        to[0] = sums[n * valueTiles + v][j];
+        to[8] = sums[n * valueTiles + v][j + 2];
+      }
+    }
+  }
+  syncBlock();
+  mergeWarps(a, work, splits, results, tile.mergePitch, statistics, tile.keyWarps, tile.queries(), threads, partial,
+             partialStride);
+}
+
+YOCO_MICRO_KERNEL void yoco_attention_split(int64_t rows, int64_t segments, int64_t seq, const float *q, int qStride,
+                                            const int32_t *positions, const Segment *table, const void *keyCache,
+                                            const void *valueCache, int cacheKind, int ring, const void *freshKeys,
+                                            int freshKeyKind, int freshKeyStride, const void *freshValues,
+                                            int freshValueKind, int freshValueStride, const float *frequencies,
+                                            int style, int window, float scale, int heads, int kvHeads, int keyWidth,
+                                            int valueWidth, int splits, float *partial, int partialStride) {
+  const Attention a = {
+      rows,           segments,         seq,         q,         qStride,      positions,      table,
+      keyCache,       valueCache,       ring,        freshKeys, freshKeyKind, freshKeyStride, freshValues,
+      freshValueKind, freshValueStride, frequencies, style,     window,       scale,          heads,
+      kvHeads,        keyWidth,         valueWidth};
+  const SplitWork work = splitWork(a, splits, partial, partialStride);
+  if (work.blocks == 0)
+    return;
+  if (cacheKind == kF32)
+    splitExact(a, work, splits, partial, partialStride);
+  else
+    splitTiled(a, work, splits, partial, partialStride);
+}
+
+YOCO_MICRO_KERNEL void yoco_attention_merge(int64_t rows, const Segment *table, const float *partial, int partialStride,
+                                            int splits, int heads, int valueWidth, void *out, int outKind,
+                                            int outStride) {
+  constexpr int kWarps = nvptx::kAttentionMergeWarps;
+  const int64_t row = blockIndex() / static_cast<uint32_t>(heads);
+  const int head = static_cast<int>(blockIndex() % static_cast<uint32_t>(heads));
+  if (row >= rows)
+    return;
+  const Segment segment = table[row];
+  if (segment.slot < 0 || segment.rowCount <= 0)
+    return;
+  const int lane = static_cast<int>(laneIndex()), warp = static_cast<int>(warpIndex());
+  const float *pairs = partial + row * partialStride + head * splits * 2;
+  const float *values = partial + row * partialStride + heads * splits * 2 + head * splits * valueWidth;
+
+  float most = kMinusInfinity;
+  for (int split = lane; split < splits; split += 32)
+    most = maximum(most, pairs[split * 2]);
+  most = warpMax(most);
+
+  // The warps take turns in the splits, so that many loads are under way together. A lane's columns are lane + 32 i.
+  const int columns = shapes::divideUp(valueWidth, 32);
+  float sums[16], total = 0.0f;
+#pragma unroll
+  for (int i = 0; i < columns; ++i)
+    sums[i] = 0.0f;
+#pragma unroll 1
+  for (int split = warp; split < splits; split += kWarps) {
+    const float largest = pairs[split * 2];
+    if (largest == kMinusInfinity) // nothing else is written then
+      continue;
+    const float weight = exp2Approx(largest - most);
+    total = fma(weight, pairs[split * 2 + 1], total);
+#pragma unroll
+    for (int i = 0; i < columns; ++i)
+      if (lane + 32 * i < valueWidth)
+        sums[i] = fma(weight, values[split * valueWidth + lane + 32 * i], sums[i]);
+  }
+  float *shared = reinterpret_cast<float *>(sharedMemory()), *totals = shared + kWarps * valueWidth;
+#pragma unroll
+  for (int i = 0; i < columns; ++i)
+    if (lane + 32 * i < valueWidth)
+      shared[warp * valueWidth + lane + 32 * i] = sums[i];
+  if (lane == 0)
+    totals[warp] = total;
+  syncBlock();
+#pragma unroll 1
+  for (int column = static_cast<int>(threadIndex()); column < valueWidth; column += 32 * kWarps) {
+    float sum = 0.0f, all = 0.0f;
+#pragma unroll
+    for (int w = 0; w < kWarps; ++w) {
+      sum += shared[w * valueWidth + column];
+      all += totals[w];
+    }
+    storeElement(out, outKind, row * outStride + head * valueWidth + column, sum * reciprocalApprox(all));
+  }
+}
+
+} // namespace yoco::device
