@@ -151,7 +151,8 @@ def Yoco_BoundsAttr : Yoco_Attr<"Bounds", "bounds"> {
 }
 
 def Yoco_BufferRole : Yoco_Enum<"BufferRole", "what a buffer is to the caller of an entry point", [
-    I32EnumAttrCase<"ids", 0>, I32EnumAttrCase<"segments", 1>, I32EnumAttrCase<"logits", 2>]>;
+    I32EnumAttrCase<"ids", 0>, I32EnumAttrCase<"segments", 1>, I32EnumAttrCase<"logits", 2>,
+    I32EnumAttrCase<"sampled", 3>]>;
 def Yoco_BufferRoleAttr : EnumAttr<Yoco_Dialect, Yoco_BufferRole, "role"> {
   let summary = "the role of a buffer that the caller of an entry point fills or reads";
 }

@@ -85,6 +85,7 @@ YOCO_OUTS(FusedPositionsOp)
 YOCO_OUTS(FusedEmbedOp)
 YOCO_OUTS(FusedNormOp)
 YOCO_OUTS(FusedRopeOp)
+YOCO_OUTS(FusedArgmaxOp)
 YOCO_OUTS(FusedLinearOp)
 YOCO_OUTS(FusedRetentionOp)
 YOCO_OUTS(FusedAttentionOp)
@@ -96,6 +97,7 @@ YOCO_OUTS(FusedCacheWriteOp)
   SmallVector<ParameterGroup> OpType::getParameterGroups() { return {}; }
 YOCO_NO_PARAMETERS(FusedPositionsOp)
 YOCO_NO_PARAMETERS(FusedRopeOp)
+YOCO_NO_PARAMETERS(FusedArgmaxOp)
 YOCO_NO_PARAMETERS(FusedRetentionOp)
 YOCO_NO_PARAMETERS(FusedAttentionOp)
 YOCO_NO_PARAMETERS(FusedAttentionMergeOp)
@@ -105,6 +107,8 @@ YOCO_NO_PARAMETERS(FusedCacheWriteOp)
 //===- Row-wise kernels --------------------------------------------------------------------------------------===//
 
 LogicalResult FusedPositionsOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
+
+LogicalResult FusedArgmaxOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 
 LogicalResult FusedEmbedOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 

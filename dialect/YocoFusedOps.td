@@ -97,6 +97,23 @@ def Yoco_FusedRopeOp : Yoco_FusedOp<"fused_rope"> {
   }];
 }
 
+def Yoco_FusedArgmaxOp : Yoco_FusedOp<"fused_argmax"> {
+  let summary = "chooses the column with the largest value of each row";
+  let description = [{
+    `yoco.argmax`, as a kernel.
+
+    ```mlir
+    func.func @f(%x: tensor<?x2048xf32>) -> tensor<?xi32> {
+      %i = yoco.fused_argmax %x : (tensor<?x2048xf32>) -> tensor<?xi32>
+      return %i : tensor<?xi32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$input, Variadic<Yoco_IdBuffer>:$outs);
+  let results = (outs Variadic<Yoco_IdRows>:$result);
+  let assemblyFormat = "$input (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
+}
+
 def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a group of linears of one input, with a norm before and an activation and a residual behind";
   let description = [{

@@ -84,6 +84,7 @@ YOCO_ROW_WISE(RopeOp)
 YOCO_ROW_WISE(SiluOp)
 YOCO_ROW_WISE(GeluOp)
 YOCO_ROW_WISE(LogSigmoidOp)
+YOCO_ROW_WISE(ArgmaxOp)
 #undef YOCO_ROW_WISE
 
 LogicalResult ParameterOp::verify() {

@@ -104,6 +104,24 @@ def Yoco_StepAttentionOp : Yoco_Op<"step_attention", [Pure, AttrSizedOperandSegm
   let hasVerifier = 1;
 }
 
+def Yoco_ArgmaxOp : Yoco_RowWiseOp<"argmax"> {
+  let summary = "chooses the column with the largest value of each row";
+  let description = [{
+    `result[i] = argmax over c of input[i][c]`, the lowest column among equals. NaN counts as smallest; a row of nothing else
+    gives -1.
+
+    ```mlir
+    func.func @f(%x: tensor<?x2048xf32>) -> tensor<?xi32> {
+      %i = yoco.argmax %x : tensor<?x2048xf32> -> tensor<?xi32>
+      return %i : tensor<?xi32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_VectorRows:$input);
+  let results = (outs Yoco_IdRows:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+}
+
 def Yoco_StepRetentionOp : Yoco_StateUserOp<"step_retention", [AllTypesMatch<["state", "next"]>]> {
   let summary = "gated retention of a step's rows, from the state before to the state after";
   let description = [{

@@ -27,7 +27,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
   yoco.state_decl @state_0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 16 * seq * batch>]
   yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
   yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>]
-  yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * block>]
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * block>, #yoco.size<448 * batch>]
   yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<32x8xbf16>
   yoco.packed_parameter @packed.self.0.q [@self.0.q, @self.0.k, @self.0.v, @self.0.g, @self.0.gt] panels 16 : tensor<34x8xbf16>
   yoco.packed_parameter @packed.self.0.mixer_norm [@self.0.mixer_norm] row_major 0 : tensor<8xbf16>
@@ -218,6 +218,72 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     yoco.launch @kernels::@linear_5(%32, %34, %35, %36) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
     return
   }
+  func.func @sample() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+    %0 = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
+    %c0 = arith.constant 0 : index
+    %dim = memref.dim %0, %c0 : memref<?xi32>
+    %1 = yoco.view @scratch at <192 * batch> size <16 * batch> role segments : !yoco.segments
+    %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
+    %3 = yoco.state_ref @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %4 = yoco.view @scratch at <256 * batch> size <64 * batch> : memref<?xi32>
+    yoco.launch @kernels::@positions_0(%0, %1, %4) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
+    %5 = yoco.view @scratch at <320 * batch> size <64 * batch> : memref<?x8xf32>
+    %6 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
+    yoco.launch @kernels::@embed_0(%0, %5, %6) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
+    %7 = yoco.view @scratch at <0> size <192 * batch> : memref<?x34xf32>
+    %8 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
+    %9 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_0(%5, %7, %8, %9) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
+    %subview = memref.subview %7[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
+    %subview_0 = memref.subview %7[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
+    %subview_1 = memref.subview %7[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
+    %subview_2 = memref.subview %7[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
+    %subview_3 = memref.subview %7[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
+    %10 = yoco.view @scratch at <384 * batch> size <64 * batch> : memref<?x8xf32>
+    yoco.launch @kernels::@retention_1(%subview, %subview_0, %subview_1, %subview_3, %4, %1, %2, %subview_2, %10) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
+    %11 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %12 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%10, %5, %11, %12) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %13 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x12xf32>
+    %14 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
+    %15 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
+    %16 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%11, %13, %14, %15, %16) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %17 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    %18 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%13, %11, %17, %18) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %19 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %20 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
+    %21 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%17, %19, %20, %21) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    %subview_4 = memref.subview %19[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
+    %subview_5 = memref.subview %19[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
+    %22 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
+    %23 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
+    %24 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%17, %22, %23, %24) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %4, %1, %3) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %25 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    yoco.launch @kernels::@attention_0(%22, %4, %1, %3, %25) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
+    %26 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
+    %27 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%25, %17, %26, %27) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %28 = yoco.view @scratch at <0> size <64 * batch> : memref<?x12xf32>
+    %29 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
+    %30 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
+    %31 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%26, %28, %29, %30, %31) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %32 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    %33 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%28, %26, %32, %33) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %34 = yoco.view @scratch at <0> size <128 * batch> : memref<?x32xf32>
+    %35 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
+    %36 = yoco.parameter_ref @packed.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_5(%32, %34, %35, %36) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
+    %37 = yoco.view @scratch at <128 * batch> size <64 * batch> role sampled : memref<?xi32>
+    yoco.launch @kernels::@argmax_0(%34, %37) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "head"} : memref<?x32xf32>, memref<?xi32>
+    return
+  }
   module @kernels attributes {yoco.kernels} {
     func.func @positions_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?xi32>, %arg6: !yoco.segments, %arg7: memref<?xi32>) {
       yoco.fused_positions %arg5 at %arg6 outs %arg7 : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
@@ -265,6 +331,10 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     }
     func.func @linear_5(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x8xf32>, %arg6: memref<?x32xf32>, %arg7: memref<2x8x16xbf16> {yoco.parameter = @w0}, %arg8: memref<8xbf16> {yoco.parameter = @w1}) {
       yoco.fused_linear %arg5 weights [@w0] outs %arg6 {eps = 9.99999974E-6 : f32, norm_weight = @w1} : (memref<?x8xf32>, memref<?x32xf32>) -> ()
+      return
+    }
+    func.func @argmax_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x32xf32>, %arg6: memref<?xi32>) {
+      yoco.fused_argmax %arg5 outs %arg6 : (memref<?x32xf32>, memref<?xi32>) -> ()
       return
     }
   }

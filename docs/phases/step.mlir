@@ -191,5 +191,67 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %43 = yoco.linear %42, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
     return %43, %next, %31 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
   }
+  func.func @sample(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0}) -> (tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+    %c0 = arith.constant {yoco.layer = "embed"} 0 : index
+    %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
+    %0 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
+    %1 = yoco.embed %arg0, @embed {scale = 2.82842708 : f32, yoco.layer = "embed"} : tensor<?x8xf32>
+    %2 = yoco.norm %1 weight @self.0.mixer_norm {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %3 = yoco.linear %2, @self.0.q {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded = tensor.expand_shape %3 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %4 = yoco.rope %expanded, %0 {rope = #rope, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %5 = yoco.linear %2, @self.0.k {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_0 = tensor.expand_shape %5 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %6 = yoco.rope %expanded_0, %0 {rope = #rope, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %7 = yoco.linear %2, @self.0.v {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_1 = tensor.expand_shape %7 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %8 = yoco.linear %2, @self.0.g {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %9 = yoco.linear %2, @self.0.gt {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x2xf32>
+    %10 = yoco.log_sigmoid %9 {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %cst = arith.constant {yoco.layer = "self_decoder.0"} 1.600000e+01 : f32
+    %splat = tensor.splat %cst[%dim] {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %11 = arith.divf %10, %splat {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %result, %next = yoco.step_retention %4, %6, %expanded_1, %11 at %arg1 from %arg2 {scale = 5.000000e-01 : f32, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, <2x4x4xf32> -> tensor<?x2x4xf32>
+    %12 = yoco.norm %result {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %collapsed = tensor.collapse_shape %12 [[0], [1, 2]] {yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %13 = yoco.silu %8 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %14 = arith.mulf %13, %collapsed {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %15 = yoco.linear %14, @self.0.out {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %16 = arith.addf %1, %15 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %17 = yoco.norm %16 weight @self.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %18 = yoco.linear %17, @self.0.fc1 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %19 = yoco.silu %18 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32>
+    %20 = yoco.linear %17, @self.0.gate {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %21 = arith.mulf %19, %20 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32>
+    %22 = yoco.linear %21, @self.0.fc2 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %23 = arith.addf %16, %22 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %24 = yoco.norm %23 weight @kv.norm {eps = 9.99999974E-6 : f32, yoco.layer = "kv"} : tensor<?x8xf32>
+    %25 = yoco.linear %24, @kv.k {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    %expanded_2 = tensor.expand_shape %25 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
+    %26 = yoco.rope %expanded_2, %0 {rope = #rope, yoco.layer = "kv"} : tensor<?x1x4xf32>
+    %27 = yoco.linear %24, @kv.v {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    %expanded_3 = tensor.expand_shape %27 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
+    %28 = yoco.norm %23 weight @cross.0.mixer_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %29 = yoco.linear %28, @cross.0.q {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_4 = tensor.expand_shape %29 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %30 = yoco.rope %expanded_4, %0 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
+    %31 = yoco.cache_write %arg3, %26, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32>, tensor<?x1x4xf32> -> <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %keys, %values = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
+    %32 = yoco.step_attention %30 at %arg1 past(%keys, %values) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %collapsed_5 = tensor.collapse_shape %32 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %33 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %34 = arith.addf %23, %33 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %35 = yoco.norm %34 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %36 = yoco.linear %35, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %37 = yoco.silu %36 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %38 = yoco.linear %35, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %39 = arith.mulf %37, %38 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %40 = yoco.linear %39, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %41 = arith.addf %34, %40 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %42 = yoco.norm %41 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
+    %43 = yoco.linear %42, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
+    %44 = yoco.argmax %43 {yoco.layer = "head"} : tensor<?x32xf32> -> tensor<?xi32>
+    return %44, %next, %31 : tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+  }
 }
 

@@ -4,7 +4,7 @@
 // tensor cores.
 //
 // Two implementations of one interface. With clang as CUDA (device only, no CUDA headers): inline PTX for sm_80 and newer.
-// With YOCO_EMULATE as plain C++: test/kernels/Emulator.h, where the threads of a block are fibers, so that every kernel is
+// As plain C++ with YOCO_EMULATE, which names the header that stands in: test/kernels/Emulator.h, where the threads of a block are fibers, so that every kernel is
 // tested without a GPU. Code outside this file contains no PTX and no built-in of CUDA.
 //
 // Warp-wide functions (shuffle*, ldmatrix*, mma*, syncWarp) must be reached by all 32 threads of a warp together.
@@ -13,7 +13,7 @@
 #define YOCO_KERNELS_NVPTX_DEVICE_H
 
 #if defined(YOCO_EMULATE)
-#include "test/kernels/Emulator.h"
+#include YOCO_EMULATE
 #else
 
 /// A function of a kernel: inlined into it, so that its shapes become constants there.

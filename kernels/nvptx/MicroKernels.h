@@ -77,10 +77,10 @@ YOCO_MICRO_KERNEL void yoco_linear_tiled(int64_t rows, const void *x, int xKind,
                                          const float *residual, bool hasResidual, int residualStride, void *out, int outKind,
                                          int outStride);
 
-// Retention.cu --------------------------------------------------------------------------------------------------------
+// RetentionStep.cu, RetentionChunk.cu ---------------------------------------------------------------------------------
 
 /// Gated retention (yoco.fused_retention). q, k, v, gate, swish are f32 rows. With a = logSigmoid(gate) / gateDivisor (a = gate
-/// when gateDivisor is 0): S_t = exp(a_t) S_{t-1} + (scaled) k_t^T v_t, o_t = q_t S_t * scale, all on the f32
+/// when gateDivisor is 0): S_t = exp(a_t) S_{t-1} + scale k_t^T v_t, o_t = q_t S_t, all on the f32
 /// state[slot][head][keyWidth][valueWidth]. Then the norm of each head when eps >= 0, then silu(swish) * o when `hasSwish`.
 /// `_step`: one kernel for few rows a segment, row by row, all f32, any segment length.
 YOCO_MICRO_KERNEL void yoco_retention_step(int64_t rows, int64_t segments, const float *q, int qStride, const float *k,
@@ -98,7 +98,7 @@ YOCO_MICRO_KERNEL void yoco_retention_chunk(int64_t rows, int64_t segments, cons
                                             const float *frequencies, int style, float scale, float gateDivisor, int chunk,
                                             int heads, int keyWidth, int valueWidth, void *out, int outKind, int outStride);
 
-// Attention.cu --------------------------------------------------------------------------------------------------------
+// AttentionRows.cu, AttentionSplit.cu --------------------------------------------------------------------------------------------------------
 
 /// Attention of rows q (f32, `heads` heads, rotated here when style is not kNoRope) to a cache (yoco.fused_attention).
 /// Positions of key j of a segment's slot: from the cache; of a ring (`ring` > 0 positions), keys at positions >=
@@ -131,7 +131,8 @@ YOCO_MICRO_KERNEL void yoco_attention_merge(int64_t rows, const Segment *table, 
 
 // Sample.cu -----------------------------------------------------------------------------------------------------------
 
-/// ids[r] = the index of the largest of logits[r][0 .. columns), the lowest one of equals; NaN counts as smallest.
+/// ids[r] = the index of the largest of logits[r][0 .. columns), the lowest one of equals; NaN counts as smallest, and
+/// a row of nothing else gives -1.
 YOCO_MICRO_KERNEL void yoco_argmax(int64_t rows, const float *logits, int stride, int columns, int32_t *ids);
 
 } // namespace yoco::device

@@ -325,6 +325,9 @@ LogicalResult VariantBuilder::addRole(ViewOp view, fb::EntryT &entry) {
   case BufferRole::segments:
     entry.segments = *buffer;
     return success();
+  case BufferRole::sampled:
+    entry.sampled = static_cast<int32_t>(*buffer);
+    return success();
   case BufferRole::logits:
     entry.logits = static_cast<int32_t>(*buffer);
     auto type = cast<MemRefType>(view.getType());
@@ -348,6 +351,7 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
     return function.emitOpError("expected logits of all rows or of none, got ") << shape;
   entry->logit_rows = shape.getLogits().isAll() ? fb::LogitRows::all : fb::LogitRows::none;
   entry->logits = -1;
+  entry->sampled = -1;
   bool failed = false;
   unsigned roles = 0;
   for (Operation &op : function.front()) {
@@ -357,7 +361,9 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
     }
     failed |= mlir::failed(addInstruction(&op, *entry));
   }
-  if (!failed && roles != (shape.getLogits().isNone() ? 0b011u : 0b111u))
+  if (entry->sampled >= 0)
+    entry->logit_rows = fb::LogitRows::none;
+  if (!failed && roles != (shape.getLogits().isNone() ? 0b0011u : entry->sampled >= 0 ? 0b1011u : 0b0111u))
     return function.emitOpError("expected buffers of the roles that its `yoco.entry` asks for");
   variant->entries.push_back(std::move(entry));
   return success(!failed);

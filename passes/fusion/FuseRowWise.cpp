@@ -99,6 +99,9 @@ static void makeKernel(Operation *op) {
     replaceBy(builder, gate.product ? gate.product : op, fused);
     for (Operation *absorbed : gate.absorbed)
       absorbed->erase();
+  } else if (auto argmax = dyn_cast<ArgmaxOp>(op)) {
+    replaceBy(builder, op,
+              FusedArgmaxOp::create(builder, loc, TypeRange{argmax.getType()}, argmax.getInput(), ValueRange{}));
   } else if (auto rope = dyn_cast<RopeOp>(op)) {
     replaceBy(builder, op,
               FusedRopeOp::create(builder, loc, TypeRange{getFlatType(rope.getType())},
@@ -209,7 +212,7 @@ struct FuseRowWisePass : public yoco::impl::FuseRowWisePassBase<FuseRowWisePass>
         op->emitError("expected positions of a step, with segments, got none");
         failedAny = true;
       }
-      if (isa<PositionsOp, EmbedOp, NormOp, RopeOp>(op))
+      if (isa<PositionsOp, EmbedOp, NormOp, RopeOp, ArgmaxOp>(op))
         kernels.push_back(op);
     });
     if (failedAny)

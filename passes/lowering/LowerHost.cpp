@@ -69,6 +69,7 @@ LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](FusedPositionsOp op) { return lowerPositions(kernel, op, tile); })
       .Case([&](FusedEmbedOp op) { return lowerEmbed(kernel, op, tile); })
+      .Case([&](FusedArgmaxOp op) { return lowerArgmax(kernel, op, tile); })
       .Case([&](FusedNormOp op) { return lowerNorm(kernel, op, tile); })
       .Case([&](FusedRopeOp op) { return lowerRope(kernel, op, tile); })
       .Case([&](FusedLinearOp op) { return lowerLinear(kernel, op, tile); })

@@ -9,7 +9,7 @@
 //      (column slices, reshapes) becomes a view of its operand's buffer;
 //   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
 //   checked;
-//   4. the returned rows are the buffer with role logits. Where an entry point returns rows that no kernel of its own
+//   4. the returned rows are the buffer with role logits, or sampled when they are ids. Where an entry point returns rows that no kernel of its own
 //      produced (its own argument, a reshaped view), they are copied; that is the only copy.
 // Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the
 // bound.
@@ -206,12 +206,14 @@ LogicalResult EntryBufferizer::bufferizeLogits(OpOperand &returned) {
   FailureOr<Value> buffer = getBuffer(returned.getOwner(), returned.get());
   if (failed(buffer))
     return failure();
-  auto role = BufferRoleAttr::get(builder.getContext(), BufferRole::logits);
+  bool isSampled = getElementTypeOrSelf(returned.get().getType()).isInteger(32);
+  BufferRole kind = isSampled ? BufferRole::sampled : BufferRole::logits;
+  auto role = BufferRoleAttr::get(builder.getContext(), kind);
   if (auto alloc = buffer->getDefiningOp<AllocOp>(); alloc && !alloc.getRole()) {
     alloc.setRoleAttr(role);
     return success();
   }
-  Value copy = allocate(returned.getOwner(), returned.get().getType(), BufferRole::logits);
+  Value copy = allocate(returned.getOwner(), returned.get().getType(), kind);
   if (!copy)
     return failure();
   if (copy.getType() != buffer->getType())

@@ -11,7 +11,7 @@ Lifetimes::Lifetimes(func::FuncOp entry) : block(entry.front()) {
   for (Operation &op : block) {
     // What is no instruction counts as part of the next one, which errs on the safe side.
     numbers[&op] = instructions.size();
-    if (isa<RowKernelOpInterface, linalg::GenericOp, LaunchOp, CopyOp, FillOp>(op))
+    if (isa<RowKernelOpInterface, linalg::GenericOp, LaunchOp, GemmOp, CopyOp, FillOp>(op))
       instructions.push_back(&op);
   }
 }
@@ -36,7 +36,7 @@ FailureOr<Lifetime> Lifetimes::get(Value buffer, std::optional<BufferRole> role)
       lifetime.last = std::max(lifetime.last, it->second);
     }
   }
-  if (role == BufferRole::logits)
+  if (role == BufferRole::logits || role == BufferRole::sampled)
     lifetime.last = end;
   else if (role)
     lifetime.first = -1;

@@ -153,10 +153,12 @@ void PlanVerifier::verifyBytes(ViewOp view, EntryAttr shape) {
 
 /// ids and segments once, logits once or never.
 void PlanVerifier::verifyRoles(func::FuncOp entry, EntryAttr shape) {
-  unsigned counts[3] = {0, 0, 0};
+  unsigned counts[4] = {0, 0, 0, 0};
   for (auto view : entry.front().getOps<ViewOp>())
     if (std::optional<BufferRole> role = view.getRole())
       ++counts[static_cast<unsigned>(*role)];
+  // Sampled ids stand in for logits.
+  counts[static_cast<unsigned>(BufferRole::logits)] += counts[static_cast<unsigned>(BufferRole::sampled)];
   for (BufferRole role : {BufferRole::ids, BufferRole::segments, BufferRole::logits}) {
     unsigned expected = role != BufferRole::logits || !shape.getLogits().isNone();
     unsigned got = counts[static_cast<unsigned>(role)];
@@ -188,8 +190,8 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
     verifyWithin(range, arena);
     std::optional<BufferRole> role = view.getRole();
     auto [begin, end] = getLifetime(view.getResult(), block);
-    if (role)
-      (role == BufferRole::logits ? end : begin) = role == BufferRole::logits ? last : first;
+    if (bool isResult = role == BufferRole::logits || role == BufferRole::sampled; role)
+      (isResult ? end : begin) = isResult ? last : first;
     if (!begin || !end) // nothing touches it, but what the caller fills it may fill
       begin = end = begin ? begin : end;
     if (!begin)

@@ -41,6 +41,7 @@ struct EntryKind {
   RowShape rows;
   RowBound bound;
   RowDemand logits;
+  bool samples = false; // gives the token that each row's logits choose instead of the logits
 };
 
 class StateDerivation {
@@ -121,7 +122,7 @@ func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind
   MLIRContext *context = builder.getContext();
   SmallVector<Type> inputs = {forward.getArgumentTypes()[0], SegmentsType::get(context)}, results;
   if (!kind.logits.isNone())
-    results.push_back(forward.getResultTypes()[0]);
+    results.push_back(kind.samples ? forward.getArgumentTypes()[0] : forward.getResultTypes()[0]);
   for (const State &state : states) {
     inputs.push_back(state.type);
     results.push_back(state.type);
@@ -187,8 +188,17 @@ void StateDerivation::buildEntry(const EntryKind &kind) {
     clone->walk([&](PositionsOp positions) { positions.getSegmentsMutable().assign(segments); });
   }
   SmallVector<Value> results;
-  if (!kind.logits.isNone())
-    results.push_back(mapping.lookup(forward.getBody().front().getTerminator()->getOperand(0)));
+  if (!kind.logits.isNone()) {
+    Value logits = mapping.lookup(forward.getBody().front().getTerminator()->getOperand(0));
+    if (kind.samples) {
+      auto argmax = ArgmaxOp::create(builder, forward.getLoc(), forward.getArgumentTypes()[0], logits);
+      Operation *maker = logits.getDefiningOp();
+      if (Attribute layer = maker ? maker->getAttr(YocoDialect::getLayerAttrName()) : Attribute())
+        argmax->setAttr(YocoDialect::getLayerAttrName(), layer);
+      logits = argmax;
+    }
+    results.push_back(logits);
+  }
   llvm::append_range(results, versions);
   func::ReturnOp::create(builder, forward.getLoc(), results);
 }
@@ -201,6 +211,8 @@ static std::optional<EntryKind> getEntryKind(StringRef name) {
     return EntryKind{"decode", RowShape::single, RowBound::batch, RowDemand::all()};
   if (name == "score")
     return EntryKind{"score", RowShape::ragged, RowBound::block, RowDemand::all()};
+  if (name == "sample")
+    return EntryKind{"sample", RowShape::single, RowBound::batch, RowDemand::all(), /*samples=*/true};
   return std::nullopt;
 }
 
@@ -214,12 +226,12 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
       return signalPassFailure();
     SmallVector<std::string> names(entries.begin(), entries.end());
     if (names.empty())
-      names = {"prefill", "decode", "score"};
+      names = {"prefill", "decode", "score", "sample"};
     SmallVector<EntryKind> kinds;
     for (StringRef name : names) {
       std::optional<EntryKind> kind = getEntryKind(name);
       if (!kind) {
-        getOperation().emitError("expected entries of `prefill`, `decode` and `score`, got `") << name << "`";
+        getOperation().emitError("expected entries of `prefill`, `decode`, `score` and `sample`, got `") << name << "`";
         return signalPassFailure();
       }
       bool isTwice = llvm::any_of(kinds, [&](const EntryKind &other) { return other.name == kind->name; });

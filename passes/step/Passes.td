@@ -89,7 +89,7 @@ def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [ListOption<"entries", "entries", "std::string",
-                            "Entry points to make, of `prefill`, `decode` and `score` (default: all three)">];
+                            "Entry points to make, of `prefill`, `decode`, `score` and `sample` (default: all four)">];
   let statistics = [Statistic<"numStates", "states", "Caches and states declared">,
                     Statistic<"numSharedReaders", "shared-readers", "Row mixers that read a cache another one declared">];
 }

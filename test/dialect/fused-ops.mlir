@@ -109,3 +109,12 @@ func.func @for_gpus_on_buffers(%x: memref<?x8xbf16>, %y: memref<?x8xf32>, %p: me
   yoco.fused_norm %y swish %y outs %x {eps = 0.0 : f32} : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xbf16>) -> ()
   return
 }
+
+// CHECK-LABEL: func.func @argmax
+func.func @argmax(%x: tensor<?x8xf32>, %y: memref<?x8xf32>, %ids: memref<?xi32>) {
+  // CHECK: yoco.fused_argmax %{{.+}} : (tensor<?x8xf32>) -> tensor<?xi32>
+  %i = yoco.fused_argmax %x : (tensor<?x8xf32>) -> tensor<?xi32>
+  // CHECK: yoco.fused_argmax %{{.+}} outs %{{.+}} : (memref<?x8xf32>, memref<?xi32>) -> ()
+  yoco.fused_argmax %y outs %ids : (memref<?x8xf32>, memref<?xi32>) -> ()
+  return
+}

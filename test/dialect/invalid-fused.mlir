@@ -534,3 +534,19 @@ func.func @f(%p: tensor<?x35xf32>, %s: !yoco.segments) {
   %0 = yoco.fused_attention_merge %p at %s {heads = 2 : i64, splits = 3 : i64} : (tensor<?x35xf32>, !yoco.segments) -> tensor<?x8xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: memref<?x8xf32>) {
+  // expected-error @+1 {{expected one buffer in `outs`, got 0}}
+  yoco.fused_argmax %x : (memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<?x8xf32>, %w: memref<?x8xf32>) {
+  // expected-error @+1 {{expected a gated activation with `joined`, got none}}
+  yoco.fused_linear %x weights [@w] outs %w {joined} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  return
+}

@@ -41,3 +41,10 @@ func.func @step(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv {yoco.state 
       -> tensor<?x2x6xf32>
   return %kv1, %ring, %s1 : !kv, !ring, !yoco.state<2x4x6xf32>
 }
+
+// CHECK-LABEL: func.func @argmax
+// CHECK-NEXT: yoco.argmax %{{.+}} : tensor<?x8xf32> -> tensor<?xi32>
+func.func @argmax(%x: tensor<?x8xf32>) -> tensor<?xi32> {
+  %i = yoco.argmax %x : tensor<?x8xf32> -> tensor<?xi32>
+  return %i : tensor<?xi32>
+}

@@ -3,8 +3,8 @@
 // The fibers are switched by hand: a warp-wide operation is 32 switches, and swapcontext makes a system call in each.
 //
 // With YOCO_THREAD_SANITIZER the fibers are threads to ThreadSanitizer. This file itself must not be instrumented:
-//   clang++ -std=c++17 -O1 -DYOCO_EMULATE -DYOCO_THREAD_SANITIZER -I. -c test/kernels/Emulator.cpp
-//   clang++ -std=c++17 -O1 -DYOCO_EMULATE -I. -fsanitize=thread test/kernels/LinearTest.cpp Emulator.o -lgtest
+//   clang++ -std=c++17 -O1 -DYOCO_EMULATE='"test/kernels/Emulator.h"' -DYOCO_THREAD_SANITIZER -I. -c test/kernels/Emulator.cpp
+//   clang++ -std=c++17 -O1 -DYOCO_EMULATE='"test/kernels/Emulator.h"' -I. -fsanitize=thread test/kernels/LinearTest.cpp Emulator.o -lgtest
 //   -lgtest_main
 
 #include "test/kernels/Emulator.h"

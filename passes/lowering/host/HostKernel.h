@@ -74,6 +74,7 @@ Place moveBy(KernelBuilder &build, const Place &place, Value offset);
 
 LogicalResult lowerPositions(HostKernel &kernel, FusedPositionsOp op, Value tile);
 LogicalResult lowerEmbed(HostKernel &kernel, FusedEmbedOp op, Value tile);
+LogicalResult lowerArgmax(HostKernel &kernel, FusedArgmaxOp op, Value tile);
 LogicalResult lowerNorm(HostKernel &kernel, FusedNormOp op, Value tile);
 LogicalResult lowerRope(HostKernel &kernel, FusedRopeOp op, Value tile);
 LogicalResult lowerLinear(HostKernel &kernel, FusedLinearOp op, Value tile);

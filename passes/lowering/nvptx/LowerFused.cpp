@@ -13,6 +13,12 @@ static int64_t getColumns(Value value) { return cast<MemRefType>(value.getType()
 
 //===- Row-wise kernels --------------------------------------------------------------------------------------===//
 
+static LogicalResult lower(NvptxKernel &kernel, FusedArgmaxOp op) {
+  MicroKernelCall call(kernel, op, "yoco_argmax");
+  call.number(kernel.rows).floatRows(op.getInput()).integer(getColumns(op.getInput())).pointer(op.getOuts().front());
+  return call.emit();
+}
+
 static LogicalResult lower(NvptxKernel &kernel, FusedPositionsOp op) {
   MicroKernelCall call(kernel, op, "yoco_positions");
   call.number(kernel.segments).pointer(op.getSegments()).pointer(op.getOuts().front());
@@ -74,6 +80,10 @@ static LogicalResult lower(NvptxKernel &kernel, FusedLinearOp op) {
   MemRefType weight = kernel.parameters[0].second;
   if (gated && !op.getJoined())
     return op.emitOpError("expected `joined` weights of a gated group on target `nvptx`, got two matrices");
+  if (weight.getRank() != 2 || weight.getDimSize(0) != getColumns(out) * (gated ? 2 : 1) ||
+      weight.getDimSize(1) != getColumns(op.getInput()))
+    return op.emitOpError("expected a matrix of ")
+           << getColumns(out) * (gated ? 2 : 1) << " rows and " << getColumns(op.getInput()) << " columns, got " << weight;
   if (few && kernel.bf16 && !weight.getElementType().isBF16())
     return op.emitOpError("expected a matrix of bf16 when computing in bf16, got ") << weight;
 
@@ -172,7 +182,7 @@ static LogicalResult lower(NvptxKernel &kernel, FusedCacheWriteOp op) {
 
 LogicalResult yoco::lowerToMicroKernel(NvptxKernel &kernel, Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<FusedPositionsOp, FusedEmbedOp, FusedNormOp, FusedRopeOp, FusedLinearOp, FusedRetentionOp, FusedAttentionOp,
+      .Case<FusedPositionsOp, FusedArgmaxOp, FusedEmbedOp, FusedNormOp, FusedRopeOp, FusedLinearOp, FusedRetentionOp, FusedAttentionOp,
             FusedAttentionMergeOp, FusedCacheWriteOp>([&](auto op) { return lower(kernel, op); })
       .Default(
           [&](Operation *op) { return op->emitOpError("expected an operation that target `nvptx` has a kernel for"); });

@@ -96,6 +96,7 @@ std::optional<nvptx::LaunchShape> NvptxTarget::getLaunchShape(RowKernelOpInterfa
   using Shape = std::optional<nvptx::LaunchShape>;
   return llvm::TypeSwitch<Operation *, Shape>(op.getOperation())
       .Case([](FusedPositionsOp) { return nvptx::positionsShape(); })
+      .Case([](FusedArgmaxOp op) { return nvptx::argmaxShape(getColumns(op.getInput())); })
       .Case([](FusedEmbedOp op) { return nvptx::embedShape(getColumns(op.getOuts().front())); })
       .Case([](FusedNormOp op) { return nvptx::normShape(op.getGroups(), getColumns(op.getInput()) / op.getGroups()); })
       .Case([](FusedRopeOp op) { return nvptx::ropeShape(op.getHeads(), getColumns(op.getInput()) / op.getHeads()); })

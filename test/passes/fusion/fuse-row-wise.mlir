@@ -88,3 +88,24 @@ func.func @model(%ids: tensor<?xi32>) -> tensor<?xi32> {
   %pos = yoco.positions %ids : tensor<?xi32>
   return %pos : tensor<?xi32>
 }
+
+// -----
+
+// A head norm whose product with a swish gate has no other user takes that in; the greedy choice is a kernel.
+// CHECK-LABEL: func.func @gated_norm
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8xf32>, %[[G:[a-z0-9]+]]: tensor<?x8xf32>
+// CHECK-NOT: linalg.generic
+// CHECK: %[[Y:.+]] = yoco.fused_norm %[[X]] swish %[[G]] {eps = 9.99999974E-6 : f32, groups = 2 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+// CHECK: %[[I:.+]] = yoco.fused_argmax %[[Y]] : (tensor<?x8xf32>) -> tensor<?xi32>
+// CHECK: return %[[I]]
+func.func @gated_norm(%x: tensor<?x8xf32>, %g: tensor<?x8xf32>, %ids: tensor<?xi32>) -> tensor<?xi32> {
+  %c0 = arith.constant 0 : index
+  %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+  %h = tensor.expand_shape %x [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+  %n = yoco.norm %h {eps = 1.0e-5 : f32} : tensor<?x2x4xf32>
+  %f = tensor.collapse_shape %n [[0], [1, 2]] : tensor<?x2x4xf32> into tensor<?x8xf32>
+  %s = yoco.silu %g : tensor<?x8xf32>
+  %m = arith.mulf %s, %f : tensor<?x8xf32>
+  %i = yoco.argmax %m : tensor<?x8xf32> -> tensor<?xi32>
+  return %i : tensor<?xi32>
+}

@@ -91,7 +91,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.ph
   func.func @echo(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?xi32>
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
     // CHECK: %[[IDS:.+]] = yoco.alloc <64 * block> role ids : memref<?xi32>
-    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * block> role logits : memref<?xi32>
+    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * block> role sampled : memref<?xi32>
     // CHECK-NEXT: yoco.copy %[[IDS]] to %[[OUT]]
     return %ids : tensor<?xi32>
   }

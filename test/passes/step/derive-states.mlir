@@ -17,6 +17,11 @@
 // CHECK: return %[[D]]
 // CHECK: func.func @decode({{.*}}) -> (tensor<?x8xf32>, !yoco.kv_cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>}
 // CHECK: func.func @score({{.*}}) -> (tensor<?x8xf32>, !yoco.kv_cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>}
+// The greedy choice is a row-wise operation on the logits, in their layer.
+// CHECK: func.func @sample({{.*}}) -> (tensor<?xi32>, !yoco.kv_cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>}
+// CHECK: %[[Y:.+]] = tensor.collapse_shape
+// CHECK-NEXT: %[[I:.+]] = yoco.argmax %[[Y]] : tensor<?x8xf32> -> tensor<?xi32>
+// CHECK-NEXT: return %[[I]]
 // CHECK-NOT: @forward
 // DECODE-LABEL: module
 // DECODE-NOT: @prefill
