@@ -4,8 +4,9 @@
 // tensor cores.
 //
 // Two implementations of one interface. With clang as CUDA (device only, no CUDA headers): inline PTX for sm_80 and newer.
-// As plain C++ with YOCO_EMULATE, which names the header that stands in: test/kernels/Emulator.h, where the threads of a block are fibers, so that every kernel is
-// tested without a GPU. Code outside this file contains no PTX and no built-in of CUDA.
+// As plain C++ with YOCO_EMULATE, which names the header that stands in: test/kernels/Emulator.h, where the threads of a
+// block are fibers, so that every kernel is tested without a GPU. Code outside this file contains no PTX and no built-in
+// of CUDA.
 //
 // Warp-wide functions (shuffle*, ldmatrix*, mma*, syncWarp) must be reached by all 32 threads of a warp together.
 
