@@ -2,11 +2,12 @@
 //
 // yoco-run and the embedding example, run as people run them.
 
-#include "test/runtime/ToyModel.h"
+#include "test/runtime/ToyCuda.h"
 #include "test/runtime/ToyTokenizer.h"
 
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 using namespace yoco::test;
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::StartsWith;
@@ -164,6 +167,44 @@ TEST_F(ToolsTest, statsAndDescribe) {
   EXPECT_THAT(outcome.out, HasSubstr("target host:toy"));
   EXPECT_EQ(shell(YOCO_RUN " --help").exitCode, 0);
   EXPECT_EQ(shell(YOCO_RUN " --version").out, "yoco-run 0.1.0\n");
+}
+
+// The same tool on a GPU, or what stands in for one.
+TEST_F(ToolsTest, runsOnGpus) {
+  writeFile(folder + "cuda.yoco", toyForCuda().build());
+  std::vector<int32_t> prompt = toyIds(9);
+  std::string run = "echo " + join(prompt) +
+                    " | YOCO_CUDA_DRIVER=" YOCO_FAKE_CUDA_LIBRARY " YOCO_FAKE_CUDA=devices=2 " +
+                    YOCO_RUN " cuda.yoco --prompt-tokens - --print-tokens --ignore-eos --max-new-tokens 12 ";
+  for (const char *flags : {"", "--device=cuda", "--device cuda:1", "--no-graphs", "--verify=plan"}) {
+    Outcome outcome = shell(run + flags);
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, join(greedy(prompt, 12)) + "\n");
+    EXPECT_EQ(outcome.err, "") << "no progress bar where there is no terminal";
+  }
+  EXPECT_THAT(shell(run + "--device=cuda:1 --stats").err,
+              AllOf(HasSubstr("\"device_description\":\"GPU 1 (Fake GPU, compute capability 9.0), cubin for sm_90a\""),
+                    HasSubstr("\"bytes_held\":{\"persistent\":640,\"scratch\":640,\"weights\":512,\"staging\":")));
+  EXPECT_EQ(
+      shell(run + "--device=cuda:2").err,
+      "yoco-run: cuda.yoco: this machine can run no target of the file on device cuda:2: nvptx:sm_90a: no GPU 2: the "
+      "NVIDIA driver finds 2, counted from 0\n");
+  EXPECT_THAT(shell(YOCO_RUN " cuda.yoco --describe").out,
+              AllOf(HasSubstr("target nvptx:sm_90a (device cuda, computes in f32)"), HasSubstr("    ptx for sm_80: "),
+                    HasSubstr("toy_mix: launched 3 times, blocks of 64 threads and 102400 shared bytes")));
+}
+
+TEST_F(ToolsTest, drawsProgressOnATerminal) {
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal) | unlockpt(terminal), 0);
+  Outcome outcome =
+      shell(std::string("echo 1 2 | " YOCO_RUN " toy.yoco --prompt-tokens - --print-tokens 2>") + ptsname(terminal));
+  EXPECT_EQ(outcome.exitCode, 0);
+  char seen[1000] = "";
+  EXPECT_GT(read(terminal, seen, sizeof(seen) - 1), 0);
+  close(terminal);
+  EXPECT_THAT(seen, AllOf(HasSubstr("weights [....."), HasSubstr("% of 0.00 GB"), EndsWith("\r\033[K")));
 }
 
 // Every error is one line that begins with the tool's name, and exit code 1.

@@ -2,6 +2,8 @@
 
 #include "tools/common/Runtime.h"
 
+#include "tools/common/Progress.h"
+
 #include <stdexcept>
 
 namespace yoco::tools {
@@ -25,7 +27,9 @@ ModelPointer openModel(const std::string &path, yoco_verify verify, uint32_t thr
   return ModelPointer(model);
 }
 
-SessionPointer createSession(const std::string &path, yoco_model *model, const yoco_session_options &options) {
+SessionPointer createSession(const std::string &path, yoco_model *model, yoco_session_options options) {
+  ProgressBar bar;
+  bar.watch(options);
   yoco_session *session = nullptr;
   char error[kErrorBytes];
   if (yoco_session_create(model, &options, &session, error, sizeof(error)) != YOCO_OK)

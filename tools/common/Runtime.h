@@ -26,8 +26,8 @@ void check(yoco_session *session, yoco_status status);
 
 ModelPointer openModel(const std::string &path, yoco_verify verify, uint32_t threads);
 
-/// `path` is for error texts.
-SessionPointer createSession(const std::string &path, yoco_model *model, const yoco_session_options &options);
+/// Shows on a terminal how far the weights are. `path` is for error texts.
+SessionPointer createSession(const std::string &path, yoco_model *model, yoco_session_options options);
 
 yoco_model_info getInfo(const yoco_model *model);
 

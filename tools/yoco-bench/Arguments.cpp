@@ -6,6 +6,7 @@
 #include "yoco/yoco.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 using namespace yoco::tools;
 
@@ -13,13 +14,16 @@ namespace yoco::bench {
 
 static const char *const kExamples = R"(
 At context N one sequence of N tokens is prefilled and decoded up: the decode steps are those of its last tokens, of
-which the median counts. With --batch B each decode step has B sequences of that length; prefill is of one of them.
-The floors are bytes (weights, caches, states) and operations (two for each multiply-add) that the plan says a step
-cannot do without; the ceilings are what this machine reads from memory and computes at most, measured in the same run.
+which the median counts. With --batch B each decode step has B sequences of that length; prefill is of one of them, and
+where it takes seconds goes on from the context before instead of beginning again. The floors are bytes (weights, caches,
+states) and operations (two for each multiply-add) that the plan says a step cannot do without; the ceilings are what this
+machine does at most, measured in the same run: bytes read and operations on the host; on a GPU bytes copied (read and
+written), and the library's matrix product at the largest shape of prefill.
 
 Examples:
   yoco-bench model.yoco --context 1024
   yoco-bench model.yoco --context 1024,32768,131072 --batch 4
+  yoco-bench model.yoco --device=cuda:1 --context 1024,1048576
   yoco-bench model.yoco --device=host --context=512 --json)";
 
 static std::vector<uint64_t> parseContexts(const std::string &text) {
@@ -29,6 +33,8 @@ static std::vector<uint64_t> parseContexts(const std::string &text) {
     contexts.push_back(parseWhole("--context", text.substr(begin, end - begin), 1, INT32_MAX));
     begin = end + 1;
   }
+  std::sort(contexts.begin(), contexts.end());
+  contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
   return contexts;
 }
 
@@ -45,6 +51,8 @@ std::optional<Arguments> parseArguments(int argc, char **argv) {
                  "host or cuda[:N]; default: the first target in the file that this machine can run");
   app.add_option("--context", contexts, "Lengths of the sequence, in tokens")->required()->type_name("N[,N...]");
   app.add_option("--batch", batch, "Sequences of a decode step; default 1")->type_name("B");
+  app.add_flag("--no-graphs", arguments.noGraphs,
+               "GPUs: start kernels one by one instead of as recorded graphs; for debuggers and profilers");
   app.add_flag("--json", arguments.json, "Print one JSON object instead of a table");
   if (!parse(app, argc, argv))
     return std::nullopt;

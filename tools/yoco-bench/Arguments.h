@@ -15,8 +15,9 @@ namespace yoco::bench {
 struct Arguments {
   std::string model;
   std::string device;             // "": the first target that this machine can run
-  std::vector<uint64_t> contexts; // tokens, in the order given
+  std::vector<uint64_t> contexts; // tokens; rising
   uint64_t batch = 1;
+  bool noGraphs = false;
   bool json = false;
 };
 

@@ -91,6 +91,12 @@ double secondsOf(uint32_t threads, const std::function<void(uint32_t)> &body) {
 
 } // namespace
 
+void improve(Ceilings &ceilings, const yoco_device_ceilings &measured) {
+  ceilings.bytesPerSecond = std::max(ceilings.bytesPerSecond, measured.copy_bytes_per_second);
+  ceilings.operationsPerSecond = std::max(ceilings.operationsPerSecond, measured.product_operations_per_second);
+  ceilings.gpu = measured;
+}
+
 HostCeilings::HostCeilings(uint32_t threads) : threads(std::max(threads, 1u)), buffer(kBufferWords) {
   // Pages that were never written are one page of zeros.
   for (size_t i = 0; i < buffer.size(); ++i)

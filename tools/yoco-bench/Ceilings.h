@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What this machine can do at most: bytes read from memory and multiply-adds.
+// What this machine can do at most: bytes moved and multiply-adds.
 
 #ifndef YOCO_TOOLS_YOCOBENCH_CEILINGS_H
 #define YOCO_TOOLS_YOCOBENCH_CEILINGS_H
 
+#include "yoco/yoco.h"
+
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace yoco::bench {
 
 struct Ceilings {
   double bytesPerSecond = 0;
-  double operationsPerSecond = 0; // 0: not known for this processor
+  double operationsPerSecond = 0;          // 0: not known for this processor
+  std::optional<yoco_device_ceilings> gpu; // how they were measured, on a GPU
 };
+
+/// The better of what was measured on a GPU and before.
+void improve(Ceilings &ceilings, const yoco_device_ceilings &measured);
 
 /// Measures the host with `threads` threads, once at each call; the best of all calls counts, since what else runs on
 /// the machine only takes away.

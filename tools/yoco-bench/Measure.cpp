@@ -12,9 +12,10 @@ using namespace yoco::tools;
 
 namespace yoco::bench {
 
-constexpr uint64_t kWarmUpSteps = 2, kDecodeSteps = 15;
+constexpr uint64_t kWarmUpSteps = 2, kDecodeSteps = 15, kDeviceDecodeSteps = 32;
 constexpr uint64_t kMostRepeats = 9;
-constexpr double kEnoughSeconds = 1; // of one kind of work, when it is short enough to be repeated
+constexpr double kEnoughSeconds = 1;   // of one kind of work, when it is short enough to be repeated
+constexpr double kContinueSeconds = 2; // a prefill that takes longer goes on from the context before
 
 static double secondsSince(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -44,17 +45,12 @@ Bench::Bench(const Arguments &arguments) : arguments(arguments) {
   options.struct_size = sizeof(options);
   options.device = arguments.device.empty() ? nullptr : arguments.device.c_str();
   options.entries = YOCO_ENTRY_PREFILL | YOCO_ENTRY_DECODE;
+  options.no_graphs = arguments.noGraphs;
   options.bounds.max_sequence_length = longest;
   options.bounds.max_batch = arguments.batch;
   session = createSession(arguments.model, model.get(), options);
   sessionStats = getStats(session.get());
-  for (uint32_t i = 0; i < info.variant_count; ++i) {
-    yoco_variant_info candidate = {};
-    candidate.struct_size = sizeof(candidate);
-    yoco_model_get_variant(model.get(), i, nullptr, &candidate, nullptr, 0);
-    if (std::string_view(candidate.target) == sessionStats.target)
-      variant = i;
-  }
+  chooseVariant(info.variant_count);
 
   // Any ids do; these differ from row to row.
   ids.resize(longest);
@@ -65,37 +61,61 @@ Bench::Bench(const Arguments &arguments) : arguments(arguments) {
   logits.resize(size_t(arguments.batch) * info.vocabulary_size);
 }
 
+void Bench::chooseVariant(uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    yoco_variant_info candidate = {};
+    candidate.struct_size = sizeof(candidate);
+    yoco_model_get_variant(model.get(), i, nullptr, &candidate, nullptr, 0);
+    if (std::string_view(candidate.target) == sessionStats.target)
+      variant = i;
+  }
+}
+
 /// Decode steps that end at `context`; half of a short sequence is left to prefill.
-uint64_t Bench::chooseSteps(uint64_t context) const { return std::min(kWarmUpSteps + kDecodeSteps, (context + 1) / 2); }
+uint64_t Bench::chooseSteps(uint64_t context) const {
+  bool isHost = std::string_view(sessionStats.device) == "host";
+  return std::min(kWarmUpSteps + (isHost ? kDecodeSteps : kDeviceDecodeSteps), (context + 1) / 2);
+}
 
 Measurement Bench::measure(uint64_t context) {
-  uint64_t steps = chooseSteps(context), prefilled = context - steps;
+  uint64_t steps = chooseSteps(context), end = context - steps;
   Measurement result;
   result.context = context;
-  warmUp(context);
-  if (prefilled > 0)
-    result.prefill = measurePrefill(prefilled);
-  else
-    check(session.get(), yoco_session_reset(session.get(), 0));
+  bool isLong = prefilled && prefilled->seconds / double(prefilled->tokens) * double(end) > kContinueSeconds;
+  if (isLong && end > position) {
+    prefilled = continuePrefill(end);
+  } else {
+    warmUp(context);
+    prefilled.reset();
+    if (end > 0)
+      prefilled = measurePrefill(end);
+  }
+  result.prefill = prefilled;
   for (uint64_t slot = 1; slot < arguments.batch; ++slot)
     check(session.get(), yoco_session_copy_slot(session.get(), 0, int32_t(slot)));
   result.decode = measureDecode(context, steps);
+  position = context;
   return result;
 }
 
+/// Leaves all slots empty.
 void Bench::warmUp(uint64_t context) {
   if (uint64_t count = std::min(context, sessionStats.bounds.prefill_chunk); count > 1)
-    prefillOnce(count - 1);
+    prefillOnce(0, count - 1);
   for (int32_t slot : slots)
     check(session.get(), yoco_session_reset(session.get(), slot));
   decodeOnce();
+  for (int32_t slot : slots)
+    check(session.get(), yoco_session_reset(session.get(), slot));
 }
 
-double Bench::prefillOnce(uint64_t tokens) {
-  check(session.get(), yoco_session_reset(session.get(), 0));
-  auto begin = std::chrono::steady_clock::now();
-  check(session.get(), yoco_session_prefill(session.get(), 0, ids.data(), size_t(tokens)));
-  return secondsSince(begin);
+/// Tokens begin .. end of the sequence in slot 0, which holds those before.
+double Bench::prefillOnce(uint64_t begin, uint64_t end) {
+  if (begin == 0)
+    check(session.get(), yoco_session_reset(session.get(), 0));
+  auto started = std::chrono::steady_clock::now();
+  check(session.get(), yoco_session_prefill(session.get(), 0, ids.data() + begin, size_t(end - begin)));
+  return secondsSince(started);
 }
 
 double Bench::decodeOnce() {
@@ -107,15 +127,24 @@ double Bench::decodeOnce() {
 Phase Bench::measurePrefill(uint64_t tokens) {
   std::vector<double> times;
   for (double total = 0; times.empty() || (total < kEnoughSeconds && times.size() < kMostRepeats);) {
-    times.push_back(prefillOnce(tokens));
+    times.push_back(prefillOnce(0, tokens));
     total += times.back();
   }
   Phase phase;
   phase.tokens = tokens;
   setTimes(phase, times);
-  uint64_t chunk = sessionStats.bounds.prefill_chunk;
-  for (uint64_t position = 0; position < tokens; position += chunk)
-    addCost(phase.floor, YOCO_ENTRY_PREFILL, 1, std::min(chunk, tokens - position), position);
+  addPrefillCost(phase.floor, 0, tokens);
+  return phase;
+}
+
+/// The prefill of all tokens up to `end` but those that were decoded.
+Phase Bench::continuePrefill(uint64_t end) {
+  Phase phase = *prefilled;
+  phase.seconds += prefillOnce(position, end);
+  phase.tokens += end - position;
+  phase.spread = 1;
+  phase.repeats = 1;
+  addPrefillCost(phase.floor, position, end);
   return phase;
 }
 
@@ -131,6 +160,19 @@ Phase Bench::measureDecode(uint64_t context, uint64_t steps) {
   setTimes(phase, times);
   addCost(phase.floor, YOCO_ENTRY_DECODE, arguments.batch, 1, context - 1);
   return phase;
+}
+
+yoco_device_ceilings Bench::measureDevice() {
+  yoco_device_ceilings ceilings = {};
+  ceilings.struct_size = sizeof(ceilings);
+  check(session.get(), yoco_session_measure_device(session.get(), &ceilings));
+  return ceilings;
+}
+
+void Bench::addPrefillCost(yoco_step_cost &sum, uint64_t begin, uint64_t end) const {
+  uint64_t chunk = sessionStats.bounds.prefill_chunk;
+  for (uint64_t at = begin; at < end; at += chunk)
+    addCost(sum, YOCO_ENTRY_PREFILL, 1, std::min(chunk, end - at), at);
 }
 
 void Bench::addCost(yoco_step_cost &sum, uint32_t entry, uint64_t segments, uint64_t rows, uint64_t position) const {

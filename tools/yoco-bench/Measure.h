@@ -28,20 +28,26 @@ struct Measurement {
   Phase decode;                 // of one step of the batch
 };
 
-/// A model and a session of it with `batch` slots.
+/// A model and a session of it with `batch` slots. Slot 0 holds the sequence that grows from context to context.
 class Bench {
 public:
   explicit Bench(const Arguments &arguments);
+  /// Contexts come in rising order.
   Measurement measure(uint64_t context);
   const yoco_session_stats &stats() const { return sessionStats; }
+  /// What the session's GPU does at most. Not for the host.
+  yoco_device_ceilings measureDevice();
 
 private:
+  void chooseVariant(uint32_t count);
   uint64_t chooseSteps(uint64_t context) const;
   void warmUp(uint64_t context);
   Phase measurePrefill(uint64_t tokens);
+  Phase continuePrefill(uint64_t end);
   Phase measureDecode(uint64_t context, uint64_t steps);
-  double prefillOnce(uint64_t tokens);
+  double prefillOnce(uint64_t begin, uint64_t end);
   double decodeOnce();
+  void addPrefillCost(yoco_step_cost &sum, uint64_t begin, uint64_t end) const;
   void addCost(yoco_step_cost &sum, uint32_t entry, uint64_t segments, uint64_t rows, uint64_t position) const;
 
   const Arguments &arguments;
@@ -51,6 +57,8 @@ private:
   uint32_t variant = 0;
   std::vector<int32_t> ids, slots;
   std::vector<float> logits;
+  uint64_t position = 0;          // tokens in slot 0
+  std::optional<Phase> prefilled; // what their prefill took, decoded ones left out
 };
 
 } // namespace yoco::bench

@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace yoco::bench {
 
@@ -28,11 +29,11 @@ std::optional<double> ratioOf(double amount, double ceiling, double seconds) {
 }
 
 std::optional<double> byteRatio(const Report &report, const Phase &phase) {
-  return ratioOf(bytesOf(phase), report.ceilings ? report.ceilings->bytesPerSecond : 0, phase.seconds);
+  return ratioOf(bytesOf(phase), report.ceilings.bytesPerSecond, phase.seconds);
 }
 
 std::optional<double> operationRatio(const Report &report, const Phase &phase) {
-  return ratioOf(operationsOf(phase), report.ceilings ? report.ceilings->operationsPerSecond : 0, phase.seconds);
+  return ratioOf(operationsOf(phase), report.ceilings.operationsPerSecond, phase.seconds);
 }
 
 Json toJson(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
@@ -65,6 +66,32 @@ Json phaseJson(const Report &report, const Phase &phase) {
 
 std::string formatRatio(std::optional<double> ratio) { return ratio ? format("%.2f", *ratio) : "-"; }
 
+std::string ceilingsLine(const Ceilings &ceilings) {
+  double bytes = ceilings.bytesPerSecond * 1e-9, operations = ceilings.operationsPerSecond * 1e-9;
+  if (!ceilings.gpu)
+    return format("ceilings: %.1f GB/s read, %.1f GFLOP/s\n", bytes, operations);
+  std::string line = format("ceilings: %.1f GB/s copied (read and written)", bytes);
+  if (operations > 0)
+    line += format(", %.1f GFLOP/s in a product of %llu rows of %llu by %llu", operations,
+                   static_cast<unsigned long long>(ceilings.gpu->product_rows),
+                   static_cast<unsigned long long>(ceilings.gpu->product_inputs),
+                   static_cast<unsigned long long>(ceilings.gpu->product_outputs));
+  return line + "\n";
+}
+
+Json ceilingsJson(const Ceilings &ceilings) {
+  Json json;
+  json[ceilings.gpu ? "copy_bytes_per_second" : "read_bytes_per_second"] = ceilings.bytesPerSecond;
+  bool knowsOperations = ceilings.operationsPerSecond > 0;
+  json["operations_per_second"] = knowsOperations ? Json(ceilings.operationsPerSecond) : Json(nullptr);
+  if (ceilings.gpu && knowsOperations) {
+    json["product_rows"] = ceilings.gpu->product_rows;
+    json["product_inputs"] = ceilings.gpu->product_inputs;
+    json["product_outputs"] = ceilings.gpu->product_outputs;
+  }
+  return json;
+}
+
 std::string phaseLine(const Report &report, uint64_t context, const char *name, const Phase &phase) {
   return format("%9llu  %-7s %10.3f %12.1f %11.2f %11.3f %8s %8s\n", static_cast<unsigned long long>(context), name,
                 phase.seconds * 1e3, double(phase.tokens) / std::max(phase.seconds, 1e-12), bytesOf(phase) * 1e-6,
@@ -75,13 +102,11 @@ std::string phaseLine(const Report &report, uint64_t context, const char *name, 
 } // namespace
 
 std::string makeTable(const Report &report) {
-  std::string text = format("%s on %s, %u threads, batch %llu\n", report.model.c_str(), report.stats.target,
-                            report.stats.threads, static_cast<unsigned long long>(report.batch));
-  if (report.ceilings)
-    text += format("ceilings: %.1f GB/s read, %.1f GFLOP/s\n", report.ceilings->bytesPerSecond * 1e-9,
-                   report.ceilings->operationsPerSecond * 1e-9);
-  else
-    text += "ceilings: not measured on this device\n";
+  bool isHost = std::string_view(report.stats.device) == "host";
+  std::string text = format("%s on %s, ", report.model.c_str(), report.stats.target);
+  text += isHost ? format("%u threads", report.stats.threads) : std::string(report.stats.device_description);
+  text += format(", batch %llu\n", static_cast<unsigned long long>(report.batch));
+  text += ceilingsLine(report.ceilings);
   text += format("%9s  %-7s %10s %12s %11s %11s %8s %8s\n", "context", "", "ms", "tokens/s", "floor MB", "floor GFLOP",
                  "of GB/s", "of FLOPs");
   for (const Measurement &measurement : report.measurements) {
@@ -103,14 +128,10 @@ std::string makeJson(const Report &report) {
   json["threads"] = report.stats.threads;
   json["batch"] = report.batch;
   json["prefill_chunk"] = report.stats.bounds.prefill_chunk;
-  json["bytes_held"] = report.stats.persistent_bytes + report.stats.scratch_bytes;
-  json["ceilings"] = nullptr;
-  if (report.ceilings) {
-    bool knowsOperations = report.ceilings->operationsPerSecond > 0;
-    json["ceilings"] = {
-        {"read_bytes_per_second", report.ceilings->bytesPerSecond},
-        {"operations_per_second", knowsOperations ? Json(report.ceilings->operationsPerSecond) : Json(nullptr)}};
-  }
+  json["device_description"] = report.stats.device_description;
+  json["bytes_held"] = report.stats.persistent_bytes + report.stats.scratch_bytes + report.stats.device_weight_bytes +
+                       report.stats.staging_bytes;
+  json["ceilings"] = ceilingsJson(report.ceilings);
   json["contexts"] = Json::array();
   for (const Measurement &measurement : report.measurements) {
     Json entry;

@@ -17,7 +17,7 @@ struct Report {
   std::string model;
   uint64_t batch = 1;
   yoco_session_stats stats = {};
-  std::optional<Ceilings> ceilings; // absent for devices that the tool cannot measure
+  Ceilings ceilings;
   std::vector<Measurement> measurements;
 };
 

@@ -16,19 +16,21 @@ static void run(const Arguments &arguments) {
   report.model = tools::printable(arguments.model);
   report.batch = arguments.batch;
   report.stats = bench.stats();
-  std::optional<HostCeilings> ceilings;
+  std::optional<HostCeilings> host;
   if (std::string_view(report.stats.device) == "host")
-    ceilings.emplace(report.stats.threads);
+    host.emplace(report.stats.threads);
+  auto measureCeilings = [&] {
+    if (!host)
+      return improve(report.ceilings, bench.measureDevice());
+    host->measure();
+    report.ceilings = host->best();
+  };
   // Before and after each length: other work on the machine comes and goes.
   for (uint64_t context : arguments.contexts) {
-    if (ceilings)
-      ceilings->measure();
+    measureCeilings();
     report.measurements.push_back(bench.measure(context));
   }
-  if (ceilings) {
-    ceilings->measure();
-    report.ceilings = ceilings->best();
-  }
+  measureCeilings();
   tools::print(arguments.json ? makeJson(report) : makeTable(report));
 }
 

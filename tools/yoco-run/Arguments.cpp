@@ -24,7 +24,7 @@ Examples:
   yoco-run model.yoco --prompt "Once" --temperature 0.8 --top-p 0.95 --seed 7 --max-new-tokens 200
   echo 1 17 42 | yoco-run model.yoco --prompt-tokens - --print-tokens --max-new-tokens=16
   yoco-run model.yoco --prompt-tokens ids.txt --score --logits logits.npy
-  yoco-run model.yoco --prompt "Hello" --max-seq-len 1024 --stats
+  yoco-run model.yoco --prompt "Hello" --device cuda:1 --max-seq-len 1024 --stats
   yoco-run model.yoco --describe)";
 
 /// Options as text; CLI11's own conversions explain too little.
@@ -73,6 +73,8 @@ void addOptions(CLI::App &app, Arguments &arguments, Texts &texts) {
   app.add_option("--max-batch", texts.maxBatch, "Slots of the session; default: the file's")->type_name("N");
   app.add_option("--verify", texts.verify, "Checksums to compare: full (default), or plan to trust the weights")
       ->type_name("WHAT");
+  app.add_flag("--no-graphs", arguments.noGraphs,
+               "GPUs: start kernels one by one instead of as recorded graphs; for debuggers and profilers");
   app.add_flag("--stats", arguments.stats, "Print times, rates and bytes held as a JSON object to standard error");
   app.add_flag("--describe", arguments.describe, "Print what is in the file: targets, entry points, kernels, plan");
 }

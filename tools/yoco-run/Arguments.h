@@ -28,6 +28,7 @@ struct Arguments {
   uint64_t maxSeqLen = 0;
   uint64_t maxBatch = 0;
   yoco_verify verify = YOCO_VERIFY_FULL;
+  bool noGraphs = false;
   bool stats = false;
   bool describe = false;
 };

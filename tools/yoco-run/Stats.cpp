@@ -21,6 +21,7 @@ std::string statsJson(const yoco_session *session, size_t promptTokens, size_t n
   Json json;
   json["device"] = stats.device;
   json["target"] = stats.target;
+  json["device_description"] = stats.device_description;
   json["threads"] = stats.threads;
   json["load_seconds"] = stats.load_seconds;
   json["prompt_tokens"] = promptTokens;
@@ -28,9 +29,11 @@ std::string statsJson(const yoco_session *session, size_t promptTokens, size_t n
   addRate(json, "prefill", stats.prefill_tokens, stats.prefill_seconds);
   addRate(json, "decode", stats.decode_tokens, stats.decode_seconds);
   addRate(json, "score", stats.score_tokens, stats.score_seconds);
-  json["bytes_held"] = {{"persistent", stats.persistent_bytes},
-                        {"scratch", stats.scratch_bytes},
-                        {"total", stats.persistent_bytes + stats.scratch_bytes}};
+  json["bytes_held"] = {{"persistent", stats.persistent_bytes}, {"scratch", stats.scratch_bytes}};
+  if (stats.device_weight_bytes != 0) // on the host, weights are the mapped file
+    json["bytes_held"].update({{"weights", stats.device_weight_bytes}, {"staging", stats.staging_bytes}});
+  json["bytes_held"]["total"] =
+      stats.persistent_bytes + stats.scratch_bytes + stats.device_weight_bytes + stats.staging_bytes;
   json["weight_bytes"] = stats.weight_bytes;
   json["kv_bytes_per_token"] = stats.kv_bytes_per_token;
   json["bounds"] = {{"max_seq_len", stats.bounds.max_sequence_length},

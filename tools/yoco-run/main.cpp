@@ -23,6 +23,7 @@ static SessionPointer createSession(const Arguments &arguments, yoco_model *mode
   options.threads = arguments.threads;
   options.bounds.max_sequence_length = arguments.maxSeqLen;
   options.bounds.max_batch = arguments.maxBatch;
+  options.no_graphs = arguments.noGraphs;
   return tools::createSession(arguments.model, model, options);
 }
 
@@ -50,7 +51,10 @@ static uint64_t chooseNewTokens(const Arguments &arguments, uint64_t promptToken
 static void run(const Arguments &arguments) {
   if (arguments.score)
     checkOutputPath(arguments.logits);
-  ModelPointer model = openModel(arguments.model, arguments.verify, arguments.threads);
+  // Weights are compared with their checksums on their way to the device; there is no device for a description.
+  bool isDeferred = arguments.verify == YOCO_VERIFY_FULL && !arguments.describe;
+  ModelPointer model =
+      openModel(arguments.model, isDeferred ? YOCO_VERIFY_DEFERRED : arguments.verify, arguments.threads);
   if (arguments.describe) {
     std::string text;
     yoco_model_describe(

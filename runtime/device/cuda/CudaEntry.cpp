@@ -185,17 +185,20 @@ Status CudaEntry::issueLaunch(const Instruction &instruction, StepSize size, CUs
 }
 
 Status CudaEntry::replay(StepSize size, CUstream stream) {
-  const CudaContext &context = *program->context();
-  GraphExec &graph = graphs[size];
+  auto [found, isNew] = graphs.try_emplace(size);
+  if (isNew)
+    return issue(size, stream);
+  GraphExec &graph = found->second;
   if (!graph)
     YOCO_RETURN_IF_ERROR(record(size, stream, graph));
+  const CudaContext &context = *program->context();
   return context.check("cuGraphLaunch", context.api().cuGraphLaunch(graph.get(), stream));
 }
 
 Status CudaEntry::record(StepSize size, CUstream stream, GraphExec &result) {
   const ContextPointer &context = program->context();
   const CudaApi &api = context->api();
-  // Relaxed: libraries may load code while they are recorded for the first time.
+  // Relaxed: what libraries do beside launching kernels is their own affair.
   YOCO_RETURN_IF_ERROR(
       context->check("cuStreamBeginCapture", api.cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_RELAXED)));
   Status issued = issue(size, stream);

@@ -57,7 +57,7 @@ public:
 
   /// Starts the instructions one by one.
   Status issue(StepSize size, CUstream stream);
-  /// Starts them as a graph, which the first time is recorded.
+  /// Starts them as a graph, from the second time on.
   Status replay(StepSize size, CUstream stream);
 
 private:
@@ -87,11 +87,11 @@ private:
   uint64_t mostRows = 0, mostSegments = 0;
   CUdeviceptr idsAddress = 0, segmentsAddress = 0, logitsAddress = 0;
   std::vector<Instruction> instructions;
-  std::vector<uint64_t> words;        // the arguments of all launches
-  std::vector<void *> pointers;       // to each of them
-  std::vector<uint32_t> rowWords;     // those that are the rows of the step
-  std::vector<uint32_t> segmentWords; // those that are its segments
-  std::map<StepSize, GraphExec> graphs;
+  std::vector<uint64_t> words;          // the arguments of all launches
+  std::vector<void *> pointers;         // to each of them
+  std::vector<uint32_t> rowWords;       // those that are the rows of the step
+  std::vector<uint32_t> segmentWords;   // those that are its segments
+  std::map<StepSize, GraphExec> graphs; // an empty one: the size has been seen once
 };
 
 } // namespace yoco::runtime::cuda
