@@ -115,6 +115,8 @@ Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
   YOCO_RETURN_IF_ERROR(checkRoom(entry.segments(), Checked(bounds.batch) * 16, Path(where, "segments")));
   if (entry.logits() >= 0)
     YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(entry.logits()), rows * 4 * vocabularySize, Path(where, "logits")));
+  if (entry.sampled() >= 0)
+    YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(entry.sampled()), rows * 4, Path(where, "sampled")));
   for (uint32_t i = 0; i < entry.instructions()->size(); ++i) {
     const fb::Instruction &instruction = *entry.instructions()->Get(i);
     Path at(where, "instructions", i);

@@ -254,27 +254,32 @@ Status VariantVerifier::verifyEntry(const fb::Entry &entry, const Path &where) {
     YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(int64_t(entry.logits())), Path(where, "logits")));
   else if (entry.logits() != -1)
     return YOCO_PLAN_ERROR(Path(where, "logits"), "expected -1, as logit_rows is `none`, got %d", entry.logits());
+  if (entry.sampled() != -1)
+    YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(int64_t(entry.sampled())), Path(where, "sampled")));
   YOCO_RETURN_IF_ERROR(verifyKnownEntry(entry, where));
   return verifyAll(*entry.instructions(), where, "instructions", &VariantVerifier::verifyInstruction);
 }
 
 Status VariantVerifier::verifyKnownEntry(const fb::Entry &entry, const Path &where) {
   std::string_view name = entry.name()->string_view();
-  bool decode = name == "decode";
-  if (!decode && name != "prefill" && name != "score")
+  bool sample = name == "sample", step = name == "decode" || sample;
+  if (!step && name != "prefill" && name != "score")
     return Status();
-  fb::RowShape shape = decode ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
+  fb::RowShape shape = step ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
   if (entry.row_shape() != shape)
     return YOCO_PLAN_ERROR(Path(where, "row_shape"), "expected `%s` of entry `%s`, got `%s`",
                            fb::EnumNameRowShape(shape), entry.name()->c_str(), fb::EnumNameRowShape(entry.row_shape()));
-  if (decode && entry.row_bound() != fb::RowBound::batch)
-    return YOCO_PLAN_ERROR(Path(where, "row_bound"), "expected `batch` of entry `decode`, got `%s`",
+  if (step && entry.row_bound() != fb::RowBound::batch)
+    return YOCO_PLAN_ERROR(Path(where, "row_bound"), "expected `batch` of entry `%s`, got `%s`", entry.name()->c_str(),
                            fb::EnumNameRowBound(entry.row_bound()));
-  fb::LogitRows logits = name == "prefill" ? fb::LogitRows::none : fb::LogitRows::all;
+  fb::LogitRows logits = name == "prefill" || sample ? fb::LogitRows::none : fb::LogitRows::all;
   if (entry.logit_rows() != logits)
     return YOCO_PLAN_ERROR(Path(where, "logit_rows"), "expected `%s` of entry `%s`, got `%s`",
                            fb::EnumNameLogitRows(logits), entry.name()->c_str(),
                            fb::EnumNameLogitRows(entry.logit_rows()));
+  if (sample != (entry.sampled() >= 0))
+    return YOCO_PLAN_ERROR(Path(where, "sampled"), "expected %s of entry `%s`, got %d", sample ? "a buffer" : "-1",
+                           entry.name()->c_str(), entry.sampled());
   return Status();
 }
 

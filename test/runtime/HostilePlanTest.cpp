@@ -49,6 +49,19 @@ std::unique_ptr<fb::SegmentT> segment(uint64_t offset, uint64_t size) {
   return result;
 }
 
+/// An entry like decode that chooses, and does nothing else.
+fb::EntryT *makeSample(ToyModel &toy) {
+  auto entry = std::make_unique<fb::EntryT>();
+  entry->name = "sample";
+  entry->row_shape = fb::RowShape::one_per_segment;
+  entry->row_bound = fb::RowBound::batch;
+  entry->ids = toy.entry(1).ids;
+  entry->segments = toy.entry(1).segments;
+  entry->sampled = int32_t(toy.entry(1).ids);
+  toy.variant().entries.push_back(std::move(entry));
+  return toy.variant().entries.back().get();
+}
+
 const BadPlan kPlans[] = {
     {"NoVocabulary", [](ToyModel &t) { t.plan.vocabulary_size = 0; },
      "vocabulary_size: expected 1 to 2147483647, got 0"},
@@ -160,6 +173,28 @@ const BadPlan kPlans[] = {
        t.entry(2).logits = -1;
      },
      "expected `all` of entry `score`, got `none`"},
+    {"SampledIndex", [](ToyModel &t) { t.entry(0).sampled = 99; }, "entries[0].sampled: buffer index 99 is not below"},
+    {"SampledNegative", [](ToyModel &t) { t.entry(0).sampled = -2; }, "entries[0].sampled: buffer index"},
+    {"SampledByPrefill", [](ToyModel &t) { t.entry(0).sampled = 3; },
+     "entries[0].sampled: expected -1 of entry `prefill`, got 3"},
+    {"SampleWithoutSampled", [](ToyModel &t) { makeSample(t)->sampled = -1; },
+     "entries[3].sampled: expected a buffer of entry `sample`, got -1"},
+    {"SampleWithLogits",
+     [](ToyModel &t) {
+       makeSample(t)->logit_rows = fb::LogitRows::all;
+       t.entry(3).logits = t.entry(1).logits;
+     },
+     "entries[3].logit_rows: expected `none` of entry `sample`, got `all`"},
+    {"SampleRagged", [](ToyModel &t) { makeSample(t)->row_shape = fb::RowShape::ragged; },
+     "expected `one_per_segment` of entry `sample`, got `ragged`"},
+    {"SampleBound", [](ToyModel &t) { makeSample(t)->row_bound = fb::RowBound::chunk; },
+     "expected `batch` of entry `sample`, got `chunk`"},
+    {"SampledSmall",
+     [](ToyModel &t) {
+       makeSample(t)->sampled = int32_t(t.entry(2).ids); // which grows with `block`
+       t.plan.bounds->batch = 17;
+     },
+     "entries[3].sampled: 68 bytes are needed and buffer 11 has 64"},
     {"KernelIndex", [](ToyModel &t) { launch(t, 0, 1).kernel = 2; },
      "variants[0].entries[0].instructions[1].launch.kernel: kernel index 2 is "
      "not below 2"},
