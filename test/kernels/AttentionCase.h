@@ -94,9 +94,8 @@ public:
       slots = std::max(slots, segment.slot + 2);
       longest = std::max<int64_t>(longest, segment.firstPosition + segment.rowCount);
     }
-    if (decode)
-      rows = segmentCount;
-    else
+    rows = decode ? segmentCount : rows + random.integer(0, 3);
+    if (!decode)
       std::shuffle(table.begin(), table.end(), random.generator);
     seq = longest + random.integer(0, 9);
     const int64_t places = shape.ring ? shape.ring : seq;
@@ -149,6 +148,21 @@ public:
       device::yoco_attention_merge(rows, table.data(), partial.floats(), stride, splits, shape.heads, shape.valueWidth,
                                    out->data(), shape.outKind, static_cast<int>(out->stride));
     });
+  }
+
+  /// Makes the only segment one without its first `count` rows. Its growing cache has them already.
+  void startAt(int count) {
+    const device::Segment &whole = segment ? *segment : segment.emplace(table[0]);
+    table[0] = {whole.slot, whole.firstPosition + count, whole.rowBegin + count, whole.rowCount - count};
+  }
+
+  /// The results in the rows of segments.
+  std::vector<float> results() const {
+    std::vector<float> results;
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; expected[row] && column < out->columns; ++column)
+        results.push_back(out->get(row, column));
+    return results;
   }
 
   /// Compares the rows of segments, and looks that no others are written.
@@ -249,6 +263,7 @@ private:
   AttentionShape shape;
   int64_t segmentCount, rows = 0, seq = 0;
   std::vector<device::Segment> table;
+  std::optional<device::Segment> segment; // before startAt
   std::vector<int32_t> positions;
   std::vector<float> frequencies;
   std::optional<Buffer> q, freshKeys, freshValues, out;
