@@ -54,6 +54,19 @@ YOCO_DEVICE uint32_t warpIndex() { return __nvvm_read_ptx_sreg_tid_x() >> 5; }
 YOCO_DEVICE void syncBlock() { __syncthreads(); }
 YOCO_DEVICE void syncWarp() { __nvvm_bar_warp_sync(0xffffffffu); }
 
+// Kernels in a row ---------------------------------------------------------------------------------------------------
+
+extern "C" __attribute__((device)) int __nvvm_reflect(const char *);
+
+/// On sm_90 and newer a kernel may be started while the one before it still runs, to hide its start behind that one's end
+/// (programmatic dependent launch). It waits here before it touches memory that any earlier kernel of the program reads or
+/// writes, and only then lets the next one start, so that no more than two overlap. Constants of the program, weights above
+/// all, may be read before.
+YOCO_DEVICE void waitForEarlierKernels() {
+  if (__nvvm_reflect("__CUDA_ARCH") >= 900)
+    asm volatile("griddepcontrol.wait;\n\tgriddepcontrol.launch_dependents;" ::: "memory");
+}
+
 /// The block's dynamic shared memory; its size is the launch's.
 extern "C" __attribute__((device)) __attribute__((shared)) __attribute__((aligned(128))) uint8_t yoco_shared_memory[];
 YOCO_DEVICE uint8_t *sharedMemory() { return yoco_shared_memory; }

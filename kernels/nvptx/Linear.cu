@@ -241,6 +241,8 @@ YOCO_DEVICE void runFew(const Linear &linear, int64_t firstRow, int count) {
       weights.copy(d, d);
     copyAsyncCommit();
   }
+  if (firstRow == 0)
+    waitForEarlierKernels();
 #pragma unroll
   for (int d = 0; d < Reader::kAhead; ++d)
     input.load(d < steps.count ? d : 0, d);
@@ -321,6 +323,7 @@ YOCO_MICRO_KERNEL void yoco_linear_few(int64_t rows, const void *x, int xKind, i
                          out,      outKind,    outStride};
   const bool aligned = isAligned16(x) && xStride * elementBytes(xKind) % 16 == 0;
   if (exact) {
+    waitForEarlierKernels();
     if (!aligned || 16 / elementBytes(weightKind) * elementBytes(xKind) % 16 != 0)
       runExactRows<kExactRows, 1, false>(linear);
     else if (rows == 1)

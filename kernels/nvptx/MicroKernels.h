@@ -31,6 +31,12 @@ struct Segment {
   int32_t slot, firstPosition, rowBegin, rowCount;
 };
 
+// Begin.cu ------------------------------------------------------------------------------------------------------------
+
+/// What every kernel calls first: waitForEarlierKernels(). Those that call yoco_linear_few do not, as that waits by itself when its
+/// first weights are on their way.
+YOCO_MICRO_KERNEL void yoco_begin();
+
 // RowWise.cu ----------------------------------------------------------------------------------------------------------
 
 /// out[r] = position of row r.

@@ -119,6 +119,7 @@ LogicalResult VariantBuilder::addCode() {
     result->format = image.format == TargetCode::Image::Format::cubin ? fb::ImageFormat::cubin : fb::ImageFormat::ptx;
     result->architecture = image.architecture;
     result->code = addBytes(std::move(image.bytes));
+    result->starts_early = image.startsEarly;
     variant->images.push_back(std::move(result));
   }
   for (auto &kernel : variant->kernels) {

@@ -24,6 +24,8 @@ struct TargetCode {
     Format format;
     std::string architecture;
     std::vector<char> bytes;
+    /// Every kernel waits by itself for those before it.
+    bool startsEarly = false;
   };
   std::vector<Image> images;
 

@@ -76,6 +76,10 @@ private:
     NvptxKernel kernel(builder, kernels, lowered, target.isBf16());
     mapArguments(function, lowered, kernel);
     nvptx::LaunchShape shape{nvptx::BlockUnit::rows, 1, 1, ElementwiseGrid::kThreads, 0};
+    // A linear of few rows waits for earlier kernels by itself, behind its first loads of weights.
+    auto linear = dyn_cast<FusedLinearOp>(op);
+    if ((!linear || linear.getMaxRows() == 0) && failed(MicroKernelCall(kernel, op, "yoco_begin").emit()))
+      return failure();
     if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
       if (failed(lowerElementwise(kernel, generic)))
         return failure();
@@ -95,13 +99,14 @@ private:
   /// Words that stand for an argument of `type`: a cache is two addresses.
   static unsigned countWords(Type type) { return isa<KVCacheType>(type) ? 2 : 1; }
 
-  /// Whether nothing that `op` writes is in the argument. Such memory does not change while the kernel runs, since buffers that are
-  /// alive together do not overlap; about memory that is written nothing is said, because threads read what others wrote.
-  static bool isReadOnly(BlockArgument argument, Operation *op) {
-    auto effects = cast<MemoryEffectOpInterface>(op);
-    SmallVector<MemoryEffects::EffectInstance> writes;
-    effects.getEffectsOnValue(argument, writes);
-    return llvm::none_of(writes, [](const auto &effect) { return isa<MemoryEffects::Write>(effect.getEffect()); });
+  /// A buffer that `op` writes its result to. A step may accumulate in place: then it is read as well.
+  static bool isOut(Value argument, Operation *op) {
+    SmallVector<Value> outs;
+    if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
+      llvm::append_range(outs, kernel.getOutBuffers());
+    if (auto generic = dyn_cast<linalg::GenericOp>(op))
+      llvm::append_range(outs, generic.getOutputs());
+    return llvm::is_contained(outs, argument) && llvm::count(op->getOperands(), argument) == 1;
   }
 
   /// An empty kernel at the end of `kernels`, with words instead of buffers.
@@ -113,9 +118,14 @@ private:
     for (BlockArgument argument : function.getArguments().drop_front(kArgumentsBefore)) {
       NamedAttrList list;
       list.append(LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
-      if (isReadOnly(argument, op)) {
+      // Weights never change, and the segment table not during a step. Everything else is written by kernels that may still
+      // run when this one starts, so nothing of it may be read before yoco_begin: no promise about such memory.
+      if (function.getArgAttr(argument.getArgNumber(), kParameterAttrName) || isa<SegmentsType>(argument.getType())) {
         list.append(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
         list.append(LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
+      } else if (isOut(argument, op)) {
+        // Written and never read, and no other buffer of the kernel overlaps it.
+        list.append(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
       }
       unsigned words = countWords(argument.getType());
       types.append(words, address);

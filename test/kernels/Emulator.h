@@ -79,6 +79,8 @@ YOCO_DEVICE uint32_t blockIndex() { return emulator::current->block; }
 YOCO_DEVICE uint32_t laneIndex() { return emulator::current->index & 31; }
 YOCO_DEVICE uint32_t warpIndex() { return emulator::current->index >> 5; }
 YOCO_DEVICE void syncBlock() { emulator::meetBlock(); }
+/// Kernels run one after the other.
+YOCO_DEVICE void waitForEarlierKernels() {}
 YOCO_DEVICE void syncWarp() { emulator::meetWarp(emulator::Operation::syncWarp, nullptr, nullptr); }
 YOCO_DEVICE uint8_t *sharedMemory() { return emulator::sharedMemory(); }
 

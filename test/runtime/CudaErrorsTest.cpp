@@ -243,8 +243,8 @@ TEST_F(CudaFailingTest, errorsOfSteps) {
   expectFailure("fail=kernel:2:700",
                 "cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS: an illegal memory access was encountered");
   expectFailure("fail=kernel:4:719", "cuStreamSynchronize: CUDA_ERROR_LAUNCH_FAILED: unspecified launch failure");
-  for (const char *failure : {"fail=cuLaunchKernel:1:1", "fail=cuLaunchKernel:2:1"}) // the second while recording
-    expectFailure(failure, "entry prefill, instruction 1 (kernel toy_mix, layers.0): cuLaunchKernel: "
+  for (const char *failure : {"fail=cuLaunchKernelEx:1:1", "fail=cuLaunchKernelEx:2:1"}) // the second while recording
+    expectFailure(failure, "entry prefill, instruction 1 (kernel toy_mix, layers.0): cuLaunchKernelEx: "
                            "CUDA_ERROR_INVALID_VALUE: invalid argument");
   expectFailure(
       "fail=cublasLtMatmul:1:15",

@@ -46,6 +46,14 @@ constexpr bool equal(const char *a, const char *b) { return *a == *b && (*a == '
   static_assert(equal(YOCO_TEXT(name), symbol), "the symbol of " symbol);
 YOCO_CUDA_FUNCTIONS(YOCO_COMPARE)
 
+static_assert(sizeof(ours::CUlaunchConfig) == sizeof(::CUlaunchConfig) &&
+              offsetof(ours::CUlaunchConfig, hStream) == offsetof(::CUlaunchConfig, hStream) &&
+              offsetof(ours::CUlaunchConfig, numAttrs) == offsetof(::CUlaunchConfig, numAttrs));
+static_assert(sizeof(ours::CUlaunchAttribute) == sizeof(::CUlaunchAttribute) &&
+              offsetof(ours::CUlaunchAttribute, value) == offsetof(::CUlaunchAttribute, value));
+static_assert(ours::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION ==
+              int(::CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION));
+
 #define YOCO_COMPARE_BLAS(name, result, parameters)                                                                    \
   static_assert(Same<decltype(ours::CublasLtApi::name), decltype(&::name)>::value, #name);
 YOCO_CUBLASLT_FUNCTIONS(YOCO_COMPARE_BLAS)

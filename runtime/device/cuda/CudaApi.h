@@ -40,6 +40,25 @@ constexpr unsigned CU_STREAM_NON_BLOCKING = 1;
 constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
 constexpr int CU_STREAM_CAPTURE_MODE_RELAXED = 2;
 
+struct CUlaunchAttribute {
+  int id;
+  int padding;
+  union {
+    int programmaticStreamSerializationAllowed;
+    char bytes[64];
+  } value;
+};
+struct CUlaunchConfig {
+  unsigned gridDimX, gridDimY, gridDimZ;
+  unsigned blockDimX, blockDimY, blockDimZ;
+  unsigned sharedMemBytes;
+  CUstream hStream;
+  CUlaunchAttribute *attrs;
+  unsigned numAttrs;
+};
+// CUlaunchAttributeID
+constexpr int CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6;
+
 /// Name in cuda.h, symbol in the library, parameters.
 #define YOCO_CUDA_FUNCTIONS(X)                                                                                         \
   X(cuInit, "cuInit", (unsigned))                                                                                      \
@@ -66,8 +85,7 @@ constexpr int CU_STREAM_CAPTURE_MODE_RELAXED = 2;
   X(cuModuleUnload, "cuModuleUnload", (CUmodule))                                                                      \
   X(cuModuleGetFunction, "cuModuleGetFunction", (CUfunction *, CUmodule, const char *))                                \
   X(cuFuncSetAttribute, "cuFuncSetAttribute", (CUfunction, int, int))                                                  \
-  X(cuLaunchKernel, "cuLaunchKernel",                                                                                  \
-    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **, void **))    \
+  X(cuLaunchKernelEx, "cuLaunchKernelEx", (const CUlaunchConfig *, CUfunction, void **, void **))                      \
   X(cuStreamCreate, "cuStreamCreate", (CUstream *, unsigned))                                                          \
   X(cuStreamDestroy, "cuStreamDestroy_v2", (CUstream))                                                                 \
   X(cuStreamSynchronize, "cuStreamSynchronize", (CUstream))                                                            \

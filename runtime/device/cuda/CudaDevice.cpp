@@ -49,7 +49,7 @@ Result<std::unique_ptr<Program>> CudaDevice::load(const ProgramSource &source) c
 
 CudaProgram::CudaProgram(const ProgramSource &source, const fb::Image &image, ContextPointer context,
                          std::shared_ptr<const CublasLt> library)
-    : verified(source.variant), vocabulary(source.vocabularySize),
+    : verified(source.variant), vocabulary(source.vocabularySize), early(image.starts_early()),
       text(context->gpu().text() + ", " + describeImage(image)), gpuContext(std::move(context)),
       library(std::move(library)), layout(source.variant) {}
 

@@ -37,6 +37,8 @@ public:
   const fb::Variant &variant() const { return verified; }
   uint32_t vocabularySize() const { return vocabulary; }
   CUfunction function(uint32_t kernel) const { return code.function(kernel); }
+  /// Whether a kernel may be started while the one before it still runs.
+  bool startsEarly() const { return early; }
   CUdeviceptr parameter(uint32_t index) const { return weights.address() + layout.offset(index); }
   /// Null when the variant has no matrix products.
   const std::shared_ptr<const CublasLt> &cublasLt() const { return library; }
@@ -47,6 +49,7 @@ private:
 
   const fb::Variant &verified;
   uint32_t vocabulary;
+  bool early;
   std::string text;
   ContextPointer gpuContext;
   std::shared_ptr<const CublasLt> library;

@@ -134,9 +134,12 @@ Status CudaEntry::issue(StepSize size, CUstream stream) {
     words[word] = size.rows;
   for (uint32_t word : segmentWords)
     words[word] = size.segments;
-  for (uint32_t i = 0; i < instructions.size(); ++i)
+  followsKernel = false;
+  for (uint32_t i = 0; i < instructions.size(); ++i) {
     if (Status status = issueOne(instructions[i], size, stream); !status.ok())
       return explain(std::move(status), i);
+    followsKernel = instructions[i].kind == fb::Operation::Launch;
+  }
   return Status();
 }
 
@@ -177,11 +180,23 @@ Status CudaEntry::issueLaunch(const Instruction &instruction, StepSize size, CUs
   uint64_t blocks = units * launch.multiplier();
   if (blocks == 0)
     return Status();
+  // Behind copies, library products and the previous step a kernel starts as usual.
+  CUlaunchAttribute early = {};
+  early.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+  early.value.programmaticStreamSerializationAllowed = 1;
+  CUlaunchConfig config = {};
+  config.gridDimX = unsigned(blocks);
+  config.gridDimY = config.gridDimZ = 1;
+  config.blockDimX = kernel.threads();
+  config.blockDimY = config.blockDimZ = 1;
+  config.sharedMemBytes = kernel.shared_bytes();
+  config.hStream = stream;
+  config.attrs = &early;
+  config.numAttrs = followsKernel && program->startsEarly() ? 1 : 0;
   const CudaContext &context = *program->context();
-  return context.check("cuLaunchKernel",
-                       context.api().cuLaunchKernel(program->function(launch.kernel()), unsigned(blocks), 1, 1,
-                                                    kernel.threads(), 1, 1, kernel.shared_bytes(), stream,
-                                                    pointers.data() + instruction.firstWord, nullptr));
+  return context.check("cuLaunchKernelEx",
+                       context.api().cuLaunchKernelEx(&config, program->function(launch.kernel()),
+                                                      pointers.data() + instruction.firstWord, nullptr));
 }
 
 Status CudaEntry::replay(StepSize size, CUstream stream) {

@@ -91,6 +91,7 @@ private:
   std::vector<void *> pointers;         // to each of them
   std::vector<uint32_t> rowWords;       // those that are the rows of the step
   std::vector<uint32_t> segmentWords;   // those that are its segments
+  bool followsKernel = false;           // the newest work on the stream is a kernel of ours: the next may start early
   std::map<StepSize, GraphExec> graphs; // an empty one: the size has been seen once
 };
 

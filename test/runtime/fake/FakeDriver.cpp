@@ -363,14 +363,18 @@ YOCO_FAKE CUresult cuFuncSetAttribute(CUfunction function, int attribute, int va
   return CUDA_SUCCESS;
 }
 
-YOCO_FAKE CUresult cuLaunchKernel(CUfunction handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                                  unsigned blockY, unsigned blockZ, unsigned shared, CUstream stream, void **parameters,
-                                  void **) {
-  ENTER("cuLaunchKernel")
+YOCO_FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction handle, void **parameters, void **) {
+  ENTER("cuLaunchKernelEx")
   const FakeFunction function = *reinterpret_cast<FakeFunction *>(handle);
-  if (gridX == 0 || gridX > INT32_MAX || gridY != 1 || gridZ != 1 || blockX == 0 || blockX > 1024 || blockX % 32 != 0 ||
-      blockY != 1 || blockZ != 1 || shared > function.mostShared)
+  const unsigned gridX = config->gridDimX, blockX = config->blockDimX;
+  CUstream stream = config->hStream;
+  if (gridX == 0 || gridX > INT32_MAX || config->gridDimY != 1 || config->gridDimZ != 1 || blockX == 0 ||
+      blockX > 1024 || blockX % 32 != 0 || config->blockDimY != 1 || config->blockDimZ != 1 ||
+      config->sharedMemBytes > function.mostShared || config->numAttrs > 1)
     return kInvalidValue;
+  for (unsigned i = 0; i < config->numAttrs; ++i)
+    if (config->attrs[i].id != CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+      return kInvalidValue;
   std::vector<uint64_t> words;
   for (uint32_t i = 0; i < function.words; ++i)
     words.push_back(*static_cast<const uint64_t *>(parameters[i]));
