@@ -69,6 +69,7 @@ cublasStatus_t enter(const char *call) {
 
 template <typename Object, typename Handle>
 cublasStatus_t create(Handle *handle, Object object) {
+  std::lock_guard<std::recursive_mutex> lock(Machine::get().mutex);
   *handle = reinterpret_cast<Handle>(new Object(object));
   ++Machine::get().live;
   return CUBLAS_STATUS_SUCCESS;
@@ -76,6 +77,7 @@ cublasStatus_t create(Handle *handle, Object object) {
 
 template <typename Object, typename Handle>
 cublasStatus_t destroy(Handle handle) {
+  std::lock_guard<std::recursive_mutex> lock(Machine::get().mutex);
   delete reinterpret_cast<Object *>(handle);
   --Machine::get().live;
   return CUBLAS_STATUS_SUCCESS;
@@ -176,7 +178,9 @@ YOCO_FAKE cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublas
   if (cublasStatus_t status = enter("cublasLtMatmulAlgoGetHeuristic"))
     return status;
   *count = 0;
-  if (Machine::get().failureOf("algorithm"))
+  Machine &machine = Machine::get();
+  std::lock_guard<std::recursive_mutex> lock(machine.mutex);
+  if (machine.failureOf("algorithm"))
     return CUBLAS_STATUS_SUCCESS;
   const auto &weight = at<FakeLayout>(a), &input = at<FakeLayout>(b), &added = at<FakeLayout>(c),
              &output = at<FakeLayout>(d);

@@ -76,7 +76,9 @@ bool Machine::holds(const std::map<uint64_t, uint64_t> &blocks, uint64_t address
 }
 
 bool Machine::isIdle() const {
-  return std::all_of(streams.begin(), streams.end(), [](const auto &stream) { return stream.second->queue.empty(); });
+  return std::all_of(streams.begin(), streams.end(), [](const auto &stream) {
+    return stream.second->queue.empty() || stream.second->owner != std::this_thread::get_id();
+  });
 }
 
 CUresult Machine::enqueue(CUstream stream, Operation operation) {

@@ -26,6 +26,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace yoco::fake {
@@ -52,6 +53,7 @@ enum : CUresult {
 using Operation = std::function<CUresult()>;
 
 struct StreamState {
+  std::thread::id owner = std::this_thread::get_id();
   std::deque<Operation> queue;
   bool capturing = false;
   std::vector<Operation> captured;
@@ -77,6 +79,7 @@ public:
   bool isPinned(const void *address, uint64_t size) const {
     return holds(pinned, reinterpret_cast<uintptr_t>(address), size);
   }
+  /// Whether the streams of this thread have nothing to do: memory is given back only then.
   bool isIdle() const;
 
   std::recursive_mutex mutex;
