@@ -57,10 +57,14 @@ void Kernels::compile() {
   std::unique_ptr<Target> target = Target::get(attr, parsed->getLoc());
   ASSERT_TRUE(target);
   for (auto function : kernels.getOps<func::FuncOp>()) {
-    TilesAttr kernelTiles = target->getElementwiseTiles(&context);
-    for (Operation &op : function.getBody().front())
+    TilesAttr kernelTiles;
+    for (Operation &op : function.getBody().front()) {
       if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
         kernelTiles = target->getTiles(kernel);
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        kernelTiles = target->getElementwiseTiles(generic);
+    }
+    ASSERT_TRUE(kernelTiles) << function.getName().str();
     tiles.push_back({function.getName().str(), static_cast<int>(kernelTiles.getUnit()),
                      static_cast<uint64_t>(kernelTiles.getDivisor()),
                      static_cast<uint64_t>(kernelTiles.getMultiplier())});

@@ -82,21 +82,25 @@ TEST_P(HostKernels, Embed) {
 }
 
 void addNorm(HostKernels &test, int64_t groups, int64_t width) {
-  bool hasWeight = flip(test.random);
+  bool hasWeight = flip(test.random), hasSwish = flip(test.random);
   Weights weight = Weights::draw(test.random, width);
   Rows shape = Rows::make(test.random, 0, groups * width), outShape = Rows::make(test.random, 0, groups * width);
   std::string name =
-      test.kernels.add("%x: " + shape.type() + ", %out: " + outShape.type() +
-                           (hasWeight ? ", %w: " + weightType({width}, weight) + " {yoco.parameter = @w0}" : ""),
-                       "yoco.fused_norm %x " + std::string(hasWeight ? "weight @w0 " : "") +
-                           "outs %out {eps = 1.0e-5 : f32, groups = " + std::to_string(groups) + " : i64} : (" +
-                           shape.type() + ", " + outShape.type() + ") -> ()");
+      test.kernels.add("%x: " + shape.type() + (hasSwish ? ", %g: " + shape.type() : "") + ", %out: " +
+                           outShape.type() + (hasWeight ? ", %w: " + weightType({width}, weight) + " {yoco.parameter = @w0}" : ""),
+                       "yoco.fused_norm %x " + std::string(hasSwish ? "swish %g " : "") +
+                           (hasWeight ? "weight @w0 " : "") + "outs %out {eps = 1.0e-5 : f32, groups = " + std::to_string(groups) + " : i64} : (" +
+                           shape.type() + (hasSwish ? ", " + shape.type() : "") + ", " + outShape.type() + ") -> ()");
   test.checks.push_back([=](const Kernels &kernels, Random &random) {
     int64_t rows = random() % 20;
-    Rows x(rows, groups * width, shape.stride, shape.offset),
+    Rows x(rows, groups * width, shape.stride, shape.offset), gate = x,
         out(rows, groups * width, outShape.stride, outShape.offset);
     x.fill(random, 3);
-    kernels.run(name, random, rows, 1, 1, {x.data.data(), out.data.data(), weight.bytes.data()});
+    gate.fill(random, 3);
+    if (hasSwish)
+      kernels.run(name, random, rows, 1, 1, {x.data.data(), gate.data.data(), out.data.data(), weight.bytes.data()});
+    else
+      kernels.run(name, random, rows, 1, 1, {x.data.data(), out.data.data(), weight.bytes.data()});
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t g = 0; g < groups; ++g) {
         std::vector<double> got, expected;
@@ -105,8 +109,9 @@ void addNorm(HostKernels &test, int64_t groups, int64_t width) {
           sum += double(x.at(r, g * width + c)) * x.at(r, g * width + c);
         for (int64_t c = 0; c < width; ++c) {
           got.push_back(out.at(r, g * width + c));
+          double z = gate.at(r, g * width + c), silu = z / (1 + std::exp(-z));
           expected.push_back(x.at(r, g * width + c) / std::sqrt(sum / width + 1e-5) *
-                             (hasWeight ? weight.values[c] : 1));
+                             (hasWeight ? weight.values[c] : 1) * (hasSwish ? silu : 1));
         }
         expectClose(got, expected, 1e-6, "norm of " + std::to_string(width));
       }
@@ -118,6 +123,21 @@ TEST_P(HostKernels, Norm) {
   for (int64_t width : {1, 8, 17, 64, 131, 999, 2048})
     addNorm(*this, 1 + random() % 3, width);
   runChecks();
+}
+
+TEST_P(HostKernels, Argmax) {
+  constexpr float kNaN = std::numeric_limits<float>::quiet_NaN(), kInfinity = std::numeric_limits<float>::infinity();
+  std::string name = kernels.add("%x: memref<?x5xf32>, %out: memref<?xi32>",
+                                 "yoco.fused_argmax %x outs %out : (memref<?x5xf32>, memref<?xi32>) -> ()");
+  kernels.compile();
+  std::vector<float> x = {1,    7,    3, 7,    2,                                   // the first of equals
+                          kNaN, -5,   kNaN, -2, -9,                                 // NaN is smallest
+                          kNaN, kNaN, kNaN, kNaN, kNaN,                             // nothing to choose
+                          kNaN, -kInfinity, kNaN, -kInfinity, kNaN,                 // but this is a number
+                          0,    kInfinity, 3, 4, kInfinity};
+  std::vector<int32_t> out(6, 77);
+  kernels.run(name, random, 5, 1, 1, {x.data(), out.data()});
+  EXPECT_EQ(out, (std::vector<int32_t>{1, 3, -1, 1, 1, 77}));
 }
 
 void addRope(HostKernels &test, int64_t heads, int64_t width) {
