@@ -9,8 +9,8 @@
 
 namespace mlir::yoco {
 
-/// LLVM bitcode with every function of kernels/nvptx/MicroKernels.h, not optimised: they are to be inlined into kernels that call
-/// them with constants first.
+/// LLVM bitcode with every function of kernels/nvptx/MicroKernels.h, not optimised: they are to be inlined into kernels
+/// that call them with constants first.
 std::string_view getNvptxKernelBitcode();
 
 } // namespace mlir::yoco

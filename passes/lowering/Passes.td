@@ -98,21 +98,20 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
       gpu.module @kernels attributes {yoco.kernels} {
         llvm.func @yoco_norm(i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
-        gpu.func @norm_0(%rows: i64, %segments: i64, %seq: i64, %x: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly},
-                         %y: !llvm.ptr {llvm.align = 64 : i64})
+        llvm.func @yoco_begin()
+        gpu.func @norm_0(%rows: i64, %segments: i64, %seq: i64, %x: !llvm.ptr {llvm.align = 64 : i64},
+                         %y: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
             kernel attributes {yoco.shared_bytes = 64 : i64, yoco.threads = 32 : i64} {
-          %in = llvm.getelementptr %x[64] : (!llvm.ptr) -> !llvm.ptr, f32
-          %f32 = arith.constant 0 : i32
-          %bf16 = arith.constant 1 : i32
-          %stride = arith.constant 192 : i32
-          %null = llvm.mlir.zero : !llvm.ptr
-          %no = arith.constant false
-          %eps = arith.constant 1.0e-5 : f32
-          %groups = arith.constant 1 : i32
           %width = arith.constant 64 : i32
+          %one = arith.constant 1 : i32
+          %eps = arith.constant 1.0e-5 : f32
+          %no = arith.constant false
+          %null = llvm.mlir.zero : !llvm.ptr
+          %stride = arith.constant 192 : i32
           %zero = arith.constant 0 : i32
-          llvm.call @yoco_norm(%rows, %in, %f32, %stride, %null, %no, %zero, %eps, %groups, %width, %null, %no, %zero, %y, %bf16,
-                               %width)
+          llvm.call @yoco_begin() : () -> ()
+          %in = llvm.getelementptr %x[64] : (!llvm.ptr) -> !llvm.ptr, f32
+          llvm.call @yoco_norm(%rows, %in, %zero, %stride, %null, %no, %zero, %eps, %one, %width, %null, %no, %zero, %y, %one, %width)
               : (i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32) -> ()
           gpu.return
         }

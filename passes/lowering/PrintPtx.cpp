@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// yoco-print-ptx: input and output are phase `program`; prints what kernels of target `nvptx` become. Without ptxas the report is a
-// line that says so.
+// yoco-print-ptx: input and output are phase `program`; prints what kernels of target `nvptx` become. Without ptxas the
+// report is a line that says so.
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "passes/Passes.h"
@@ -55,8 +55,9 @@ private:
     if (!assembled)
       return mlir::emitError(module.getLoc()) << llvm::toString(assembled.takeError());
     for (const KernelResources &kernel : assembled->kernels)
-      llvm::outs() << kernel.name << ": " << kernel.registers << " registers, " << kernel.stackBytes << " bytes of stack, "
-                   << kernel.spillBytes << " bytes spilled, " << kernel.sharedBytes << " bytes of shared memory\n";
+      llvm::outs() << kernel.name << ": " << kernel.registers << " registers, " << kernel.stackBytes
+                   << " bytes of stack, " << kernel.spillBytes << " bytes spilled, " << kernel.sharedBytes
+                   << " bytes of shared memory\n";
     return success();
   }
 };

@@ -20,7 +20,8 @@ FailureOr<TargetAttr> Target::parse(MLIRContext *context, StringRef spec, String
   StringRef device = spec.split(':').first, chip = spec.split(':').second;
   const auto *defaults = llvm::find_if(kDevices, [&](const DeviceDefaults &known) { return known.device == device; });
   if (defaults == std::end(kDevices))
-    return (LogicalResult)(emitError(loc) << "expected target `host`, `host:CPU`, `nvptx` or `nvptx:CHIP`, got `" << spec << "`");
+    return (LogicalResult)(emitError(loc)
+                           << "expected target `host`, `host:CPU`, `nvptx` or `nvptx:CHIP`, got `" << spec << "`");
   if (spec.contains(':') && chip.empty())
     return (LogicalResult)(emitError(loc) << "expected a processor behind `" << spec << "`, got none");
   if (chip.empty())

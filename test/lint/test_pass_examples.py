@@ -18,12 +18,13 @@ OPTIONS = re.compile(r"with `([^`]+)`")
 
 # Passes whose work shows in canonical form alone: they leave reshapes and constants to the canonicalizer.
 CANONICAL = {"yoco-fuse-retention", "yoco-fuse-attention", "yoco-fuse-linear", "yoco-fuse-epilogue", "yoco-fuse-row-wise",
-             "yoco-lower-host"}
+             "yoco-lower-host", "yoco-lower-nvptx"}
 # Passes without a pair of blocks, and why.
 WITHOUT = {
     "yoco-verify-states": "changes nothing",
     "yoco-verify-memory-plan": "changes nothing",
     "yoco-emit": "writes a file and changes nothing",
+    "yoco-print-ptx": "prints and changes nothing",
 }
 CONSTANTS = re.compile(r"(?:^ *%\w+ = arith\.constant .*\n)+", re.MULTILINE)
 HAS_MODULE = re.compile(r"^module", re.MULTILINE)

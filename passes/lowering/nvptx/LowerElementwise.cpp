@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Elementwise arithmetic on rows, generated: every thread has 8 adjacent columns of one row, which it loads in pieces of up
-// to 16 bytes, as the widths, strides and offsets of each buffer allow. The body of the operation is repeated for
+// Elementwise arithmetic on rows, generated: every thread has 8 adjacent columns of one row, which it loads in pieces
+// of up to 16 bytes, as the widths, strides and offsets of each buffer allow. The body of the operation is repeated for
 // each element. The last columns of a row whose width is no multiple of 8 are taken one by one.
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -150,8 +150,8 @@ SmallVector<Value> ElementwiseLowering::load(Value operand, Value address, int64
   int64_t piece = std::min(getPiece(type), count), bytes = type.getElementTypeBitWidth() / 8;
   SmallVector<Value> values;
   for (int64_t i = 0; i < count; i += piece) {
-    Value at = make<LLVM::GEPOp>(kernel.pointerType(), element, address,
-                                 ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    Value at =
+        make<LLVM::GEPOp>(kernel.pointerType(), element, address, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
     if (piece == 1) {
       values.push_back(make<LLVM::LoadOp>(element, at, bytes));
       continue;
@@ -168,8 +168,8 @@ void ElementwiseLowering::store(Value operand, Value address, ArrayRef<Value> va
   Type element = type.getElementType();
   int64_t count = values.size(), piece = std::min(getPiece(type), count), bytes = type.getElementTypeBitWidth() / 8;
   for (int64_t i = 0; i < count; i += piece) {
-    Value at = make<LLVM::GEPOp>(kernel.pointerType(), element, address,
-                                 ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    Value at =
+        make<LLVM::GEPOp>(kernel.pointerType(), element, address, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
     Value stored = values[i];
     if (piece > 1)
       stored = make<vector::FromElementsOp>(VectorType::get({piece}, element), values.slice(i, piece));

@@ -82,8 +82,8 @@ static LogicalResult lower(NvptxKernel &kernel, FusedLinearOp op) {
     return op.emitOpError("expected `joined` weights of a gated group on target `nvptx`, got two matrices");
   if (weight.getRank() != 2 || weight.getDimSize(0) != getColumns(out) * (gated ? 2 : 1) ||
       weight.getDimSize(1) != getColumns(op.getInput()))
-    return op.emitOpError("expected a matrix of ")
-           << getColumns(out) * (gated ? 2 : 1) << " rows and " << getColumns(op.getInput()) << " columns, got " << weight;
+    return op.emitOpError("expected a matrix of ") << getColumns(out) * (gated ? 2 : 1) << " rows and "
+                                                   << getColumns(op.getInput()) << " columns, got " << weight;
   if (few && kernel.bf16 && !weight.getElementType().isBF16())
     return op.emitOpError("expected a matrix of bf16 when computing in bf16, got ") << weight;
 
@@ -182,8 +182,8 @@ static LogicalResult lower(NvptxKernel &kernel, FusedCacheWriteOp op) {
 
 LogicalResult yoco::lowerToMicroKernel(NvptxKernel &kernel, Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<FusedPositionsOp, FusedArgmaxOp, FusedEmbedOp, FusedNormOp, FusedRopeOp, FusedLinearOp, FusedRetentionOp, FusedAttentionOp,
-            FusedAttentionMergeOp, FusedCacheWriteOp>([&](auto op) { return lower(kernel, op); })
+      .Case<FusedPositionsOp, FusedArgmaxOp, FusedEmbedOp, FusedNormOp, FusedRopeOp, FusedLinearOp, FusedRetentionOp,
+            FusedAttentionOp, FusedAttentionMergeOp, FusedCacheWriteOp>([&](auto op) { return lower(kernel, op); })
       .Default(
           [&](Operation *op) { return op->emitOpError("expected an operation that target `nvptx` has a kernel for"); });
 }

@@ -21,8 +21,8 @@
 using namespace llvm;
 using namespace mlir::yoco;
 
-/// The version of PTX: what the instructions of the micro-kernels need (7.4), or the first one that has the architecture. The newer
-/// it is, the newer a driver must be.
+/// The version of PTX: what the instructions of the micro-kernels need (7.4), or the first one that has the
+/// architecture. The newer it is, the newer a driver must be.
 static StringRef getFeatures(StringRef architecture) { return architecture == "sm_90a" ? "+ptx80" : "+ptx74"; }
 
 void mlir::yoco::initializeNvptxBackend() {
@@ -67,8 +67,8 @@ private:
 };
 } // namespace
 
-/// Adds what `module` calls of `library`. The bitcode was made for the oldest architecture; what a function may use is up to the
-/// target machine now, and functions for different processors are not inlined.
+/// Adds what `module` calls of `library`. The bitcode was made for the oldest architecture; what a function may use is
+/// up to the target machine now, and functions for different processors are not inlined.
 static Error link(Module &module, StringRef library) {
   Expected<std::unique_ptr<Module>> microKernels =
       getLazyBitcodeModule(MemoryBufferRef(library, "micro-kernels"), module.getContext());
@@ -77,7 +77,8 @@ static Error link(Module &module, StringRef library) {
   (*microKernels)->setTargetTriple(module.getTargetTriple());
   (*microKernels)->setDataLayout(module.getDataLayout());
   auto internalize = [](Module &linked, const StringSet<> &names) {
-    internalizeModule(linked, [&](const GlobalValue &value) { return !value.hasName() || !names.count(value.getName()); });
+    internalizeModule(linked,
+                      [&](const GlobalValue &value) { return !value.hasName() || !names.count(value.getName()); });
   };
   if (Linker::linkModules(module, std::move(*microKernels), Linker::LinkOnlyNeeded, internalize))
     return createStringError("the micro-kernels do not link");

@@ -14,8 +14,8 @@ namespace mlir::yoco {
 /// Must have been called before generatePtx, which any thread may call.
 void initializeNvptxBackend();
 
-/// The kernels in `bitcode`, with what they call of `library` (bitcode too) inlined, as PTX for `architecture`. Nothing else is
-/// left: an error names a function that is called and not there, or that could not be inlined.
+/// The kernels in `bitcode`, with what they call of `library` (bitcode too) inlined, as PTX for `architecture`. Nothing
+/// else is left: an error names a function that is called and not there, or that could not be inlined.
 llvm::Expected<std::string> generatePtx(llvm::StringRef bitcode, llvm::StringRef library, llvm::StringRef architecture);
 
 } // namespace mlir::yoco

@@ -2,9 +2,11 @@
 //
 // Lowered kernels to machine code:
 //
-//   1. The kernels go to a context of their own, as bytecode: translation needs interfaces that the caller's need not have.
+//   1. The kernels go to a context of their own, as bytecode: translation needs interfaces that the caller's need not
+//   have.
 //   2. MLIR's conversions to the LLVM and NVVM dialects, and translation to LLVM.
-//   3. For each architecture, in a thread: the micro-kernels that are called are linked in from the embedded bitcode and inlined
+//   3. For each architecture, in a thread: the micro-kernels that are called are linked in from the embedded bitcode
+//   and inlined
 //      by LLVM's O3 pipeline, which leaves nothing but the kernels; the backend writes PTX, ptxas makes the cubin.
 
 #include "passes/lowering/nvptx/NvptxCodeGen.h"
@@ -37,6 +39,7 @@
 #include "passes/lowering/nvptx/NvptxMath.h"
 #include "passes/lowering/nvptx/NvptxTarget.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include <thread>
 
 using namespace mlir;
@@ -157,13 +160,25 @@ FailureOr<SmallVector<char, 0>> Translator::run() {
 
 namespace {
 /// What is made for one architecture, and what came of it.
-struct Job {
-  StringRef architecture;
-  bool wantsCubin = false, wantsPtx = false;
-  std::string ptx{}, error{};
-  AssembledPtx assembled{};
+class Job {
+public:
+  Job(StringRef architecture, bool wantsCubin, bool wantsPtx)
+      : architecture(architecture), wantsCubin(wantsCubin), wantsPtx(wantsPtx) {}
 
+  const StringRef architecture;
+  const bool wantsCubin, wantsPtx;
+  std::string ptx, error;
+  AssembledPtx assembled;
+
+  /// A crash of LLVM is an error too, where the program has asked for that: every thread has to be guarded by itself.
   void run(StringRef bitcode, const std::optional<std::string> &ptxas) {
+    llvm::CrashRecoveryContext recovery;
+    if (!recovery.RunSafely([&] { runUnguarded(bitcode, ptxas); }))
+      error = "the backend crashed";
+  }
+
+private:
+  void runUnguarded(StringRef bitcode, const std::optional<std::string> &ptxas) {
     llvm::Expected<std::string> text = generatePtx(bitcode, getNvptxKernelBitcode(), architecture);
     if (!text) {
       error = llvm::toString(text.takeError());
@@ -173,10 +188,12 @@ struct Job {
     if (!wantsCubin)
       return;
     llvm::Expected<AssembledPtx> result = assemblePtx(*ptxas, ptx, architecture);
-    if (result)
+    if (result) {
       assembled = std::move(*result);
-    else
+      ptx = std::move(assembled.ptx);
+    } else {
       error = llvm::toString(result.takeError());
+    }
   }
 };
 } // namespace
@@ -201,13 +218,13 @@ FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, T
     return failure();
   std::optional<std::string> ptxas = findPtxas();
   if (!ptxas)
-    mlir::emitWarning(kernels.getLoc(), "found no ptxas (CUDA_HOME, PATH, scripts/setup): the file has PTX for ")
-        << kPortable << " alone, which the driver compiles when a session starts";
-  SmallVector<Job, 2> jobs;
+    mlir::emitWarning(kernels.getLoc(), "found no ptxas (in CUDA_HOME, on the PATH, from scripts/setup): the file has ")
+        << kPortable << " PTX alone, which the driver compiles when a session is made";
+  std::vector<Job> jobs;
   if (ptxas)
-    jobs.push_back({target.getChip(), /*wantsCubin=*/true, /*wantsPtx=*/target.getChip() == kPortable});
+    jobs.emplace_back(target.getChip(), /*wantsCubin=*/true, /*wantsPtx=*/target.getChip() == kPortable);
   if (!ptxas || target.getChip() != kPortable)
-    jobs.push_back({kPortable, /*wantsCubin=*/false, /*wantsPtx=*/true});
+    jobs.emplace_back(kPortable, /*wantsCubin=*/false, /*wantsPtx=*/true);
   runJobs(jobs, StringRef(bitcode->data(), bitcode->size()), ptxas);
 
   NvptxCode code;
@@ -225,14 +242,13 @@ FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, T
 }
 
 FailureOr<std::string> mlir::yoco::compileNvptxKernelsToPtx(gpu::GPUModuleOp kernels, TargetAttr target,
-                                                      StringRef architecture) {
+                                                            StringRef architecture) {
   if (!NvptxTarget::get(target, kernels.getLoc()))
     return failure();
   FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target).run();
   if (failed(bitcode))
     return failure();
-  Job job{architecture};
-  job.wantsPtx = true;
+  Job job(architecture, /*wantsCubin=*/false, /*wantsPtx=*/true);
   runJobs(job, StringRef(bitcode->data(), bitcode->size()), std::nullopt);
   if (!job.error.empty())
     return emitFailure(kernels, architecture + ": " + job.error);

@@ -11,8 +11,8 @@
 
 namespace mlir::yoco {
 
-/// All kernels of a module for one architecture: a cubin, which runs on that alone, or PTX (text without a zero behind it), which
-/// a driver compiles.
+/// All kernels of a module for one architecture: a cubin, which runs on that alone, or PTX (text without a zero behind
+/// it), which a driver compiles.
 struct NvptxImage {
   bool isCubin = false;
   std::string architecture;
@@ -20,15 +20,15 @@ struct NvptxImage {
 };
 
 struct NvptxCode {
-  /// In order of preference: the cubin for the target's architecture when there is an assembler, and PTX for sm_80, which
-  /// also newer GPUs run.
+  /// In order of preference: the cubin for the target's architecture when there is an assembler, and PTX for sm_80,
+  /// which also newer GPUs run.
   std::vector<NvptxImage> images;
   /// What the assembler said about the kernels of the cubin.
   std::vector<KernelResources> resources;
 };
 
-/// Compiles a module of kernels that yoco-lower-nvptx has lowered. Equal input gives equal bytes. `kernels` is left as it is.
-/// Errors are emitted on it, and a warning when there is no assembler.
+/// Compiles a module of kernels that yoco-lower-nvptx has lowered. Equal input gives equal bytes. `kernels` is left as
+/// it is. Errors are emitted on it, and a warning when there is no assembler.
 FailureOr<NvptxCode> compileNvptxKernels(gpu::GPUModuleOp kernels, TargetAttr target);
 
 /// The PTX of the same kernels for `architecture`.

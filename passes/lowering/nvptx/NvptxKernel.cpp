@@ -46,9 +46,7 @@ Value NvptxKernel::getFrequencies(RopeAttr rope) {
 
 static int64_t getKind(Type element) { return element.isF32() ? 0 : element.isBF16() ? 1 : element.isF16() ? 2 : -1; }
 
-static int64_t getStyle(RopeAttr rope) {
-  return !rope ? 0 : rope.getStyle() == RopeStyle::interleaved ? 1 : 2;
-}
+static int64_t getStyle(RopeAttr rope) { return !rope ? 0 : rope.getStyle() == RopeStyle::interleaved ? 1 : 2; }
 
 MicroKernelCall &MicroKernelCall::add(Value value) {
   arguments.push_back(value);
@@ -130,8 +128,9 @@ MicroKernelCall &MicroKernelCall::parameter(unsigned index) { return add(kernel.
 MicroKernelCall &MicroKernelCall::parameterRow(unsigned index, int64_t row) {
   auto [base, type] = kernel.parameters[index];
   int64_t elements = row * type.getStridesAndOffset().first.front();
+  Value offset = kernel.constant(kernel.builder.getI64IntegerAttr(elements));
   return add(LLVM::GEPOp::create(kernel.builder, kernel.loc, kernel.pointerType(), type.getElementType(), base,
-                                 ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(elements)}));
+                                 ArrayRef<LLVM::GEPArg>{offset}));
 }
 
 MicroKernelCall &MicroKernelCall::optionalVector(std::optional<unsigned> index) {

@@ -38,8 +38,8 @@ struct NvptxKernel {
   Value getFrequencies(RopeAttr rope);
 };
 
-/// The call of a micro-kernel (kernels/nvptx/MicroKernels.h), argument by argument. What the micro-kernel cannot take is an
-/// error on the operation, and then nothing is emitted.
+/// The call of a micro-kernel (kernels/nvptx/MicroKernels.h), argument by argument. What the micro-kernel cannot take
+/// is an error on the operation, and then nothing is emitted.
 class MicroKernelCall {
 public:
   MicroKernelCall(NvptxKernel &kernel, Operation *op, StringRef name) : kernel(kernel), op(op), name(name) {}

@@ -38,7 +38,8 @@ public:
   Value exp2(Value x) { return instruction("ex2.approx.ftz.f32", x); }
   Value exp(Value x) { return exp2(mul(x, constant(1.4426950408889634))); }
 
-  /// log(n / d) = 2 atanh(s) with s = (n - d) / (n + d) given, |s| <= 1/3: small logarithms keep their relative precision.
+  /// log(n / d) = 2 atanh(s) with s = (n - d) / (n + d) given, |s| <= 1/3: small logarithms keep their relative
+  /// precision.
   Value logBySeries(Value s) {
     Value square = mul(s, s), sum = constant(1.0 / 15);
     for (int divisor = 13; divisor >= 3; divisor -= 2)

@@ -9,8 +9,8 @@
 
 namespace mlir::yoco {
 
-/// Functions of `math` and divisions of scalars, by the machine's approximations of 2^x, log2, 1/x and 1/sqrt(x) (relative error
-/// about 2^-22). `coarse` allows the approximation of tanh too, whose error is 2^-11.
+/// Functions of `math` and divisions of scalars, by the machine's approximations of 2^x, log2, 1/x and 1/sqrt(x)
+/// (relative error about 2^-22). `coarse` allows the approximation of tanh too, whose error is 2^-11.
 void populateNvptxMathPatterns(RewritePatternSet &patterns, bool coarse);
 
 } // namespace mlir::yoco

@@ -132,8 +132,7 @@ static TileUnit getTileUnit(nvptx::BlockUnit unit) {
 
 TilesAttr NvptxTarget::getTiles(RowKernelOpInterface op) const {
   // An operation without a kernel gets its error when it is lowered.
-  nvptx::LaunchShape shape =
-      getLaunchShape(op).value_or(nvptx::LaunchShape{nvptx::BlockUnit::constant, 1, 1, 32, 0});
+  nvptx::LaunchShape shape = getLaunchShape(op).value_or(nvptx::LaunchShape{nvptx::BlockUnit::constant, 1, 1, 32, 0});
   return TilesAttr::get(op->getContext(), getTileUnit(shape.unit), shape.divisor, shape.multiplier);
 }
 

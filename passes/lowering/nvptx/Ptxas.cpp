@@ -5,7 +5,9 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Alignment.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -43,6 +45,8 @@ static std::optional<std::string> findInEnvironment(StringRef environment) {
 }
 
 std::optional<std::string> mlir::yoco::findPtxas() {
+  if (std::optional<std::string> path = sys::Process::GetEnv("YOCO_PTXAS"))
+    return sys::fs::can_execute(*path) ? path : std::nullopt;
   for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
     if (std::optional<std::string> folder = sys::Process::GetEnv(variable); folder && !folder->empty())
       if (std::optional<std::string> found = findIn(*folder))
@@ -89,6 +93,30 @@ std::vector<KernelResources> mlir::yoco::parsePtxasReport(StringRef report) {
   return kernels;
 }
 
+//===- Registers ---------------------------------------------------------------------------------------------===//
+
+std::string mlir::yoco::allowMoreRegisters(StringRef ptx, ArrayRef<KernelResources> kernels) {
+  constexpr int kRegisters = 65536, kGranularity = 8; // of a multiprocessor
+  constexpr StringLiteral kThreads = "\n.maxntid ", kBlocks = "\n.minnctapersm ";
+  std::string result = ptx.str();
+  for (const KernelResources &kernel : kernels) {
+    size_t entry = StringRef(result).find(".entry " + kernel.name + "(");
+    size_t line = entry == StringRef::npos ? entry : StringRef(result).find(kThreads, entry);
+    int threads = 0;
+    if ((kernel.spillBytes == 0 && kernel.stackBytes == 0) || kernel.registers == 0 || line == StringRef::npos ||
+        StringRef(result).substr(line + kThreads.size()).consumeInteger(10, threads) || threads <= 0)
+      continue;
+    int blocks = kRegisters / (threads * static_cast<int>(alignTo(kernel.registers, kGranularity)));
+    if (blocks < 2)
+      continue;
+    size_t end = StringRef(result).find('\n', line + 1);
+    if (StringRef(result).substr(end).starts_with(kBlocks))
+      result.erase(end, StringRef(result).find('\n', end + 1) - end);
+    result.insert(end, (kBlocks + Twine(blocks - std::max(blocks / 4, 1))).str());
+  }
+  return result;
+}
+
 //===- Running it --------------------------------------------------------------------------------------------===//
 
 static Expected<std::string> readFile(StringRef path) {
@@ -98,7 +126,7 @@ static Expected<std::string> readFile(StringRef path) {
   return (*buffer)->getBuffer().str();
 }
 
-Expected<AssembledPtx> mlir::yoco::assemblePtx(StringRef ptxas, StringRef ptx, StringRef architecture) {
+static Expected<AssembledPtx> assembleOnce(StringRef ptxas, StringRef ptx, StringRef architecture) {
   SmallString<128> folder;
   if (std::error_code code = sys::fs::createUniqueDirectory("yoco-ptxas", folder))
     return createStringError("a folder for ptxas: " + code.message());
@@ -127,12 +155,24 @@ Expected<AssembledPtx> mlir::yoco::assemblePtx(StringRef ptxas, StringRef ptx, S
       message += message.empty() ? report->c_str() : ": " + *report;
     else
       consumeError(report.takeError());
-    return createStringError(ptxas + " failed: " + StringRef(message).trim());
+    return createStringError(ptxas + ": exit status " + Twine(status) + ": " + StringRef(message).trim());
   }
   if (!report)
     return report.takeError();
   Expected<std::string> cubin = readFile(output);
   if (!cubin)
     return cubin.takeError();
-  return AssembledPtx{std::vector<char>(cubin->begin(), cubin->end()), parsePtxasReport(*report)};
+  return AssembledPtx{ptx.str(), std::vector<char>(cubin->begin(), cubin->end()), parsePtxasReport(*report)};
+}
+
+Expected<AssembledPtx> mlir::yoco::assemblePtx(StringRef ptxas, StringRef ptx, StringRef architecture) {
+  constexpr int kAttempts = 4;
+  Expected<AssembledPtx> assembled = assembleOnce(ptxas, ptx, architecture);
+  for (int attempt = 1; assembled && attempt < kAttempts; ++attempt) {
+    std::string relaxed = allowMoreRegisters(assembled->ptx, assembled->kernels);
+    if (relaxed == assembled->ptx)
+      break;
+    assembled = assembleOnce(ptxas, relaxed, architecture);
+  }
+  return assembled;
 }

@@ -5,6 +5,7 @@
 #ifndef YOCO_PASSES_LOWERING_NVPTX_PTXAS_H
 #define YOCO_PASSES_LOWERING_NVPTX_PTXAS_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <optional>
@@ -16,23 +17,30 @@ namespace mlir::yoco {
 /// What ptxas says about one kernel.
 struct KernelResources {
   std::string name;
-  int registers = 0;    // of a thread
-  int stackBytes = 0;   // of a thread
-  int spillBytes = 0;   // stored and loaded, by a thread
-  int sharedBytes = 0;  // static shared memory of a block
+  int registers = 0;   // of a thread
+  int stackBytes = 0;  // of a thread
+  int spillBytes = 0;  // stored and loaded, by a thread
+  int sharedBytes = 0; // static shared memory of a block
 };
 
 struct AssembledPtx {
+  std::string ptx; // as it was assembled
   std::vector<char> cubin;
   std::vector<KernelResources> kernels; // in the order of the report
 };
 
-/// The path of ptxas: in $CUDA_HOME or $CUDA_PATH, on the PATH, in the usual place of a CUDA toolkit, or where scripts/setup puts
-/// it. None when it is nowhere.
+/// The path of ptxas: $YOCO_PTXAS and nothing else when that is set; else in $CUDA_HOME or $CUDA_PATH, on the PATH, in
+/// the usual place of a CUDA toolkit, or where scripts/setup puts it. None when it is nowhere.
 std::optional<std::string> findPtxas();
 
-/// Assembles `ptx` for `architecture` ("sm_90a") with the program `ptxas`.
+/// Assembles `ptx` for `architecture` ("sm_90a") with the program `ptxas`. It likes to spill a few registers where one
+/// more block then fits a multiprocessor; of such a kernel fewer blocks are asked for (`.minnctapersm`) until it spills
+/// nothing.
 llvm::Expected<AssembledPtx> assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx, llvm::StringRef architecture);
+
+/// `ptx` with fewer blocks at a time on a multiprocessor (by one, or by a quarter) for each of `kernels` that spills;
+/// equal to `ptx` when all of them have the multiprocessor for themselves or spill nothing.
+std::string allowMoreRegisters(llvm::StringRef ptx, llvm::ArrayRef<KernelResources> kernels);
 
 /// What the lines of `report` (ptxas -v) say about kernels.
 std::vector<KernelResources> parsePtxasReport(llvm::StringRef report);

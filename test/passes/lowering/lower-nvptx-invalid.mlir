@@ -85,9 +85,16 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
       yoco.fused_linear %x weights [@w0] outs %x {max_rows = 1 : i64} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
       return
     }
-    func.func @unequal(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
-                       %v: memref<8x8xbf16> {yoco.parameter = @w0}, %w: memref<8x8xbf16, strided<[16, 1]>> {yoco.parameter = @w1}) {
-      // expected-error @+1 {{expected two equal matrices, got 'memref<8x8xbf16>' and 'memref<8x8xbf16, strided<[16, 1]>>'}}
+    func.func @small(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
+                     %w: memref<8x8xbf16> {yoco.parameter = @w0}) {
+      // expected-error @+1 {{expected a matrix of 16 rows and 8 columns, got 'memref<8x8xbf16>'}}
+      yoco.fused_linear %x weights [@w0] outs %x {activation = #yoco.activation<swiglu>, joined, max_rows = 1 : i64}
+          : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+      return
+    }
+    func.func @apart(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
+                     %v: memref<8x8xbf16> {yoco.parameter = @w0}, %w: memref<8x8xbf16> {yoco.parameter = @w1}) {
+      // expected-error @+1 {{expected `joined` weights of a gated group on target `nvptx`, got two matrices}}
       yoco.fused_linear %x weights [@w0, @w1] outs %x {activation = #yoco.activation<swiglu>, max_rows = 1 : i64}
           : (memref<?x8xf32>, memref<?x8xf32>) -> ()
       return

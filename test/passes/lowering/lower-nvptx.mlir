@@ -19,10 +19,12 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 // CHECK-NOT: llvm.mlir.global
 module @kernels attributes {yoco.kernels} {
 
-// Addresses of what is only read are `noalias readonly`; of what is written nothing is promised but alignment.
+// What no kernel writes (the segment table, parameters) is `noalias readonly`; results are written and not read. Of other memory nothing
+// is promised but alignment, as an earlier kernel may still write it until @yoco_begin returns.
 // CHECK-LABEL: gpu.func @positions
-// CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %{{.+}}: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[TABLE:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64})
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %{{.+}}: !llvm.ptr {llvm.align = 64 : i64}, %[[TABLE:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
 // CHECK-SAME: kernel attributes {yoco.shared_bytes = 0 : i64, yoco.threads = {{[0-9]+}} : i64}
+// CHECK-NEXT: llvm.call @yoco_begin()
 // CHECK-NEXT: llvm.call @yoco_positions(%[[SEGMENTS]], %[[TABLE]], %[[OUT]])
 // CHECK-NEXT: gpu.return
 func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %ids: memref<?xi32>,
@@ -31,9 +33,19 @@ func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index,
   return
 }
 
+// CHECK-LABEL: gpu.func @argmax
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
+// CHECK-DAG: %[[COLUMNS:.+]] = arith.constant 999 : i32
+// CHECK: llvm.call @yoco_argmax(%[[ROWS]], %[[X]], %[[COLUMNS]], %[[COLUMNS]], %[[OUT]])
+func.func @argmax(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x999xf32>,
+                  %out: memref<?xi32>) {
+  yoco.fused_argmax %x outs %out : (memref<?x999xf32>, memref<?xi32>) -> ()
+  return
+}
+
 // A table of 50 rows of 12 columns, 16 elements apart.
 // CHECK-LABEL: gpu.func @embed
-// CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[IDS:.+]]: !llvm.ptr {{.+}}, %[[X:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[W:.+]]: !llvm.ptr {{.+}})
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[IDS:.+]]: !llvm.ptr {{.+}}, %[[X:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}, %[[W:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly})
 // CHECK-DAG: %[[C12:.+]] = arith.constant 12 : i32
 // CHECK-DAG: %[[C16:.+]] = arith.constant 16 : i32
 // CHECK-DAG: %[[C50:.+]] = arith.constant 50 : i32
@@ -64,7 +76,7 @@ func.func @norm_slice(%rows: index, %segments: index, %seq: index, %begin: index
 
 // With heads, a weight and a gate.
 // CHECK-LABEL: gpu.func @norm_gated
-// CHECK-SAME: %[[X:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[G:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[W:.+]]: !llvm.ptr {{.+}})
+// CHECK-SAME: %[[X:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[G:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[W:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[TRUE:.+]] = arith.constant true
 // CHECK-DAG: %[[C4:.+]] = arith.constant 4 : i32
 // CHECK-DAG: %[[C16:.+]] = arith.constant 16 : i32
@@ -87,7 +99,7 @@ func.func @rope(%rows: index, %segments: index, %seq: index, %begin: index, %end
   return
 }
 
-// A group of matrices with a norm, for a few rows; not exact, since products are of bf16.
+// A group of matrices with a norm, for a few rows; not exact, since products are of bf16. It waits for earlier kernels itself.
 // CHECK-LABEL: gpu.func @linear_few
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[W:.+]]: !llvm.ptr {{.+}}, %[[N:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[FALSE:.+]] = arith.constant false
@@ -95,6 +107,7 @@ func.func @rope(%rows: index, %segments: index, %seq: index, %begin: index, %end
 // CHECK-DAG: %[[C40:.+]] = arith.constant 40 : i32
 // CHECK-DAG: %[[C24:.+]] = arith.constant 24 : i32
 // CHECK-DAG: %[[EPS:.+]] = arith.constant 9.99999974E-6 : f32
+// CHECK-NOT: @yoco_begin
 // CHECK: llvm.call @yoco_linear_few(%[[ROWS]], %[[X]], %{{.+}}, %[[C24]], %[[C24]], %[[W]], %{{.+}}, %{{.+}}, %[[C24]], %[[C40]], %[[FALSE]], %[[N]], %[[TRUE]], %{{.+}}, %[[EPS]],
 func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x24xf32>,
                       %y: memref<?x40xf32>, %w: memref<40x24xbf16> {yoco.parameter = @w0}, %n: memref<24xf32> {yoco.parameter = @w1}) {
@@ -103,17 +116,17 @@ func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index
   return
 }
 
-// Two matrices, a residual and no norm (an eps below 0).
+// Two matrices behind each other, a residual and no norm (an eps below 0).
 // CHECK-LABEL: gpu.func @linear_gated
-// CHECK-SAME: %[[X:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[R:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[A:.+]]: !llvm.ptr {{.+}}, %[[B:.+]]: !llvm.ptr {{.+}})
+// CHECK-SAME: %[[X:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[R:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[A:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[TRUE:.+]] = arith.constant true
 // CHECK-DAG: %[[SWIGLU:.+]] = arith.constant 3 : i32
 // CHECK-DAG: %[[NONE:.+]] = arith.constant -1.000000e+00 : f32
+// CHECK-DAG: %[[B:.+]] = llvm.getelementptr %[[A]][960] : (!llvm.ptr) -> !llvm.ptr, bf16
 // CHECK: llvm.call @yoco_linear_few(%{{.+}}, %[[X]], %{{.+}}, %{{.+}}, %{{.+}}, %[[A]], %[[B]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[NONE]], %[[SWIGLU]], %[[R]], %[[TRUE]],
 func.func @linear_gated(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x24xbf16>,
-                        %r: memref<?x40xf32>, %y: memref<?x40xf32>, %a: memref<40x24xbf16> {yoco.parameter = @w0},
-                        %b: memref<40x24xbf16> {yoco.parameter = @w1}) {
-  yoco.fused_linear %x residual %r weights [@w0, @w1] outs %y {activation = #yoco.activation<swiglu>, max_rows = 4 : i64}
+                        %r: memref<?x40xf32>, %y: memref<?x40xf32>, %ab: memref<80x24xbf16> {yoco.parameter = @w0}) {
+  yoco.fused_linear %x residual %r weights [@w0] outs %y {activation = #yoco.activation<swiglu>, joined, max_rows = 4 : i64}
       : (memref<?x24xbf16>, memref<?x40xf32>, memref<?x40xf32>) -> ()
   return
 }
@@ -134,7 +147,7 @@ func.func @retention_step(%rows: index, %segments: index, %seq: index, %begin: i
 
 // The state is written: nothing but its alignment is promised.
 // CHECK-LABEL: gpu.func @retention_chunk
-// CHECK-SAME: %{{.+}}, %[[T:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64})
+// CHECK-SAME: %{{.+}}, %[[T:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
 // CHECK: llvm.call @yoco_retention_chunk(
 // CHECK-SAME: %[[T]]
 func.func @retention_chunk(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x32xf32>,
@@ -168,7 +181,7 @@ func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: i
 
 // The fresh rows of a ring; partial rows of 4 heads in 3 splits.
 // CHECK-LABEL: gpu.func @attention_split
-// CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %[[Q:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr {{.+}}, %[[VALUES:.+]]: !llvm.ptr {{.+}}, %[[K:.+]]: !llvm.ptr {{.+}}, %[[V:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64})
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %[[Q:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr {{.+}}, %[[VALUES:.+]]: !llvm.ptr {{.+}}, %[[K:.+]]: !llvm.ptr {{.+}}, %[[V:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
 // CHECK-DAG: %[[RING:.+]] = arith.constant 100 : i32
 // CHECK-DAG: %[[WINDOW:.+]] = arith.constant 90 : i32
 // CHECK-DAG: %[[SPLITS:.+]] = arith.constant 3 : i32
@@ -195,6 +208,7 @@ func.func @attention_merge(%rows: index, %segments: index, %seq: index, %begin: 
 // CHECK-LABEL: gpu.func @chain
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[A:.+]]: !llvm.ptr {{.+}}, %[[B:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
 // CHECK-SAME: yoco.threads = 256 : i64
+// CHECK: llvm.call @yoco_begin()
 // CHECK: %[[THREAD:.+]] = gpu.thread_id x
 // CHECK: %[[BLOCK:.+]] = gpu.block_id x
 // CHECK: %[[ROW:.+]] = arith.divui %{{.+}}, %c2_i32

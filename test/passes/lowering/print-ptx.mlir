@@ -27,10 +27,13 @@
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 module @kernels attributes {yoco.kernels} {
 
-// Weights stream past the caches; tensor cores multiply; the block's size is known.
+// Weights are on their way to shared memory before the kernel waits for earlier ones; tensor cores multiply; the block's size is
+// known.
 // CHECK-LABEL: .entry linear_few(
 // CHECK: .maxntid {{[0-9]+}}, 1, 1
-// CHECK: ld.global.nc.L1::no_allocate.v4.u32
+// CHECK: cp.async.cg.shared.global
+// SM90: griddepcontrol.wait
+// SM80-NOT: griddepcontrol
 // CHECK: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x256xbf16>,
                       %y: memref<?x256xf32>, %w: memref<256x256xbf16> {yoco.parameter = @w0}) {
@@ -91,7 +94,7 @@ func.func @attention_split(%rows: index, %segments: index, %seq: index, %begin: 
 
 // CHECK-LABEL: .entry norm(
 // CHECK-DAG: rsqrt.approx.ftz.f32
-// CHECK-DAG: ld.global.nc.v4
+// CHECK-DAG: ld.global.v4
 func.func @norm(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x256xf32>,
                 %y: memref<?x256xbf16>) {
   yoco.fused_norm %x outs %y {eps = 1.0e-5 : f32} : (memref<?x256xf32>, memref<?x256xbf16>) -> ()
@@ -100,7 +103,8 @@ func.func @norm(%rows: index, %segments: index, %seq: index, %begin: index, %end
 
 // Generated: slices read, and rows written, 16 bytes at a time; e^x by 2^x, a division by 1/x, two results rounded at once.
 // CHECK-LABEL: .entry swiglu(
-// CHECK-COUNT-4: ld.global.nc.v4
+// SM90: griddepcontrol.wait
+// CHECK-COUNT-4: ld.global.v4
 // CHECK-DAG: ex2.approx.ftz.f32
 // CHECK-DAG: rcp.approx.ftz.f32
 // CHECK-COUNT-4: cvt.rn.bf16x2.f32
@@ -127,7 +131,7 @@ func.func @swiglu(%rows: index, %segments: index, %seq: index, %begin: index, %e
 
 // Rows of bf16 are widened; when results are bf16 too, the hardware's tanh does.
 // CHECK-LABEL: .entry functions(
-// CHECK: ld.global.nc.v4
+// CHECK: ld.global.v4
 // CHECK-DAG: tanh.approx.f32
 // CHECK-DAG: lg2.approx.ftz.f32
 // CHECK-DAG: rsqrt.approx.ftz.f32
