@@ -66,6 +66,8 @@ public:
   /// memory that the caller can read until the next call. At most logitRowsAtOnce() rows.
   virtual Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) = 0;
   virtual uint32_t logitRowsAtOnce() const { return UINT32_MAX; }
+  /// Waits, and returns what the entry that ran last has chosen for its first `rows` rows, readable like logits().
+  virtual Result<const int32_t *> sampled(uint32_t entry, uint32_t rows) = 0;
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;
   /// Memory of the machine beside the arenas, for transfers to and from the device.
   virtual uint64_t stagingBytes() const { return 0; }

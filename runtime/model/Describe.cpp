@@ -102,10 +102,10 @@ void Describer::describeParameters(const fb::Variant &variant) {
 }
 
 void Describer::describeEntry(const fb::Entry &entry) {
-  line(formatString("  entry %s: %s rows, at most %" PRIu64 ", logits of %s, %u instructions", entry.name()->c_str(),
+  line(formatString("  entry %s: %s rows, at most %" PRIu64 ", logits of %s,%s %u instructions", entry.name()->c_str(),
                     entry.row_shape() == fb::RowShape::ragged ? "ragged" : "one per segment",
                     bounds.rows(entry.row_bound()), entry.logit_rows() == fb::LogitRows::all ? "all" : "none",
-                    entry.instructions()->size()));
+                    entry.sampled() >= 0 ? " id of the largest," : "", entry.instructions()->size()));
   // Layers in the order in which they first come.
   std::vector<std::pair<std::string_view, uint32_t>> counts;
   std::map<std::string_view, size_t> places;

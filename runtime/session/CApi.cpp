@@ -138,6 +138,7 @@ const fb::Entry *findEntry(const fb::Variant &variant, uint32_t flag) {
   const char *name = flag == YOCO_ENTRY_PREFILL  ? "prefill"
                      : flag == YOCO_ENTRY_DECODE ? "decode"
                      : flag == YOCO_ENTRY_SCORE  ? "score"
+                     : flag == YOCO_ENTRY_SAMPLE ? "sample"
                                                  : "";
   for (const fb::Entry *entry : *variant.entries())
     if (entry->name()->string_view() == name)
@@ -308,6 +309,18 @@ yoco_status yoco_session_decode(yoco_session *session, const int32_t *slots, con
     YOCO_RETURN_IF_ERROR(needArray(slots, n, "slots"));
     YOCO_RETURN_IF_ERROR(needArray(ids, n, "ids"));
     return session->session->decode(slots, ids, n, logits);
+  }());
+}
+
+yoco_status yoco_session_decode_greedy(yoco_session *session, const int32_t *slots, const int32_t *ids, size_t n,
+                                       int32_t *next) {
+  if (!session)
+    return YOCO_INVALID_ARGUMENT;
+  return report(session, [&]() -> Status {
+    YOCO_RETURN_IF_ERROR(needArray(slots, n, "slots"));
+    YOCO_RETURN_IF_ERROR(needArray(ids, n, "ids"));
+    YOCO_RETURN_IF_ERROR(needArray(next, n, "next"));
+    return session->session->decodeGreedy(slots, ids, n, next);
   }());
 }
 

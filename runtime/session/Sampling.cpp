@@ -90,15 +90,6 @@ double uniform(uint64_t seed, uint64_t counter) {
   return double(hash >> 11) * 0x1p-53;
 }
 
-/// The id of the largest logit, the lowest of equals; -1 when all are NaN.
-int64_t largest(const float *logits, uint32_t count) {
-  int64_t best = -1;
-  for (uint32_t id = 0; id < count; ++id)
-    if (!std::isnan(logits[id]) && (best < 0 || logits[id] > logits[best]))
-      best = id;
-  return best;
-}
-
 Status checkOptions(const yoco_sampling_options &options) {
   if (!(options.temperature >= 0) || std::isinf(options.temperature))
     return makeError(YOCO_INVALID_ARGUMENT, "temperature: expected a finite number of at least 0, got %g",
@@ -110,9 +101,17 @@ Status checkOptions(const yoco_sampling_options &options) {
 
 } // namespace
 
+int64_t largestLogit(const float *logits, uint32_t count) {
+  int64_t best = -1;
+  for (uint32_t id = 0; id < count; ++id)
+    if (!std::isnan(logits[id]) && (best < 0 || logits[id] > logits[best]))
+      best = id;
+  return best;
+}
+
 Result<int32_t> sample(const float *logits, uint32_t count, const yoco_sampling_options &options, uint64_t counter) {
   YOCO_RETURN_IF_ERROR(checkOptions(options));
-  int64_t best = largest(logits, count);
+  int64_t best = largestLogit(logits, count);
   if (best < 0)
     return makeError(YOCO_INVALID_ARGUMENT, "logits: expected numbers, got NaN in all of %u", count);
   float top = logits[best];

@@ -11,6 +11,9 @@
 
 namespace yoco::runtime {
 
+/// The id of the largest logit, the lowest of equals; -1 when all are NaN.
+int64_t largestLogit(const float *logits, uint32_t count);
+
 /// See yoco_sample(). All fields of `options` are set.
 Result<int32_t> sample(const float *logits, uint32_t count, const yoco_sampling_options &options, uint64_t counter);
 

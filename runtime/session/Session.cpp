@@ -3,6 +3,7 @@
 #include "runtime/session/Session.h"
 
 #include "runtime/core/Clock.h"
+#include "runtime/session/Sampling.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -10,14 +11,15 @@
 
 namespace yoco::runtime {
 
+const char *const Session::entryNames[roleCount] = {"prefill", "decode", "score", "sample"};
+
 Status Session::checkRole(Role role) const {
-  static const char *const names[roleCount] = {"prefill", "decode", "score"};
   if (entries[role] >= 0)
     return Status();
   return makeError(YOCO_UNSUPPORTED,
                    "the session has no entry `%s`: the file lacks it or "
                    "options.entries left it out",
-                   names[role]);
+                   entryNames[role]);
 }
 
 Status Session::checkSlot(int32_t slot) const {
@@ -113,22 +115,73 @@ Status Session::startPrefill(const int32_t *slots, const size_t *counts, size_t 
   return Status();
 }
 
-Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n, float *logits) {
-  YOCO_RETURN_IF_ERROR(checkRole(decodeRole));
-  YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
-  for (size_t i = 0; i < n; ++i)
-    YOCO_RETURN_IF_ERROR(checkRoom(slots[i], 1));
-  YOCO_RETURN_IF_ERROR(checkIds(ids, n));
-  if (n == 0)
-    return Status();
+/// Starts a step of one row for each of n slots.
+Status Session::startDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) {
   step.clear();
   for (size_t i = 0; i < n; ++i)
     step.push_back({slots[i], int32_t(positions[size_t(slots[i])]), int32_t(i), 1});
+  return startStep(role, ids, uint32_t(n));
+}
+
+Status Session::checkDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) const {
+  YOCO_RETURN_IF_ERROR(checkRole(role));
+  YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
+  for (size_t i = 0; i < n; ++i)
+    YOCO_RETURN_IF_ERROR(checkRoom(slots[i], 1));
+  return checkIds(ids, n);
+}
+
+Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n, float *logits) {
+  YOCO_RETURN_IF_ERROR(checkDecode(decodeRole, slots, ids, n));
+  if (n == 0)
+    return Status();
   Stopwatch watch;
-  YOCO_RETURN_IF_ERROR(startStep(decodeRole, ids, uint32_t(n)));
+  YOCO_RETURN_IF_ERROR(startDecode(decodeRole, slots, ids, n));
   YOCO_RETURN_IF_ERROR(logits ? fetchLogits(decodeRole, uint32_t(n), logits) : executor->finish());
   tallies[decodeRole].tokens += n;
   tallies[decodeRole].seconds += watch.seconds();
+  return Status();
+}
+
+Status Session::decodeGreedy(const int32_t *slots, const int32_t *ids, size_t n, int32_t *next) {
+  Role role = entries[sampleRole] >= 0 ? sampleRole : decodeRole;
+  YOCO_RETURN_IF_ERROR(checkDecode(role, slots, ids, n));
+  if (n == 0)
+    return Status();
+  Stopwatch watch;
+  YOCO_RETURN_IF_ERROR(startDecode(role, slots, ids, n));
+  YOCO_RETURN_IF_ERROR(role == sampleRole ? fetchSampled(uint32_t(n), next) : chooseLargest(uint32_t(n), next));
+  tallies[decodeRole].tokens += n;
+  tallies[decodeRole].seconds += watch.seconds();
+  uint32_t vocabularySize = model->plan().vocabulary_size();
+  for (size_t i = 0; i < n; ++i)
+    if (next[i] < 0)
+      return makeError(YOCO_INVALID_ARGUMENT, "slots[%zu]: logits: expected numbers, got NaN in all of %u", i,
+                       vocabularySize);
+  return Status();
+}
+
+/// What entry `sample` has chosen.
+Status Session::fetchSampled(uint32_t rows, int32_t *next) {
+  YOCO_ASSIGN_OR_RETURN(const int32_t *sampled, executor->sampled(uint32_t(entries[sampleRole]), rows));
+  std::copy(sampled, sampled + rows, next);
+  for (uint32_t row = 0; row < rows; ++row)
+    if (next[row] < -1 || int64_t(next[row]) >= model->plan().vocabulary_size())
+      return makeError(YOCO_INVALID_FILE, "entry `sample`: row %u: id %d is not in the vocabulary of %u", row,
+                       next[row], model->plan().vocabulary_size());
+  return Status();
+}
+
+/// What it would have chosen, from the logits of entry `decode`.
+Status Session::chooseLargest(uint32_t rows, int32_t *next) {
+  const uint32_t width = model->plan().vocabulary_size();
+  for (uint32_t first = 0; first < rows;) {
+    uint32_t count = std::min(rows - first, executor->logitRowsAtOnce());
+    YOCO_ASSIGN_OR_RETURN(const float *part, executor->logits(uint32_t(entries[decodeRole]), first, count));
+    for (uint32_t row = 0; row < count; ++row)
+      next[first + row] = int32_t(largestLogit(part + size_t(row) * width, width));
+    first += count;
+  }
   return Status();
 }
 

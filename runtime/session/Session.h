@@ -20,6 +20,7 @@ public:
 
   Status prefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids);
   Status decode(const int32_t *slots, const int32_t *ids, size_t n, float *logits);
+  Status decodeGreedy(const int32_t *slots, const int32_t *ids, size_t n, int32_t *next);
   Status prompt(int32_t slot, const int32_t *ids, size_t count, float *logits);
   Status score(int32_t slot, const int32_t *ids, size_t count, yoco_logits_callback callback, void *user);
   Status reset(int32_t slot);
@@ -33,7 +34,8 @@ public:
   std::string lastError;
 
 private:
-  enum Role { prefillRole, decodeRole, scoreRole, roleCount };
+  enum Role { prefillRole, decodeRole, scoreRole, sampleRole, roleCount };
+  static const char *const entryNames[roleCount];
   /// Tokens and seconds that an entry has taken.
   struct Tally {
     uint64_t tokens = 0;
@@ -51,17 +53,21 @@ private:
   Status checkDistinct(const int32_t *slots, size_t n) const;
   Status checkRoom(int32_t slot, size_t count) const;
   Status checkIds(const int32_t *ids, size_t count) const;
+  Status checkDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) const;
   uint64_t mostRows(Role role) const;
   const fb::Variant &variant() const { return model->variant(choice.variant); }
   Status startStep(Role role, const int32_t *ids, uint32_t rows);
+  Status startDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n);
   Status startPrefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids);
   Status fetchLogits(Role role, uint32_t rows, float *logits);
+  Status fetchSampled(uint32_t rows, int32_t *next);
+  Status chooseLargest(uint32_t rows, int32_t *next);
 
   std::shared_ptr<Model> model;
   Model::Choice choice;
   const Program *program = nullptr; // of the model
   Bounds bounds;
-  int32_t entries[roleCount] = {-1, -1, -1}; // index in the variant; -1: not there or not wanted
+  int32_t entries[roleCount] = {-1, -1, -1, -1}; // index in the variant; -1: not there or not wanted
   std::unique_ptr<Executor> executor;
   std::vector<uint64_t> positions; // tokens in each slot
   std::vector<SegmentRow> step;    // segments of the step being made; room for all

@@ -34,9 +34,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<Model> model, c
 }
 
 Status Session::findEntries(uint32_t wanted) {
-  static const char *const names[roleCount] = {"prefill", "decode", "score"};
   static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole && YOCO_ENTRY_DECODE == 1 << decodeRole &&
-                    YOCO_ENTRY_SCORE == 1 << scoreRole,
+                    YOCO_ENTRY_SCORE == 1 << scoreRole && YOCO_ENTRY_SAMPLE == 1 << sampleRole,
                 "flags stand in the order of roles");
   if (wanted >> roleCount != 0)
     return makeError(YOCO_INVALID_ARGUMENT, "options.entries: expected YOCO_ENTRY_* flags, got 0x%x", wanted);
@@ -45,10 +44,10 @@ Status Session::findEntries(uint32_t wanted) {
     if (wanted != 0 && !(wanted >> role & 1))
       continue;
     for (uint32_t i = 0; i < descriptions.size(); ++i)
-      if (descriptions.Get(i)->name()->string_view() == names[role])
+      if (descriptions.Get(i)->name()->string_view() == entryNames[role])
         entries[role] = int32_t(i);
     if (wanted != 0 && entries[role] < 0)
-      return makeError(YOCO_UNSUPPORTED, "options.entries: the file has no entry `%s`", names[role]);
+      return makeError(YOCO_UNSUPPORTED, "options.entries: the file has no entry `%s`", entryNames[role]);
   }
   return Status();
 }
@@ -69,6 +68,8 @@ void Session::shrinkArenas(PlanSizes &sizes) const {
     use(entry.segments());
     if (entry.logits() >= 0)
       use(uint32_t(entry.logits()));
+    if (entry.sampled() >= 0)
+      use(uint32_t(entry.sampled()));
     for (const fb::Instruction *instruction : *entry.instructions()) {
       if (const fb::Launch *launch = instruction->operation_as_Launch()) {
         for (const fb::Argument *argument : *launch->arguments())

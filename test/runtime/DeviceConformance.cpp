@@ -78,12 +78,13 @@ struct Memory {
 
 class Session {
 public:
-  explicit Session(yoco_bounds bounds = {}, bool graphs = true) {
+  explicit Session(yoco_bounds bounds = {}, bool graphs = true, uint32_t entries = 0) {
     allocator = {Memory::allocate, Memory::deallocate, &memory};
     yoco_session_options options = {};
     options.struct_size = sizeof(options);
     options.device = subject.device.empty() ? nullptr : subject.device.c_str();
     options.bounds = bounds;
+    options.entries = entries;
     options.allocator = &allocator;
     options.no_graphs = !graphs;
     char error[1024] = "";
@@ -101,6 +102,11 @@ public:
     Logits logits(slots.size() * subject.vocabulary(), std::nanf(""));
     expectOk(yoco_session_decode(session, slots.data(), ids.data(), slots.size(), logits.data()));
     return logits;
+  }
+  Ids decodeGreedy(const Ids &slots, const Ids &ids) {
+    Ids next(slots.size(), -1);
+    expectOk(yoco_session_decode_greedy(session, slots.data(), ids.data(), slots.size(), next.data()));
+    return next;
   }
   Logits prompt(int32_t slot, const Ids &ids) {
     Logits logits(subject.vocabulary(), std::nanf(""));
@@ -338,6 +344,60 @@ TEST_F(DeviceConformance, LogitsNeedNotBeFetched) {
     quiet.expectOk(yoco_session_decode(quiet, &slot, &id, 1, nullptr));
   }
   EXPECT_EQ(quiet.decode({0}, {next(2, kSteps - 1)}), expected.back());
+}
+
+/// The id of each row's largest logit, the lowest among equals.
+Ids largest(const Logits &logits) {
+  Ids ids;
+  for (auto row = logits.begin(); row != logits.end(); row += long(subject.vocabulary()))
+    ids.push_back(int32_t(std::max_element(row, row + long(subject.vocabulary())) - row));
+  return ids;
+}
+
+// Chosen on the device, where the file has the entry for it, or else on the host: what the logits of the same session
+// calls say. The sequences go on with what was chosen.
+TEST_F(DeviceConformance, GreedyChoicesAreThoseOfTheLogits) {
+  Session reference, session, byHost({}, true, YOCO_ENTRY_PREFILL | YOCO_ENTRY_DECODE);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    Ids ids = prompt(i), head(ids.begin(), ids.end() - 1);
+    for (Session *one : {&reference, &session, &byHost}) {
+      one->reset(0);
+      one->prefill(0, head);
+    }
+    Ids next = {ids.back()};
+    for (uint32_t step = 0; step < kSteps; ++step) {
+      Ids expected = largest(reference.decode({0}, next));
+      EXPECT_EQ(session.decodeGreedy({0}, next), expected) << i << ", " << step;
+      EXPECT_EQ(byHost.decodeGreedy({0}, next), expected) << i << ", " << step;
+      next = expected;
+    }
+    EXPECT_EQ(session.position(0), lengths[i] - 1 + kSteps);
+  }
+}
+
+TEST_F(DeviceConformance, GreedyChoicesOfSeveralSlots) {
+  NEED_SLOTS(2);
+  Session reference, session;
+  Ids last;
+  for (size_t i = 0; i < slots; ++i) {
+    Ids ids = prompt(i);
+    last.push_back(ids.back());
+    ids.pop_back();
+    reference.prefill(int32_t(i), ids);
+    session.prefill(int32_t(i), ids);
+  }
+  // All of them, then fewer, and all again, last slot first.
+  for (uint64_t running : {slots, slots, slots - 1, uint64_t(1), slots}) {
+    Ids order, ids;
+    for (uint64_t i = running; i-- > 0;) {
+      order.push_back(int32_t(i));
+      ids.push_back(last[i]);
+    }
+    Ids expected = largest(reference.decode(order, ids));
+    EXPECT_EQ(session.decodeGreedy(order, ids), expected) << running;
+    for (size_t row = 0; row < order.size(); ++row)
+      last[size_t(order[row])] = expected[row];
+  }
 }
 
 TEST_F(DeviceConformance, RefusedCallsChangeNothing) {

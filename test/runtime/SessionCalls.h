@@ -27,6 +27,12 @@ inline std::vector<float> decode(yoco_session *session, const Ids &slots, const 
   return logits;
 }
 
+inline Ids decodeGreedy(yoco_session *session, const Ids &slots, const Ids &ids) {
+  Ids next(slots.size(), -2);
+  expectOk(session, yoco_session_decode_greedy(session, slots.data(), ids.data(), ids.size(), next.data()));
+  return next;
+}
+
 inline std::vector<float> prompt(yoco_session *session, int32_t slot, const Ids &ids) {
   std::vector<float> logits(kToyVocabulary);
   expectOk(session, yoco_session_prompt(session, slot, ids.data(), ids.size(), logits.data()));

@@ -91,6 +91,28 @@ TEST_F(ToolsTest, generatesTokens) {
   EXPECT_EQ(outcome.out, expected) << outcome.err;
 }
 
+// Where the file has the entry for it, the device chooses; the output is the same.
+TEST_F(ToolsTest, generatesWithChoicesOfTheDevice) {
+  useFakeCuda("");
+  std::vector<int32_t> prompt = toyIds(9);
+  for (bool isCuda : {false, true}) {
+    ToyModel toy = isCuda ? toyForCuda() : ToyModel();
+    toy.addSample();
+    writeFile(folder + "sample.yoco", toy.build());
+    std::string run = " | " YOCO_RUN " sample.yoco --prompt-tokens - --print-tokens --ignore-eos --max-new-tokens 12";
+    for (const char *options : {"", " --temperature 0 --top-k 3"}) {
+      Outcome outcome = shell("echo " + join(prompt) + run + options);
+      EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+      EXPECT_EQ(outcome.out, join(greedy(prompt, 12)) + "\n");
+    }
+    EXPECT_EQ(shell("echo " + join({prompt[0]}) + run).out, join(greedy({prompt[0]}, 12)) + "\n");
+    toy.blobs[0].assign(toy.blobs[0].size(), '\xFF'); // the bias: NaNs
+    writeFile(folder + "sample.yoco", toy.build());
+    EXPECT_EQ(shell("echo " + join(prompt) + run).err,
+              "yoco-run: token 0: slots[0]: logits: expected numbers, got NaN in all of 11\n");
+  }
+}
+
 // Text in, text out; the tokenizer's beginning-of-sequence id stands before the
 // prompt's.
 TEST_F(ToolsTest, generatesText) {

@@ -27,30 +27,6 @@ std::unique_ptr<fb::ImageT> makeImage(fb::ImageFormat format, const char *archit
   return image;
 }
 
-/// Puts a buffer at the end of an entry's scratch memory. Its size is `coefficient` times the variable that the entry's
-/// rows are, or a number of bytes.
-uint32_t addBuffer(ToyModel &toy, size_t entry, uint64_t coefficient, bool perRow) {
-  auto term = std::make_unique<fb::TermT>();
-  term->coefficient = coefficient;
-  fb::RowBound bound = toy.entry(entry).row_bound;
-  if (perRow) {
-    term->chunk = bound == fb::RowBound::chunk;
-    term->batch = bound == fb::RowBound::batch;
-    term->block = bound == fb::RowBound::block;
-  }
-  fb::SizeT &arena = *toy.variant().arenas[1]->sizes[entry];
-  auto buffer = std::make_unique<fb::BufferT>();
-  buffer->arena = 1;
-  buffer->offset = std::make_unique<fb::SizeT>();
-  for (const auto &used : arena.terms)
-    buffer->offset->terms.push_back(std::make_unique<fb::TermT>(*used));
-  buffer->size = std::make_unique<fb::SizeT>();
-  buffer->size->terms.push_back(std::make_unique<fb::TermT>(*term));
-  arena.terms.push_back(std::move(term));
-  toy.variant().buffers.push_back(std::move(buffer));
-  return uint32_t(toy.variant().buffers.size() - 1);
-}
-
 std::unique_ptr<fb::GemmRowsT> makeRows(uint32_t buffer, fb::ElementType element, uint64_t stride) {
   auto rows = std::make_unique<fb::GemmRowsT>();
   rows->buffer = buffer;
@@ -69,8 +45,8 @@ void append(fb::EntryT &entry, Operation operation, const char *layer) {
 
 void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
   fb::EntryT &entry = toy.entry(index);
-  uint32_t logits = uint32_t(entry.logits), rounded = addBuffer(toy, index, kProductStride * 2, true),
-           sums = addBuffer(toy, index, kToyVocabulary * 4, true);
+  uint32_t logits = uint32_t(entry.logits), rounded = toy.addBuffer(index, kProductStride * 2, true),
+           sums = toy.addBuffer(index, kToyVocabulary * 4, true);
   fb::LaunchT launch;
   launch.kernel = kernel;
   launch.unit = fb::TileUnit::rows;
@@ -86,7 +62,7 @@ void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
   gemm.weight = weight;
   gemm.output = makeRows(sums, fb::ElementType::f32, kToyVocabulary);
   gemm.residual = makeRows(logits, fb::ElementType::f32, kToyVocabulary);
-  gemm.workspace = int32_t(addBuffer(toy, index, 1000, false));
+  gemm.workspace = int32_t(toy.addBuffer(index, 1000, false));
   append(entry, std::move(gemm), "product");
   entry.logits = int32_t(sums);
 }

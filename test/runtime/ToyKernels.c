@@ -11,7 +11,7 @@ typedef struct {
 } Segment;
 
 /* How many arguments the kernels have, for the driver in fake/. */
-const uint32_t toy_mix_words = 8, toy_logits_words = 5, toy_round_words = 3;
+const uint32_t toy_mix_words = 8, toy_logits_words = 5, toy_round_words = 3, toy_argmax_words = 3;
 
 /* A tile is a segment. Arguments: ids, segments, sum state, ring, cache, x,
  * segments of the step, max sequence length. x[row] = {hash of all ids by
@@ -75,4 +75,18 @@ void toy_round(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end
       uint32_t bits = v < vocabulary ? logits[row * vocabulary + v] : 0;
       rounded[row * 16 + v] = (uint16_t)((bits + 0x7fffu + ((bits >> 16) & 1)) >> 16);
     }
+}
+
+/* A tile is a row. Arguments: logits, the column of each row's largest or -1, rows. */
+void toy_argmax(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  const float *logits = (const float *)arguments[0];
+  int32_t *sampled = (int32_t *)arguments[1];
+  for (uint32_t row = tile_begin; row < tile_end && row < arguments[2]; ++row) {
+    const float *values = logits + row * vocabulary;
+    int32_t best = -1;
+    for (int32_t v = 0; v < vocabulary; ++v)
+      if (values[v] == values[v] && (best < 0 || values[v] > values[best]))
+        best = v;
+    sampled[row] = best;
+  }
 }

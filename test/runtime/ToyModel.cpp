@@ -251,6 +251,46 @@ ToyModel::ToyModel(ToyBounds bounds) {
   plan.tokenizer = addBlob("not really a tokenizer");
 }
 
+uint32_t ToyModel::addBuffer(size_t index, uint64_t coefficient, bool perRow) {
+  auto term = std::make_unique<fb::TermT>();
+  term->coefficient = coefficient;
+  fb::RowBound bound = entry(index).row_bound;
+  if (perRow) {
+    term->chunk = bound == fb::RowBound::chunk;
+    term->batch = bound == fb::RowBound::batch;
+    term->block = bound == fb::RowBound::block;
+  }
+  fb::SizeT &arena = *variant().arenas[1]->sizes[index];
+  auto buffer = std::make_unique<fb::BufferT>();
+  buffer->arena = 1;
+  buffer->offset = std::make_unique<fb::SizeT>();
+  for (const auto &used : arena.terms)
+    buffer->offset->terms.push_back(std::make_unique<fb::TermT>(*used));
+  buffer->size = std::make_unique<fb::SizeT>();
+  buffer->size->terms.push_back(std::make_unique<fb::TermT>(*term));
+  arena.terms.push_back(std::move(term));
+  variant().buffers.push_back(std::move(buffer));
+  return uint32_t(variant().buffers.size() - 1);
+}
+
+void ToyModel::addSample() {
+  auto sample = std::make_unique<fb::EntryT>(entry(1));
+  uint32_t logits = uint32_t(sample->logits);
+  sample->name = "sample";
+  sample->logits = -1;
+  sample->logit_rows = fb::LogitRows::none;
+  sample->sampled = int32_t(addBuffer(1, 4, true));
+  variant().kernels.push_back(std::make_unique<fb::KernelT>());
+  variant().kernels.back()->name = "toy_argmax";
+  variant().kernels.back()->threads = variant().kernels[0]->threads;
+  addLaunch(*sample, uint32_t(variant().kernels.size() - 1),
+            {{fb::ArgumentKind::buffer, logits},
+             {fb::ArgumentKind::buffer, uint32_t(sample->sampled)},
+             {fb::ArgumentKind::rows, 0}},
+            fb::TileUnit::rows, 1, "output");
+  variant().entries.push_back(std::move(sample));
+}
+
 void ToyModel::placeSegments() {
   uint64_t offset = kFileHeaderSize;
   for (size_t i = 0; i < blobs.size(); ++i) {

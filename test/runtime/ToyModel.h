@@ -65,6 +65,12 @@ public:
   fb::VariantT &variant() { return *plan.variants[0]; }
   fb::EntryT &entry(size_t index) { return *variant().entries[index]; }
 
+  /// Puts a buffer at the end of an entry's scratch memory. Its size is `coefficient` times the variable that the
+  /// entry's rows are, or a number of bytes.
+  uint32_t addBuffer(size_t index, uint64_t coefficient, bool perRow);
+  /// A fourth entry, `sample`: what `decode` is by now, and the choice.
+  void addSample();
+
   /// Fills in the segments and writes the file: header, segments, plan,
   /// checksums.
   FileBytes build();

@@ -10,7 +10,10 @@ int main(int, char **argv) {
   std::string folder = argv[1];
   ToyModel cuda = toyForCuda({400, 4, 64, 50});
   addProducts(cuda);
-  writeFile(folder + "/toy-host.yoco", ToyModel({400, 4, 64, 50}).build());
+  cuda.addSample();
+  ToyModel host({400, 4, 64, 50});
+  host.addSample();
+  writeFile(folder + "/toy-host.yoco", host.build());
   writeFile(folder + "/toy-cuda.yoco", cuda.build());
   return 0;
 }

@@ -12,23 +12,46 @@ using namespace yoco::tools;
 
 namespace yoco::run {
 
+/// Where the sequence is.
+constexpr int32_t kSlot = 0;
+
+/// Appends ids and chooses what follows: on the device unless an id is drawn. `made` numbers the draws; `logits` has
+/// room for a row when one is drawn.
+static int32_t appendAndChoose(const Arguments &arguments, yoco_session *session, const int32_t *ids, size_t count,
+                               size_t made, std::vector<float> &logits) {
+  int32_t id = 0;
+  if (arguments.sampling.temperature == 0) {
+    if (count > 1)
+      check(session, yoco_session_prefill(session, kSlot, ids, count - 1));
+    yoco_status status = yoco_session_decode_greedy(session, &kSlot, ids + count - 1, 1, &id);
+    if (id < 0)
+      throw std::runtime_error("token " + std::to_string(made) + ": " + yoco_session_last_error(session));
+    check(session, status);
+    return id;
+  }
+  check(session, yoco_session_prompt(session, kSlot, ids, count, logits.data()));
+  char error[256];
+  if (yoco_sample(logits.data(), uint32_t(logits.size()), &arguments.sampling, made, &id, error, sizeof(error)) !=
+      YOCO_OK)
+    throw std::runtime_error("token " + std::to_string(made) + ": " + error);
+  return id;
+}
+
 size_t generate(const Arguments &arguments, const yoco_model_info &info, const Tokenizer *tokenizer,
                 const std::vector<int32_t> &prompt, uint64_t newTokens, yoco_session *session) {
-  constexpr int32_t kSlot = 0;
   std::optional<TextStream> text;
   if (!arguments.printTokens)
     text.emplace(*tokenizer, prompt);
   const int32_t *stopsEnd = info.stop_ids + info.stop_id_count;
-  std::vector<float> logits(info.vocabulary_size);
+  std::vector<float> logits(arguments.sampling.temperature == 0 ? 0 : info.vocabulary_size);
 
-  check(session, yoco_session_prompt(session, kSlot, prompt.data(), prompt.size(), logits.data()));
+  if (prompt.empty())
+    throw std::runtime_error("--prompt: expected text that has tokens, got none of them");
   size_t made = 0;
+  int32_t id = 0;
   while (made < newTokens) {
-    int32_t id;
-    char error[256];
-    if (yoco_sample(logits.data(), info.vocabulary_size, &arguments.sampling, made, &id, error, sizeof(error)) !=
-        YOCO_OK)
-      throw std::runtime_error("token " + std::to_string(made) + ": " + error);
+    id = made == 0 ? appendAndChoose(arguments, session, prompt.data(), prompt.size(), made, logits)
+                   : appendAndChoose(arguments, session, &id, 1, made, logits);
     ++made;
     bool stop = !arguments.ignoreEos && std::find(info.stop_ids, stopsEnd, id) != stopsEnd;
     if (!text)
@@ -37,8 +60,6 @@ size_t generate(const Arguments &arguments, const yoco_model_info &info, const T
       print(text->add(id));
     if (stop)
       break;
-    if (made < newTokens)
-      check(session, yoco_session_decode(session, &kSlot, &id, 1, logits.data()));
   }
   print((text ? text->finish() : "") + "\n");
   return made;

@@ -36,6 +36,8 @@ Status CudaEntry::resolve(const Bounds &bounds) {
   segmentsAddress = arenas->address(description->segments());
   if (description->logits() >= 0)
     logitsAddress = arenas->address(uint32_t(description->logits()));
+  if (description->sampled() >= 0)
+    sampledAddress = arenas->address(uint32_t(description->sampled()));
   for (uint32_t i = 0; i < description->instructions()->size(); ++i) {
     Instruction instruction = {};
     instruction.description = description->instructions()->Get(i);

@@ -36,18 +36,21 @@ Status CudaExecutor::prepare() {
 }
 
 Status CudaExecutor::prepareStaging() {
-  uint64_t mostRows = 0, mostLogitRows = 0;
+  uint64_t mostRows = 0, mostLogitRows = 0, mostSampled = 0;
   for (uint32_t index : options.entries) {
     const fb::Entry &entry = *program.variant().entries()->Get(index);
     uint64_t rows = options.bounds.rows(entry.row_bound());
     mostRows = std::max(mostRows, rows);
     if (entry.logits() >= 0)
       mostLogitRows = std::max(mostLogitRows, rows);
+    if (entry.sampled() >= 0)
+      mostSampled = std::max(mostSampled, rows);
   }
   YOCO_ASSIGN_OR_RETURN(inputs, StepInputs::create(context, mostRows, options.bounds.batch));
   uint64_t rowBytes = uint64_t(program.vocabularySize()) * sizeof(float);
   logitRows = uint32_t(std::min(mostLogitRows, std::max<uint64_t>(1, kLogitBytes / rowBytes)));
-  YOCO_ASSIGN_OR_RETURN(logitMemory, PinnedMemory::allocate(context, logitRows * rowBytes, "logits"));
+  uint64_t resultBytes = std::max(logitRows * rowBytes, mostSampled * sizeof(int32_t));
+  YOCO_ASSIGN_OR_RETURN(results, PinnedMemory::allocate(context, resultBytes, "results of steps"));
   return Status();
 }
 
@@ -89,15 +92,23 @@ Status CudaExecutor::finish() {
   return explain(context->check("cuStreamSynchronize", context->api().cuStreamSynchronize(stream.get())));
 }
 
-Result<const float *> CudaExecutor::logits(uint32_t entry, uint32_t first, uint32_t rows) {
+/// Copies results to the machine, and waits.
+Status CudaExecutor::fetch(CUdeviceptr from, uint64_t size) {
   ContextScope scope(*context);
+  YOCO_RETURN_IF_ERROR(explain(context->check(
+      "cuMemcpyDtoHAsync", context->api().cuMemcpyDtoHAsync(results.data(), from, size_t(size), stream.get()))));
+  return finish();
+}
+
+Result<const float *> CudaExecutor::logits(uint32_t entry, uint32_t first, uint32_t rows) {
   uint64_t rowBytes = uint64_t(program.vocabularySize()) * sizeof(float);
-  YOCO_RETURN_IF_ERROR(explain(
-      context->check("cuMemcpyDtoHAsync",
-                     context->api().cuMemcpyDtoHAsync(logitMemory.data(), entries[entry]->logits() + first * rowBytes,
-                                                      size_t(rows * rowBytes), stream.get()))));
-  YOCO_RETURN_IF_ERROR(finish());
-  return reinterpret_cast<const float *>(logitMemory.data());
+  YOCO_RETURN_IF_ERROR(fetch(entries[entry]->logits() + first * rowBytes, rows * rowBytes));
+  return reinterpret_cast<const float *>(results.data());
+}
+
+Result<const int32_t *> CudaExecutor::sampled(uint32_t entry, uint32_t rows) {
+  YOCO_RETURN_IF_ERROR(fetch(entries[entry]->sampled(), rows * sizeof(int32_t)));
+  return reinterpret_cast<const int32_t *>(results.data());
 }
 
 Result<yoco_device_ceilings> CudaExecutor::measureDevice() {

@@ -24,9 +24,10 @@ public:
   Status copySlot(uint32_t from, uint32_t to) override;
   Status finish() override;
   Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
+  Result<const int32_t *> sampled(uint32_t entry, uint32_t rows) override;
   uint32_t logitRowsAtOnce() const override { return logitRows; }
   uint64_t arenaBytes(uint32_t arena) const override { return arenas.arenaBytes(arena); }
-  uint64_t stagingBytes() const override { return inputs.bytes() + logitMemory.size(); }
+  uint64_t stagingBytes() const override { return inputs.bytes() + results.size(); }
   Result<yoco_device_ceilings> measureDevice() override;
 
 private:
@@ -34,6 +35,7 @@ private:
       : program(program), context(program.context()), options(std::move(options)) {}
   Status prepare();
   Status prepareStaging();
+  Status fetch(CUdeviceptr from, uint64_t size);
   Status explain(Status status) const;
 
   const CudaProgram &program;
@@ -42,7 +44,7 @@ private:
   std::unique_ptr<GemmPlans> plans; // null when there are no products
   CudaArenas arenas;
   StepInputs inputs;
-  PinnedMemory logitMemory;
+  PinnedMemory results;   // logits, or the ids that an entry has chosen
   uint32_t logitRows = 0; // that it has room for
   Stream stream;
   std::vector<std::optional<CudaEntry>> entries; // by index in the plan

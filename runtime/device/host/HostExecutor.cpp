@@ -50,6 +50,8 @@ void HostExecutor::resolveEntry(uint32_t index) {
   entry.segments = reinterpret_cast<SegmentRow *>(address(description.segments()));
   if (description.logits() >= 0)
     entry.logits = reinterpret_cast<const float *>(address(uint32_t(description.logits())));
+  if (description.sampled() >= 0)
+    entry.sampled = reinterpret_cast<const int32_t *>(address(uint32_t(description.sampled())));
   size_t wordCount = 0;
   for (const fb::Instruction *instruction : *description.instructions())
     if (const fb::Launch *launch = instruction->operation_as_Launch())

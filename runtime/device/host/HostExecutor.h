@@ -19,6 +19,7 @@ public:
   Status run(uint32_t entry, const Step &step) override;
   Status finish() override { return Status(); } // run() has waited
   Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
+  Result<const int32_t *> sampled(uint32_t entry, uint32_t) override { return entries[entry].sampled; }
   Status copySlot(uint32_t from, uint32_t to) override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas[arena].size(); }
   uint32_t threads() const override { return pool ? pool->threads() : 0; }
@@ -45,6 +46,7 @@ private:
     int32_t *ids = nullptr;
     SegmentRow *segments = nullptr;
     const float *logits = nullptr;
+    const int32_t *sampled = nullptr;
     std::vector<Instruction> instructions;
     std::vector<uint64_t> words;        // the arguments of all launches
     std::vector<uint32_t> rowWords;     // those that are the rows of the step

@@ -192,7 +192,8 @@ typedef void (*yoco_parallel_for)(void *user, uint32_t tiles, void (*body)(void 
  * at the end with done = total. Returning nonzero stops. */
 typedef int (*yoco_progress_callback)(void *user, uint64_t done, uint64_t total);
 
-enum { YOCO_ENTRY_PREFILL = 1, YOCO_ENTRY_DECODE = 2, YOCO_ENTRY_SCORE = 4 };
+/* `sample` is decode with the largest logit chosen on the device; files of older compilers lack it. */
+enum { YOCO_ENTRY_PREFILL = 1, YOCO_ENTRY_DECODE = 2, YOCO_ENTRY_SCORE = 4, YOCO_ENTRY_SAMPLE = 8 };
 
 typedef struct yoco_session_options {
   size_t struct_size;
@@ -200,7 +201,7 @@ typedef struct yoco_session_options {
                                      target in the file that this machine can run */
   uint32_t threads;               /* of the session's pool, the caller's included; 0: one per
                                      hardware thread */
-  uint32_t entries;               /* which entry points will be used (YOCO_ENTRY_*); 0: all.
+  uint32_t entries;               /* which entry points will be used (YOCO_ENTRY_*); 0: all that the file has.
                                      Leaving some out saves scratch memory */
   yoco_parallel_for parallel_for; /* instead of the session's pool */
   void *parallel_for_user;
@@ -246,6 +247,13 @@ YOCO_API yoco_status yoco_session_prefill_batch(yoco_session *session, const int
  * `logits` receives n rows of vocabulary_size floats, or is null. */
 YOCO_API yoco_status yoco_session_decode(yoco_session *session, const int32_t *slots, const int32_t *ids, size_t n,
                                          float *logits);
+/* The same, and next[i] is the id that yoco_sample() would choose for slots[i] without options: that of the largest
+ * logit, the lowest among equals. With entry `sample` the device chooses and no logits leave it; a session without it
+ * runs entry `decode` and chooses on the host, with the same result. Where all logits are NaN, next[i] is -1: then
+ * YOCO_INVALID_ARGUMENT is returned although the tokens have been appended and the other rows chosen. The last token of a
+ * prompt goes through here as well, those before it through yoco_session_prefill(). */
+YOCO_API yoco_status yoco_session_decode_greedy(yoco_session *session, const int32_t *slots, const int32_t *ids,
+                                                size_t n, int32_t *next);
 /* Appends `count` >= 1 tokens, prefill for all but the last and decode for
  * that; `logits` receives the row of the last. */
 YOCO_API yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
@@ -273,7 +281,7 @@ typedef struct yoco_session_stats {
                           creating the session */
   uint64_t prefill_tokens;
   double prefill_seconds;
-  uint64_t decode_tokens;
+  uint64_t decode_tokens; /* yoco_session_decode_greedy() included */
   double decode_seconds;
   uint64_t score_tokens;
   double score_seconds;
