@@ -199,25 +199,21 @@ def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
     Before:
 
     ```mlir
-    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
-      yoco.parameter @o : tensor<8x8xf32> from "o"
-      func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-        %y = yoco.fused_linear %x weights [@o] : (tensor<?x8xf32>) -> tensor<?x8xf32>
-        %z = arith.addf %x, %y : tensor<?x8xf32>
-        return %z : tensor<?x8xf32>
-      }
+    yoco.parameter @o : tensor<8x8xf32> from "o"
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %y = yoco.fused_linear %x weights [@o] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+      %z = arith.addf %x, %y : tensor<?x8xf32>
+      return %z : tensor<?x8xf32>
     }
     ```
 
     After:
 
     ```mlir
-    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
-      yoco.parameter @o : tensor<8x8xf32> from "o"
-      func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-        %z = yoco.fused_linear %x residual %x weights [@o] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
-        return %z : tensor<?x8xf32>
-      }
+    yoco.parameter @o : tensor<8x8xf32> from "o"
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      %z = yoco.fused_linear %x residual %x weights [@o] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+      return %z : tensor<?x8xf32>
     }
     ```
   }];
@@ -279,11 +275,16 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
     }
     ```
 
-    After, with `S` splits and `P` columns of partial rows:
+    After:
 
-    ```
-    %p = yoco.fused_attention %q at %pos, %s to %c {scale = 0.25 : f32, heads = 2 : i64, splits = S : i64} ... -> tensor<?xPxf32>
-    %o = yoco.fused_attention_merge %p at %s {heads = 2 : i64, splits = S : i64} ... -> tensor<?x32xf32>
+    ```mlir
+    module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>, yoco.target = #yoco.target<"nvptx", "sm_90a", f32>} {
+      func.func @decode(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?x32xf32>, %arg3: tensor<?xi32>, %arg4: !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x32xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %0 = yoco.fused_attention %arg2 at %arg3, %arg1 to %arg4 {heads = 2 : i64, scale = 2.500000e-01 : f32, splits = 128 : i64} : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x4608xf32>
+        %1 = yoco.fused_attention_merge %0 at %arg1 {heads = 2 : i64, splits = 128 : i64} : (tensor<?x4608xf32>, !yoco.segments) -> tensor<?x32xf32>
+        return %1 : tensor<?x32xf32>
+      }
+    }
     ```
   }];
   let statistics = [Statistic<"numSplit", "num-split", "Number of attentions divided">];
@@ -313,9 +314,16 @@ def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp
 
     After:
 
-    ```
-    %n = yoco.fused_norm %x weight @n {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xbf16>
-    %y = yoco.fused_linear %n weights [@w] : (tensor<?x8xbf16>) -> tensor<?x8xf32>
+    ```mlir
+    module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>, yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
+      yoco.parameter @n : tensor<8xbf16> from "n"
+      yoco.parameter @w : tensor<8x8xbf16> from "w"
+      func.func @prefill(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+        %0 = yoco.fused_norm %arg2 weight @n {eps = 9.99999974E-6 : f32} : (tensor<?x8xf32>) -> tensor<?x8xbf16>
+        %1 = yoco.fused_linear %0 weights [@w] : (tensor<?x8xbf16>) -> tensor<?x8xf32>
+        return %1 : tensor<?x8xf32>
+      }
+    }
     ```
   }];
   let statistics = [

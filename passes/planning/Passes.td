@@ -16,26 +16,22 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
-      yoco.parameter @embed : tensor<16x4xbf16> from "embed"
-      func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x4xf32>
-          attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x4xf32>
-        return %x : tensor<?x4xf32>
-      }
+    yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+    func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x4xf32>
+        attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x4xf32>
+      return %x : tensor<?x4xf32>
     }
     ```
     After:
     ```mlir
-    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
-      yoco.parameter @embed : tensor<16x4xbf16> from "embed"
-      func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %ids = yoco.alloc <64 * batch> role ids : memref<?xi32>
-        %segments = yoco.alloc <16 * batch> role segments : !yoco.segments
-        %x = yoco.alloc <64 * batch> role logits : memref<?x4xf32>
-        yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
-        return
-      }
+    yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+    func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+      %ids = yoco.alloc <64 * batch> role ids : memref<?xi32>
+      %segments = yoco.alloc <16 * batch> role segments : !yoco.segments
+      %x = yoco.alloc <64 * batch> role logits : memref<?x4xf32>
+      yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
+      return
     }
     ```
   }];
