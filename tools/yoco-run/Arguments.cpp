@@ -16,9 +16,9 @@ namespace yoco::run {
 namespace {
 
 const char *const kExamples = R"(
-A prompt of n tokens goes through entry `prefill` (n - 1 of them) and `decode` (the last; when nothing is drawn, `sample`
-instead, if the file has it). Prompt and new tokens together must fit the session's sequence bound. Text needs a tokenizer
-in the model file; token ids do not.
+A prompt of n tokens goes through entry `prefill` (n - 1 of them) and `decode` (the last; `sample` when
+nothing is drawn and the file has it). Prompt and new tokens together must fit the session's sequence bound. Text needs
+a tokenizer in the model file; token ids do not.
 
 Examples:
   yoco-run model.yoco --prompt "In the beginning"

@@ -250,8 +250,8 @@ YOCO_API yoco_status yoco_session_decode(yoco_session *session, const int32_t *s
 /* The same, and next[i] is the id that yoco_sample() would choose for slots[i] without options: that of the largest
  * logit, the lowest among equals. With entry `sample` the device chooses and no logits leave it; a session without it
  * runs entry `decode` and chooses on the host, with the same result. Where all logits are NaN, next[i] is -1: then
- * YOCO_INVALID_ARGUMENT is returned although the tokens have been appended and the other rows chosen. The last token of a
- * prompt goes through here as well, those before it through yoco_session_prefill(). */
+ * YOCO_INVALID_ARGUMENT is returned although the tokens have been appended and the other rows chosen. The last token of
+ * a prompt goes through here as well, those before it through yoco_session_prefill(). */
 YOCO_API yoco_status yoco_session_decode_greedy(yoco_session *session, const int32_t *slots, const int32_t *ids,
                                                 size_t n, int32_t *next);
 /* Appends `count` >= 1 tokens, prefill for all but the last and decode for
