@@ -234,6 +234,8 @@ YOCO_FAKE cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t, 
       return kIllegalAddress;
     if (workspaceBytes != 0)
       memset(workspace, 0xEE, workspaceBytes);
+    if (machine.stub)
+      return CUDA_SUCCESS;
     for (uint64_t row = 0; row < input.columns; ++row)
       for (uint64_t column = 0; column < weight.columns; ++column) {
         double sum = 0;

@@ -26,6 +26,7 @@ void Machine::configure() {
   capability = 90;
   sharedBytes = 232448;
   memory = uint64_t(1) << 30;
+  stub = false;
   sticky = CUDA_SUCCESS;
   counters.clear();
   failures.clear();
@@ -41,6 +42,8 @@ void Machine::configure() {
       memory = std::stoull(value);
     else if (key == "shared")
       sharedBytes = std::stoi(value);
+    else if (key == "stub")
+      stub = value == "1";
     else if (key == "fail") {
       size_t first = value.find(':'), second = value.find(':', first + 1);
       failures.push_back(

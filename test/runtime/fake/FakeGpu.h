@@ -10,6 +10,7 @@
 // YOCO_FAKE_CUDA says what the machine is like, read by cuInit, words with a space between:
 //   devices=N       GPUs (1)                       capability=N  of each (90)
 //   memory=BYTES    of each (2^30)                 shared=BYTES  of a block at most (232448)
+//   stub=1          any code is taken, and kernels and products do nothing: for models whose code runs on GPUs alone
 //   fail=CALL:N:C   the N-th call of a function gives C; `kernel` is a block's run, `algorithm` makes there be none
 //
 // fakeCudaCounter(NAME) counts calls since cuInit last read other words; `live` counts what is not destroyed.
@@ -87,7 +88,7 @@ public:
   int capability = 90;
   int sharedBytes = 232448;
   uint64_t memory = uint64_t(1) << 30, used = 0;
-  bool initialized = false;
+  bool initialized = false, stub = false;
   CUresult sticky = CUDA_SUCCESS; // a GPU that failed stays so
   int64_t live = 0;
   std::map<std::string, uint64_t> counters;
