@@ -130,7 +130,7 @@ class Runner:
     def run_needle_text(self, name):
         """The same through yoco-run and the tokenizer in the file."""
         needle = self.bundle.models[name]["needle_text"]
-        prompt = (self.bundle.folder / "golden" / needle["file"]).read_text()
+        prompt = (self.bundle.folder / "golden" / needle["file"]).read_text().rstrip("\n")  # as a shell gives it
         command = [
             self.bundle.program("yoco-run"),
             self.bundle.model_path(name),
