@@ -47,9 +47,9 @@ def body_of(text, arguments):
             names[match[1]] = f"reinterpret_cast<uint64_t>({match[2]})"
         elif match := re.match(r"(%\w+) = llvm\.addrspacecast (%\w+)", line):
             names[match[1]] = names[match[2]]
-        elif match := re.match(r"(%\w+) = llvm\.getelementptr (%\w+)\[(\d+)\].*, (\w+)$", line):
+        elif match := re.match(r"(%\w+) = llvm\.getelementptr (?:\w+ )?(%\w+)\[(%?\w+)\].*, (\w+)$", line):
             size = {"f32": 4, "bf16": 2, "f16": 2}[match[4]]
-            names[match[1]] = f"({names[match[2]]} + uint64_t({match[3]}) * {size})"
+            names[match[1]] = f"({names[match[2]]} + uint64_t({names.get(match[3], match[3])}) * {size})"
         elif match := re.match(r"llvm\.call @(\w+)\((.*?)\) : \((.*?)\)", line):
             kinds = [k.strip() for k in match[3].split(",") if k]
             values = [names[v.strip()] for v in match[2].split(",") if v]
@@ -63,41 +63,50 @@ def argument_text(value, kind):
     return f"Any{{{value}}}" if kind == "!llvm.ptr" else f"int64_t({value})" if kind == "i64" else value
 
 
-def to_cpp(lowered):
-    """-> (a translation unit with `run(name, words, blocks, threads, shared)`, the kernels that are in it)"""
-    parts, cases = [PREAMBLE], []
+def preamble(lowered):
+    """The tables of a module, and what calls in it need."""
+    parts = [PREAMBLE]
     for name, text, count in GLOBAL.findall(lowered):
-        parts.append(
-            f"alignas(16) static const float {name}[] = {{{', '.join(f'{v!r}f' for v in floats(text, int(count)))}}};\n"
-        )
+        values = ", ".join(f"{v!r}f" for v in floats(text, int(count)))
+        parts.append(f"alignas(16) static const float {name}[] = {{{values}}};\n")
     parts.append("""namespace {
-/// A word or a constant, as whatever a parameter of a micro-kernel is.
+/// A word or a constant, as whatever pointer a parameter of a micro-kernel is.
 struct Any {
   uint64_t word;
   template <typename T> operator T *() const { return reinterpret_cast<T *>(word); }
 };
 }
 """)
+    return "".join(parts)
+
+
+def to_cpp(lowered):
+    """-> (a translation unit with `run(name, words, blocks, threads, shared)`, the kernels that are in it)"""
+    parts, names = [preamble(lowered)], []
     for name, arguments, text in FUNCTION.findall(lowered):
         calls = body_of(text, arguments.count("%arg"))
         if not calls:
             continue
         written = " ".join(
-            f"{callee}({', '.join(argument_text(v, kind) for v, kind in values)});" for callee, values in calls
+            f"{callee}({', '.join(argument_text(v, k) for v, k in values)});" for callee, values in calls
         )
         parts.append(f"static void {name}(const uint64_t *words) {{ {written} }}\n")
-        cases.append(
-            f'  if (!std::strcmp(name, "{name}")) {{ emulate(blocks, threads, shared, [&] {{ {name}(words); }}); return 0; }}\n'
-        )
+        names.append(name)
     parts.append(
         'extern "C" int run(const char *name, const uint64_t *words, int64_t blocks, int threads, int shared) {\n'
-        f"{''.join(cases)}  return 1;\n}}\n"
     )
-    return "".join(parts), re.findall(r'strcmp\(name, "(\w+)"', "".join(cases))
+    for name in names:
+        parts.append(
+            f'  if (!std::strcmp(name, "{name}"))\n    return emulate(blocks, threads, shared, [&] {{ {name}(words); }}), 0;\n'
+        )
+    parts.append("  return 1;\n}\n")
+    return "".join(parts), names
 
 
-def execute(command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def execute(command, **options):
+    done = subprocess.run(
+        [str(c) for c in command], capture_output=True, text=True, stdin=subprocess.DEVNULL, **options
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]}: {done.stderr[-3000:]}")
     return done.stdout
@@ -124,10 +133,13 @@ class Emulator:
             self.objects.append(folder / f"{source.stem}.o")
             execute([*self.compile, "-x", "c++", "-c", source, "-o", self.objects[-1]])
 
+    def link(self, source, output):
+        execute([*self.compile, "-shared", "-o", output, source, *self.objects, "-lpthread"])
+
     def make(self, module, output):
         """Writes a shared object of the module's kernels; -> their names"""
         source = self.folder / f"{module.stem}.cpp"
         text, names = to_cpp(execute([self.opt, "--yoco-lower-nvptx", module]))
         source.write_text(text)
-        execute([*self.compile, "-shared", "-o", output, source, *self.objects, "-lpthread"])
+        self.link(source, output)
         return names

@@ -13,7 +13,7 @@ STEPS = 6
 
 
 def cases(bundle):
-    names = [name for name, m in bundle.models.items() if m["batch"] > 1]
+    names = [f"slots:{name}" for name, m in bundle.models.items() if m["batch"] > 1]
     conformance = [f"conformance:{name}" for name in bundle.models] if bundle.has_program("device-conformance") else []
     return names + conformance
 
@@ -27,14 +27,15 @@ class Runner:
         self.bundle, self.library = bundle, bundle.library()
 
     def run(self, case):
-        if case.startswith("conformance:"):
-            yield self.conformance(case.partition(":")[2])
+        what, _, name = case.partition(":")
+        if what == "conformance":
+            yield self.conformance(name)
             return
-        entry = self.bundle.models[case]
-        model = self.library.open(self.bundle.model_path(case))
+        entry = self.bundle.models[name]
+        model = self.library.open(self.bundle.model_path(name))
         with model.session(self.bundle.device) as session:
-            errors = self.together(session, self.bundle.texts(case), entry["batch"])
-        yield from rows("batches", f"{case} {entry['batch']} slots", entry, errors)
+            errors = self.together(session, self.bundle.texts(name), entry["batch"])
+        yield from rows("batches", f"{name} {entry['batch']} slots", entry, errors)
         model.close()
 
     def together(self, session, texts, batch):

@@ -53,7 +53,7 @@ class Runner:
     """The device, and the modules that are loaded so far."""
 
     def __init__(self, bundle):
-        self.bundle, self.device = bundle, devices.open_device(bundle.device)
+        self.bundle, self.device = bundle, devices.open_device(bundle.manifest.get("kernels_device", bundle.device))
         self.loaded = {}
 
     def module(self, name, only=None):
