@@ -28,7 +28,7 @@ PackedShape PackedShape::get(PackedParameterOp packed) {
 std::optional<uint64_t> PackedShape::getBytes() const {
   uint64_t padded = panel ? llvm::alignTo(uint64_t(rows), panel) : rows;
   uint64_t bytes = 0;
-  if (llvm::MulOverflow<int64_t>(padded, stride, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
+  if (llvm::MulOverflow<int64_t>(padded, panel ? columns : stride, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
     return std::nullopt;
   return bytes * elementBytes;
 }

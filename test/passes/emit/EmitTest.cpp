@@ -5,6 +5,7 @@
 #include "runtime/schema/FileHeader.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/xxhash.h"
+#include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
 
@@ -124,6 +125,42 @@ TEST(WeightPacker, PanelsFollowTheFormula) {
       checkPanels<uint16_t>({5, 1, 12, 31}, columns, panel); // a panel may hold rows of several parts
       checkPanels<uint32_t>({17, 4}, columns, panel);
     }
+}
+
+/// Rows of three columns at a distance of four, in elements of another type: padding is zero, rounding is to nearest even.
+TEST(WeightPacker, RowsAreConvertedAndPadded) {
+  mlir::MLIRContext context;
+  mlir::Builder builder(&context);
+  mlir::Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type(), f16 = builder.getF16Type();
+  PackedShape shape;
+  shape.rows = 2;
+  shape.columns = 3;
+  shape.stride = 4;
+  auto pack = [&](llvm::ArrayRef<char> first, llvm::ArrayRef<char> second, mlir::Type from, mlir::Type to) {
+    shape.element = to;
+    shape.elementBytes = to.getIntOrFloatBitWidth() / 8;
+    std::string file =
+        write([&](ModelFileWriter &writer) { writeRows(writer, {first, second}, from, shape); });
+    EXPECT_EQ(*shape.getBytes(), uint64_t(8) * shape.elementBytes);
+    std::string bytes = withoutTable(file, *shape.getBytes());
+    std::vector<uint16_t> words(bytes.size() / 2);
+    memcpy(words.data(), bytes.data(), bytes.size());
+    return words;
+  };
+  auto bytesOf = [](const auto &values) {
+    return llvm::ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(values[0]));
+  };
+  // 1 + 2^-8 lies between two bf16 and goes to the even one, 1 + 3 * 2^-8 likewise.
+  std::vector<float> floats = {1.0f, 1.00390625f, 1.01171875f}, others = {-2.5f, std::nanf(""), 1e38f};
+  std::vector<uint16_t> rounded = pack(bytesOf(floats), bytesOf(others), f32, bf16);
+  EXPECT_EQ(llvm::ArrayRef(rounded).take_front(5), llvm::ArrayRef<uint16_t>({0x3f80, 0x3f80, 0x3f82, 0, 0xc020}));
+  EXPECT_EQ(rounded[5] & 0x7fc0, 0x7fc0); // still no number
+  EXPECT_EQ(rounded[7], 0);
+  std::vector<uint16_t> halves = {0x3c00, 0xc100, 0x0001}, more = {0x7c00, 0x0000, 0x8000};
+  EXPECT_EQ(pack(bytesOf(halves), bytesOf(more), f16, bf16),
+            (std::vector<uint16_t>{0x3f80, 0xc020, 0x3380, 0, 0x7f80, 0, 0x8000, 0}));
+  EXPECT_EQ(pack(bytesOf(halves), bytesOf(more), f16, f16),
+            (std::vector<uint16_t>{0x3c00, 0xc100, 0x0001, 0, 0x7c00, 0, 0x8000, 0}));
 }
 
 TEST(WeightPacker, SizesThatOverflowHaveNoBytes) {
