@@ -28,10 +28,6 @@ static std::unique_ptr<fb::SizeT> makeSize(SizeAttr size) {
   return result;
 }
 
-static fb::ElementType getElementKind(Type type) {
-  return type.isF32() ? fb::ElementType::f32 : type.isBF16() ? fb::ElementType::bf16 : fb::ElementType::f16;
-}
-
 uint32_t VariantBuilder::getBuffer(uint32_t arena, SizeAttr offset, SizeAttr size) {
   auto [it, inserted] =
       buffers.try_emplace({arena, offset.getAsOpaquePointer(), size.getAsOpaquePointer()}, variant->buffers.size());

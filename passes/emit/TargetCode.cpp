@@ -58,7 +58,8 @@ static std::optional<TargetCode> compile(gpu::GPUModuleOp kernels, TargetAttr ta
       image.bytes.push_back(0);
     // What yoco_begin does where there is an instruction for it. PTX is for older architectures.
     int architecture = 0;
-    (void)StringRef(image.architecture).drop_while([](char c) { return !llvm::isDigit(c); }).consumeInteger(10, architecture);
+    StringRef digits = StringRef(image.architecture).drop_while([](char c) { return !llvm::isDigit(c); });
+    (void)digits.consumeInteger(10, architecture);
     code.images.push_back({image.isCubin ? Format::cubin : Format::ptx, std::move(image.architecture),
                            std::move(image.bytes), architecture >= 90});
   }

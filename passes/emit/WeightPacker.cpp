@@ -28,7 +28,8 @@ PackedShape PackedShape::get(PackedParameterOp packed) {
 std::optional<uint64_t> PackedShape::getBytes() const {
   uint64_t padded = panel ? llvm::alignTo(uint64_t(rows), panel) : rows;
   uint64_t bytes = 0;
-  if (llvm::MulOverflow<int64_t>(padded, panel ? columns : stride, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
+  int64_t width = panel ? columns : stride;
+  if (llvm::MulOverflow<int64_t>(padded, width, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
     return std::nullopt;
   return bytes * elementBytes;
 }
@@ -141,7 +142,7 @@ static void releasePages(ArrayRef<char> bytes) {
 
 //===- Parameters --------------------------------------------------------------------------------------------===//
 
-static fb::ElementType getElementKind(Type type) {
+fb::ElementType mlir::yoco::getElementKind(Type type) {
   return type.isF32() ? fb::ElementType::f32 : type.isBF16() ? fb::ElementType::bf16 : fb::ElementType::f16;
 }
 
@@ -196,9 +197,8 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
   Type from = first.getTensorType().getElementType();
   if (shape.element != from && (shape.panel || shape.element.isF16()))
     return packed.emitOpError("expected parts of its element type, got ") << from;
-  std::string key = llvm::formatv("weights {0} {1} {2} {3} {4}", checkpoint->getFolder(), shape.columns, shape.panel,
-                                  shape.stride, from == shape.element ? "" : "converted");
-  key += llvm::formatv(" {0}", shape.elementBytes);
+  std::string key = llvm::formatv("weights {0} {1} {2} {3} {4} {5}", checkpoint->getFolder(), shape.columns, shape.panel,
+                                  shape.stride, from == shape.element ? "" : "converted", shape.elementBytes);
   uint64_t total = 0;
   for (ParameterOp part : parts) {
     if (part.getGenerated())

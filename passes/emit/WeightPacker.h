@@ -25,6 +25,9 @@ struct PackedShape {
   std::optional<uint64_t> getBytes() const;
 };
 
+/// The element type of a parameter or buffer (f32, bf16 or f16), as the plan names it.
+fb::ElementType getElementKind(Type type);
+
 /// Hands the parameters of a module to the file. Opens the checkpoint when a parameter first needs it.
 class WeightPacker {
 public:
