@@ -15,6 +15,7 @@ namespace mlir::yoco {
 namespace {
 
 constexpr StringLiteral kWeights = "model.safetensors";
+constexpr StringLiteral kGenerationConfig = "generation_config.json";
 constexpr StringLiteral kIndex = "model.safetensors.index.json";
 constexpr uint64_t kMaxJsonBytes = 64 << 20;
 
@@ -63,9 +64,21 @@ Error Checkpoint::readConfig() {
     if (!object)
       return object.takeError();
     config = std::move(*object);
-    return Error::success();
+    return readGenerationConfig();
   }
   return makeError(folder + ": expected config.json or params.json, got neither");
+}
+
+Error Checkpoint::readGenerationConfig() {
+  generationConfigFile = configFile;
+  if (!hasFile(kGenerationConfig))
+    return Error::success();
+  generationConfigFile = getPath(kGenerationConfig);
+  Expected<json::Object> object = readJsonObject(generationConfigFile);
+  if (!object)
+    return object.takeError();
+  generationConfig = std::move(*object);
+  return Error::success();
 }
 
 Expected<const SafeTensors *> Checkpoint::openShard(StringRef name) {

@@ -15,7 +15,8 @@ namespace mlir::yoco {
 /// An open checkpoint. Tensors are borrowed from it. Threads may share one whose weights are loaded.
 class Checkpoint {
 public:
-  /// Opens config.json, or params.json; not the weights, so that what is wrong with a configuration is heard first.
+  /// Opens config.json, or params.json, and generation_config.json when there is one; not the weights, so that an
+  /// error in a configuration is reported first.
   static llvm::Expected<std::unique_ptr<Checkpoint>> openConfig(llvm::StringRef folder);
 
   /// Opens the weights alone: what is needed once there is a module.
@@ -30,6 +31,11 @@ public:
   /// The file that the configuration comes from, and what it holds. Empty after `openWeights`.
   llvm::StringRef getConfigFile() const { return configFile; }
   const llvm::json::Object &getConfig() const { return config; }
+
+  /// generation_config.json and what it holds; without such a file the name is that of the configuration and there are
+  /// no fields.
+  llvm::StringRef getGenerationConfigFile() const { return generationConfigFile; }
+  const llvm::json::Object &getGenerationConfig() const { return generationConfig; }
 
   /// Whether the folder has this file.
   bool hasFile(llvm::StringRef name) const;
@@ -46,6 +52,7 @@ public:
 private:
   llvm::Error openFolder(llvm::StringRef path);
   llvm::Error readConfig();
+  llvm::Error readGenerationConfig();
   llvm::Error openIndex();
   llvm::Expected<const SafeTensors *> openShard(llvm::StringRef name);
   llvm::Error checkShards() const;
@@ -54,7 +61,9 @@ private:
   std::string folder;
   std::string configFile;
   std::string weightsFile;
+  std::string generationConfigFile;
   llvm::json::Object config;
+  llvm::json::Object generationConfig;
   std::map<std::string, std::unique_ptr<SafeTensors>> shards;
   std::map<std::string, const SafeTensors *, std::less<>> owners; // tensor name -> its file
 };

@@ -16,15 +16,6 @@ namespace mlir::yoco {
 
 namespace {
 
-struct Family {
-  StringLiteral modelType;
-  ImportFamilyFn import;
-};
-
-constexpr Family kFamilies[] = {
-    {"yoco", importYoco},
-};
-
 /// The params.json of the original YOCO has no model_type.
 Expected<std::string> getModelType(const Checkpoint &checkpoint) {
   StringRef file = checkpoint.getConfigFile();
@@ -38,6 +29,13 @@ Expected<std::string> getModelType(const Checkpoint &checkpoint) {
 
 } // namespace
 
+ArrayRef<Family> getFamilies() {
+  static constexpr Family families[] = {
+      {"yoco", importYoco},
+  };
+  return families;
+}
+
 Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportOptions &options,
                                                  MLIRContext *context) {
   Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::openConfig(folder);
@@ -46,12 +44,12 @@ Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportO
   Expected<std::string> type = getModelType(**checkpoint);
   if (!type)
     return type.takeError();
-  for (const Family &family : kFamilies)
+  SmallVector<StringRef> names;
+  for (const Family &family : concat<const Family>(options.families, getFamilies())) {
     if (family.modelType == *type)
       return family.import(**checkpoint, options, context);
-  SmallVector<StringRef> names;
-  for (const Family &family : kFamilies)
     names.push_back(family.modelType);
+  }
   return makeError((*checkpoint)->getConfigFile() + ": field 'model_type': expected one of " + join(names, ", ") +
                    ", got " + quote(*type));
 }

@@ -13,10 +13,26 @@
 
 namespace mlir::yoco {
 
+struct ImportOptions;
+
+/// Imports an open checkpoint of one family: checks the configuration, then loads the weights unless they are generated.
+using ImportFamilyFn = llvm::Expected<OwningOpRef<ModuleOp>> (*)(Checkpoint &, const ImportOptions &, MLIRContext *);
+
+/// A model family: how the fields and tensors of checkpoints with this `model_type` become operations.
+struct Family {
+  llvm::StringRef modelType;
+  ImportFamilyFn import;
+};
+
+/// The families of frontend/families/.
+llvm::ArrayRef<Family> getFamilies();
+
 struct ImportOptions {
   /// With a seed the configuration is enough: all weights are bf16 values that are generated when a model file is
   /// loaded.
   std::optional<uint64_t> randomSeed;
+  /// More families than `getFamilies`; they are asked first.
+  SmallVector<Family> families;
 };
 
 /// Imports the checkpoint in `folder`. The error is one line that names the file, the field or tensor, and what was

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// llvm::json descends recursively and lets the last of two equal keys win, so a scan over the text goes before it. The
-// scan knows only strings and brackets; what it lets through is left to the parser.
+// llvm::json descends recursively, lets the last of two equal keys win and knows no NaN, so a scan over the text goes
+// before it. The scan knows only strings, brackets and the literals that Python writes beside JSON's own; what it lets
+// through is left to the parser.
 
 #include "frontend/Json.h"
 #include "llvm/ADT/SmallVector.h"
@@ -40,6 +41,9 @@ public:
         if (Error error = visitString(text.slice(i, end + 1)))
           return error;
         i = end;
+      } else if (size_t length = getNonNumberLength(i)) {
+        nonNumbers.push_back({i, length});
+        i += length - 1;
       } else if (Error error = visitPunctuation(text[i])) {
         return error;
       }
@@ -47,7 +51,29 @@ public:
     return Error::success();
   }
 
+  /// The text with NaN, Infinity and -Infinity as strings: a field that needs a number then refuses them by name, and
+  /// a field that does not matter may have them.
+  std::string quoteNonNumbers() const {
+    std::string quoted;
+    size_t end = 0;
+    for (auto [begin, length] : nonNumbers) {
+      quoted += (text.slice(end, begin) + "\"" + text.substr(begin, length) + "\"").str();
+      end = begin + length;
+    }
+    return quoted + text.drop_front(end).str();
+  }
+
+  bool hasNonNumbers() const { return !nonNumbers.empty(); }
+
 private:
+  /// The length of the literal at `begin` that Python writes for a float that JSON has no number for; 0 for none.
+  size_t getNonNumberLength(size_t begin) const {
+    for (StringRef literal : {"NaN", "Infinity", "-Infinity"})
+      if (text.substr(begin).starts_with(literal))
+        return literal.size();
+    return 0;
+  }
+
   /// Position of the quote that ends the string that begins at `begin`.
   size_t findStringEnd(size_t begin) const {
     for (size_t i = begin + 1; i < text.size(); ++i) {
@@ -93,6 +119,7 @@ private:
   StringRef text;
   StringRef file;
   SmallVector<Scope, 4> scopes;
+  SmallVector<std::pair<size_t, size_t>, 0> nonNumbers; // begin and length of each
 };
 
 std::string shorten(std::string text) {
@@ -127,8 +154,14 @@ Expected<std::unique_ptr<MemoryBuffer>> readRegularFile(const Twine &path) {
 }
 
 Expected<json::Object> parseJsonObject(StringRef text, StringRef file) {
-  if (Error error = Scanner(text, file).run())
+  Scanner scanner(text, file);
+  if (Error error = scanner.run())
     return std::move(error);
+  std::string quoted;
+  if (scanner.hasNonNumbers()) {
+    quoted = scanner.quoteNonNumbers();
+    text = quoted;
+  }
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return makeError(file + ": expected JSON, got an error at " + toString(value.takeError()));

@@ -26,6 +26,7 @@ std::string show(const llvm::json::Value &value);
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> readRegularFile(const llvm::Twine &path);
 
 /// The JSON object that `text`, from `file`, holds. Refuses duplicate keys and deep nesting, which llvm::json does not.
+/// The literals NaN, Infinity and -Infinity, which Python writes, become strings.
 llvm::Expected<llvm::json::Object> parseJsonObject(llvm::StringRef text, llvm::StringRef file);
 
 } // namespace mlir::yoco

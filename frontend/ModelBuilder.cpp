@@ -85,22 +85,42 @@ Type ModelBuilder::checkTensor(StringRef name, ArrayRef<int64_t> shape) {
   return element ? element : builder.getBF16Type();
 }
 
-RandomAttr ModelBuilder::getRandom(ArrayRef<int64_t> shape) {
-  // Rows of a matrix are sums over its columns; vectors are weights of norms.
-  double scale = shape.size() == 1 ? 0.0 : 1.0 / std::sqrt(static_cast<double>(shape.back()));
-  return RandomAttr::get(builder.getContext(), *seed, parameterCount, builder.getF32FloatAttr(scale));
+FlatSymbolRefAttr ModelBuilder::declare(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape,
+                                        double deviation) {
+  std::string name = tensor.str();
+  ParameterOp &parameter = parameters[name];
+  if (parameter && parameter.getTensorType().getShape() == shape)
+    return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
+  Type element = seed ? Type(builder.getBF16Type()) : checkTensor(name, shape);
+  RandomAttr random;
+  if (seed) // The stream is the parameter's number in the module.
+    random = RandomAttr::get(builder.getContext(), *seed, parameters.size() - 1, builder.getF32FloatAttr(deviation));
+  OpBuilder atModule(forward);
+  parameter = ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
+                                  TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name),
+                                  random);
+  return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
 }
 
 FlatSymbolRefAttr ModelBuilder::addParameter(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape) {
-  std::string name = tensor.str();
-  Type element = seed ? Type(builder.getBF16Type()) : checkTensor(name, shape);
-  usedTensors.insert(name);
-  OpBuilder atModule(forward);
-  auto op = ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
-                                TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name),
-                                seed ? getRandom(shape) : RandomAttr());
-  ++parameterCount;
-  return FlatSymbolRefAttr::get(op.getSymNameAttr());
+  // Rows of a matrix are sums over its columns; vectors are weights of norms, and 0 means that they are 1.
+  double deviation = shape.size() == 1 ? 0.0 : 1.0 / std::sqrt(static_cast<double>(shape.back()));
+  return declare(symbol, tensor, shape, deviation);
+}
+
+FlatSymbolRefAttr ModelBuilder::addBias(const Twine &symbol, const Twine &tensor, int64_t width) {
+  constexpr double kBiasDeviation = 0.02;
+  return declare(symbol, tensor, {width}, kBiasDeviation);
+}
+
+ParameterOp ModelBuilder::getParameter(FlatSymbolRefAttr symbol) {
+  return cast<ParameterOp>(SymbolTable::lookupSymbolIn(*module, symbol));
+}
+
+void ModelBuilder::ignoreTensors(function_ref<bool(StringRef)> isIgnored) {
+  for (StringRef name : checkpoint.getTensorNames())
+    if (isIgnored(name))
+      ignoredTensors.insert(name);
 }
 
 //===- Operations ---------------------------------------------------------------------------------------------===//
@@ -111,11 +131,15 @@ RankedTensorType ModelBuilder::getRows(ArrayRef<int64_t> shape) {
   return RankedTensorType::get(dims, builder.getF32Type());
 }
 
-Value ModelBuilder::embed(FlatSymbolRefAttr table, int64_t width, double scale) {
+Value ModelBuilder::embed(FlatSymbolRefAttr table, double scale) {
+  int64_t width = getParameter(table).getTensorType().getDimSize(1);
   return EmbedOp::create(builder, location, getRows({width}), ids, table, builder.getF32FloatAttr(scale));
 }
 
-Value ModelBuilder::linear(Value input, FlatSymbolRefAttr weight, int64_t outputs) {
+Value ModelBuilder::linear(Value input, FlatSymbolRefAttr weight, FlatSymbolRefAttr bias) {
+  int64_t outputs = getParameter(weight).getTensorType().getDimSize(0);
+  if (bias)
+    fail("parameter @" + bias.getValue() + ": biases of linear operations are not supported");
   return LinearOp::create(builder, location, getRows({outputs}), input, weight);
 }
 
@@ -129,6 +153,7 @@ Value ModelBuilder::rope(Value heads, RopeAttr rope) {
 }
 
 Value ModelBuilder::silu(Value input) { return SiluOp::create(builder, location, input.getType(), input); }
+Value ModelBuilder::gelu(Value input) { return GeluOp::create(builder, location, input.getType(), input); }
 
 Value ModelBuilder::logSigmoid(Value input) {
   return LogSigmoidOp::create(builder, location, input.getType(), input);
@@ -173,54 +198,77 @@ Value ModelBuilder::gatedRetention(Value query, Value key, Value value, Value ga
                                   builder.getF32FloatAttr(scale));
 }
 
+Value ModelBuilder::linear(Value input, const ParameterPrefix &name, int64_t outputs, bool hasBias) {
+  int64_t inputs = cast<RankedTensorType>(input.getType()).getDimSize(1);
+  FlatSymbolRefAttr weight = addParameter(name.symbol, name.tensor + ".weight", {outputs, inputs});
+  FlatSymbolRefAttr bias;
+  if (hasBias)
+    bias = addBias(name.symbol + "_bias", name.tensor + ".bias", outputs);
+  return linear(input, weight, bias);
+}
+
+Value ModelBuilder::norm(Value input, const ParameterPrefix &name, double eps) {
+  int64_t width = cast<RankedTensorType>(input.getType()).getShape().back();
+  return norm(input, addParameter(name.symbol, name.tensor + ".weight", {width}), eps);
+}
+
+Value ModelBuilder::gatedFeedForward(Value input, const GatedNames &names, int64_t hidden,
+                                     function_ref<Value(Value)> activation, bool hasBias) {
+  int64_t width = cast<RankedTensorType>(input.getType()).getDimSize(1);
+  Value gate = activation(linear(input, names.gate, hidden, hasBias));
+  Value up = linear(input, names.up, hidden, hasBias);
+  return linear(multiply(gate, up), names.down, width, hasBias);
+}
+
+RopeAttr ModelBuilder::getRope(RopeStyle style, ArrayRef<float> frequencies) {
+  return RopeAttr::get(builder.getContext(), style, builder.getDenseF32ArrayAttr(frequencies));
+}
+
 //===- Decoders -----------------------------------------------------------------------------------------------===//
 
-Block *ModelBuilder::beginRegion(Region &region, TypeRange types) {
+SmallVector<Value> ModelBuilder::buildBody(Region &region, StringRef name, TypeRange types,
+                                           function_ref<SmallVector<Value>(ValueRange)> body) {
+  OpBuilder::InsertionGuard guard(builder);
   SmallVector<Location> locations(types.size(), location);
   Block *block = &region.emplaceBlock();
   block->addArguments(types, locations);
   builder.setInsertionPointToStart(block);
-  return block;
+  SmallVector<Value> results = body(block->getArguments());
+  setLayer(name);
+  YieldOp::create(builder, location, results);
+  return results;
 }
 
-void ModelBuilder::endRegion(Operation *decoder, StringRef name, Value result) {
+// The types of the results are known after the body, which is therefore built outside of its decoder.
+
+ValueRange ModelBuilder::selfDecoder(StringRef name, ValueRange inputs, SelfDecoderFn body) {
   setLayer(name);
-  YieldOp::create(builder, location, ValueRange{result});
-  builder.setInsertionPointAfter(decoder);
+  Region region;
+  SmallVector<Value> results = buildBody(region, name, inputs.getTypes(), body);
+  auto op = SelfDecoderOp::create(builder, location, ValueRange(results).getTypes(), inputs);
+  op.getBody().takeBody(region);
+  return op.getOutputs();
 }
 
-Value ModelBuilder::selfDecoder(StringRef name, Value input, function_ref<Value(Value)> body) {
+ValueRange ModelBuilder::crossDecoder(StringRef name, ValueRange inputs, ValueRange shared, CrossDecoderFn body) {
   setLayer(name);
-  auto op = SelfDecoderOp::create(builder, location, TypeRange{input.getType()}, ValueRange{input});
-  Block *block = beginRegion(op.getBody(), TypeRange{input.getType()});
-  endRegion(op, name, body(block->getArgument(0)));
-  return op.getResult(0);
-}
-
-Value ModelBuilder::crossDecoder(StringRef name, Value input, Value key, Value value,
-                                 function_ref<Value(Value, Value, Value)> body) {
-  setLayer(name);
-  auto op = CrossDecoderOp::create(builder, location, TypeRange{input.getType()}, ValueRange{input},
-                                   ValueRange{key, value});
-  Block *block = beginRegion(op.getBody(), op->getOperandTypes());
-  endRegion(op, name, body(block->getArgument(0), block->getArgument(1), block->getArgument(2)));
-  return op.getResult(0);
+  SmallVector<Type> types(inputs.getTypes());
+  llvm::append_range(types, shared.getTypes());
+  Region region;
+  SmallVector<Value> results = buildBody(region, name, types, [&](ValueRange arguments) {
+    return body(arguments.take_front(inputs.size()), arguments.drop_front(inputs.size()));
+  });
+  auto op = CrossDecoderOp::create(builder, location, ValueRange(results).getTypes(), inputs, shared);
+  op.getBody().takeBody(region);
+  return op.getOutputs();
 }
 
 //===- The module ---------------------------------------------------------------------------------------------===//
 
-void ModelBuilder::setStopIds(ArrayRef<int32_t> ids) {
-  (*module)->setAttr(YocoDialect::getStopIdsAttrName(), builder.getDenseI32ArrayAttr(ids));
-}
-
-void ModelBuilder::setMaxSequenceLength(int64_t length) {
-  (*module)->setAttr(YocoDialect::getMaxSequenceLengthAttrName(), builder.getI64IntegerAttr(length));
-}
-
 void ModelBuilder::checkUnused() {
   SmallVector<StringRef> unused;
   for (StringRef name : checkpoint.getTensorNames())
-    if (!usedTensors.contains(name))
+    if (!parameters.contains(name) && !ignoredTensors.contains(name))
       unused.push_back(name);
   std::string more = unused.size() > 1 ? " (and " + std::to_string(unused.size() - 1) + " more)" : "";
   if (!unused.empty())
@@ -228,8 +276,12 @@ void ModelBuilder::checkUnused() {
          ": expected only tensors of the model, got one that it does not use" + more);
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
+llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits, const ModelLimits &limits) {
   builder.setListener(nullptr);
+  if (!limits.stopIds.empty())
+    (*module)->setAttr(YocoDialect::getStopIdsAttrName(), builder.getDenseI32ArrayAttr(limits.stopIds));
+  if (limits.maxLength)
+    (*module)->setAttr(YocoDialect::getMaxSequenceLengthAttrName(), builder.getI64IntegerAttr(*limits.maxLength));
   func::ReturnOp::create(builder, location, ValueRange{logits});
   forward.setFunctionType(
       FunctionType::get(builder.getContext(), forward.getArgumentTypes(), TypeRange{logits.getType()}));
@@ -239,6 +291,26 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits) {
   if (failed(verify(*module)))
     return makeError(checkpoint.getConfigFile() + ": the model could not be built");
   return std::move(module);
+}
+
+//===- For families -------------------------------------------------------------------------------------------===//
+
+SmallVector<int32_t> readStopIds(ConfigReader &reader, const Checkpoint &checkpoint, int64_t vocabulary) {
+  SmallVector<int32_t> ids = reader.getIds("eos_token_id", vocabulary - 1);
+  ConfigReader generation(checkpoint.getGenerationConfig(), checkpoint.getGenerationConfigFile());
+  SmallVector<int32_t> preferred = generation.getIds("eos_token_id", vocabulary - 1);
+  reader.takeProblem(generation);
+  return preferred.empty() ? ids : preferred;
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> buildModel(Checkpoint &checkpoint, const ImportOptions &options,
+                                                 MLIRContext *context, const ModelLimits &limits,
+                                                 function_ref<Value(ModelBuilder &)> build) {
+  if (!options.randomSeed)
+    if (llvm::Error error = checkpoint.loadWeights())
+      return std::move(error);
+  ModelBuilder builder(context, checkpoint, options);
+  return builder.finish(build(builder), limits);
 }
 
 } // namespace mlir::yoco

@@ -6,12 +6,32 @@
 #define YOCO_FRONTEND_MODELBUILDER_H
 
 #include "dialect/YocoOps.h"
+#include "frontend/Config.h"
 #include "frontend/Import.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace mlir::yoco {
+
+/// Where the parameters of a part of a model are: a prefix of symbols in the module ("self.0."), and one of tensor names
+/// in the checkpoint ("self_decoder.layers.0.").
+struct ParameterPrefix {
+  std::string symbol, tensor;
+
+  /// The parameters `name` below this one.
+  ParameterPrefix operator+(const ParameterPrefix &name) const { return {symbol + name.symbol, tensor + name.tensor}; }
+};
+
+/// What all models have: which ids end a text, and how long one may be.
+struct ModelLimits {
+  SmallVector<int32_t> stopIds;
+  std::optional<int64_t> maxLength;
+};
+
+/// The ids that end a text: `eos_token_id` of generation_config.json, else of the configuration, each in the vocabulary.
+SmallVector<int32_t> readStopIds(ConfigReader &reader, const Checkpoint &checkpoint, int64_t vocabulary);
 
 /// Builds `@forward` and the parameters that it uses. Every operation gets the current layer as `yoco.layer`. A missing
 /// or wrong tensor is remembered and building goes on; `finish` reports the first.
@@ -26,15 +46,26 @@ public:
   Value getIds() const { return ids; }
   Value getPositions() const { return positions; }
 
-  /// Declares the parameter @`symbol` for the tensor named `tensor`, which must have this shape.
+  // Parameters. A tensor that is asked for again is the same parameter: its symbol is that of the first time.
+
+  /// Declares the parameter @`symbol` for the tensor named `tensor`, which must have this shape. With generated weights,
+  /// a matrix has the standard deviation 1/sqrt(columns), and a vector is all ones.
   FlatSymbolRefAttr addParameter(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape);
 
+  /// The same for a vector that is added to rows.
+  FlatSymbolRefAttr addBias(const Twine &symbol, const Twine &tensor, int64_t width);
+
+  /// Accepts the tensors that `isIgnored` names: parts of a checkpoint that are no weights of the model.
+  void ignoreTensors(function_ref<bool(StringRef)> isIgnored);
+
   // Operations on rows of vectors `tensor<?xNxf32>`, or of heads `tensor<?xHxDxf32>`.
-  Value embed(FlatSymbolRefAttr table, int64_t width, double scale);
-  Value linear(Value input, FlatSymbolRefAttr weight, int64_t outputs);
+
+  Value embed(FlatSymbolRefAttr table, double scale = 1.0);
+  Value linear(Value input, FlatSymbolRefAttr weight, FlatSymbolRefAttr bias = {});
   Value norm(Value input, FlatSymbolRefAttr weight, double eps);
   Value rope(Value heads, RopeAttr rope);
   Value silu(Value input);
+  Value gelu(Value input);
   Value logSigmoid(Value input);
   Value add(Value a, Value b);
   Value multiply(Value a, Value b);
@@ -44,17 +75,29 @@ public:
   Value attention(Value query, Value key, Value value, double scale, int64_t window = 0);
   Value gatedRetention(Value query, Value key, Value value, Value gate, double scale);
 
-  /// Wraps what `body` builds in a decoder. Its own operation belongs to layer `layer`.
-  Value selfDecoder(StringRef layer, Value input, function_ref<Value(Value)> body);
-  Value crossDecoder(StringRef layer, Value input, Value key, Value value,
-                     function_ref<Value(Value, Value, Value)> body);
+  // The same with parameters by name: `name.symbol`, and `name.tensor` with ".weight" or ".bias".
 
-  /// Attributes of the module.
-  void setStopIds(ArrayRef<int32_t> ids);
-  void setMaxSequenceLength(int64_t length);
+  Value linear(Value input, const ParameterPrefix &name, int64_t outputs, bool hasBias = false);
+  Value norm(Value input, const ParameterPrefix &name, double eps);
+
+  /// `down(activation(gate x) * (up x))`.
+  struct GatedNames {
+    ParameterPrefix gate, up, down;
+  };
+  Value gatedFeedForward(Value input, const GatedNames &names, int64_t hidden, function_ref<Value(Value)> activation,
+                         bool hasBias = false);
+
+  RopeAttr getRope(RopeStyle style, ArrayRef<float> frequencies);
+
+  /// Wraps what `body` builds in a decoder, whose own operation belongs to layer `layer`. The body gets the decoder's
+  /// inputs, and the shared values of a cross-decoder, and gives the decoder's results.
+  using SelfDecoderFn = function_ref<SmallVector<Value>(ValueRange inputs)>;
+  using CrossDecoderFn = function_ref<SmallVector<Value>(ValueRange inputs, ValueRange shared)>;
+  ValueRange selfDecoder(StringRef layer, ValueRange inputs, SelfDecoderFn body);
+  ValueRange crossDecoder(StringRef layer, ValueRange inputs, ValueRange shared, CrossDecoderFn body);
 
   /// Ends `@forward` and checks the module. An error when a tensor was missing, misshapen or not used.
-  llvm::Expected<OwningOpRef<ModuleOp>> finish(Value logits);
+  llvm::Expected<OwningOpRef<ModuleOp>> finish(Value logits, const ModelLimits &limits);
 
 private:
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint previous) override;
@@ -62,9 +105,10 @@ private:
   RankedTensorType getRows(ArrayRef<int64_t> shape);
   Value splat(double value, RankedTensorType type);
   Type checkTensor(StringRef name, ArrayRef<int64_t> shape);
-  RandomAttr getRandom(ArrayRef<int64_t> shape);
-  Block *beginRegion(Region &region, TypeRange types);
-  void endRegion(Operation *decoder, StringRef layer, Value result);
+  FlatSymbolRefAttr declare(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape, double deviation);
+  ParameterOp getParameter(FlatSymbolRefAttr symbol);
+  SmallVector<Value> buildBody(Region &region, StringRef layer, TypeRange types,
+                               function_ref<SmallVector<Value>(ValueRange)> body);
   void fail(const Twine &message);
   void checkUnused();
 
@@ -76,10 +120,16 @@ private:
   StringAttr layer;
   Location location;
   Value ids, rows, positions;
-  uint64_t parameterCount = 0;
-  llvm::StringSet<> usedTensors;
+  llvm::StringMap<ParameterOp> parameters; // by tensor name
+  llvm::StringSet<> ignoredTensors;
   std::string problem;
 };
+
+/// Builds a model with what `build` does between the builder's beginning and its end; loads the weights first, unless
+/// they are generated. `build` gives the logits.
+llvm::Expected<OwningOpRef<ModuleOp>> buildModel(Checkpoint &checkpoint, const ImportOptions &options,
+                                                 MLIRContext *context, const ModelLimits &limits,
+                                                 function_ref<Value(ModelBuilder &)> build);
 
 } // namespace mlir::yoco
 

@@ -9,9 +9,6 @@
 
 namespace mlir::yoco {
 
-/// Imports a checkpoint of one family. Checks the configuration, then loads the weights unless they are generated.
-using ImportFamilyFn = llvm::Expected<OwningOpRef<ModuleOp>> (*)(Checkpoint &, const ImportOptions &, MLIRContext *);
-
 /// model_type `yoco`: the original YOCO, with gated retention or sliding-window attention.
 llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const ImportOptions &options,
                                                  MLIRContext *context);

@@ -9,6 +9,7 @@
 
 #include "frontend/Config.h"
 #include "frontend/ModelBuilder.h"
+#include "frontend/Rope.h"
 #include "frontend/families/Families.h"
 #include <cmath>
 
@@ -22,50 +23,37 @@ constexpr double kGateDivisor = 16.0;
 struct YocoConfig {
   int64_t dim = 0, layers = 0, hidden = 0, selfHeads = 0, heads = 0, kvHeads = 0, vocabulary = 0;
   double theta = 0, eps = 0;
-  std::optional<int64_t> window, maxLength;
-  SmallVector<int32_t> stopIds;
+  std::optional<int64_t> window;
+  ModelLimits limits;
 
   static llvm::Expected<YocoConfig> read(const Checkpoint &checkpoint);
 };
 
-/// What does not change the model: set when the original is loaded, or written by other software.
-constexpr llvm::StringLiteral kIgnored[] = {
-    "_name_or_path",    "architectures",  "auto_map",      "bos_token_id", "dtype",           "initializer_range",
-    "load_checkpoint",  "max_batch_size", "model_type",    "pad_token_id", "tokenizer_class", "torch_dtype",
-    "model_parallel_size", "transformers_version", "unk_token_id", "use_cache"};
-
-/// Positions are exact in f32 below this.
-constexpr int64_t kMaxLength = int64_t(1) << 24;
+/// Set when the original is loaded.
+constexpr llvm::StringLiteral kIgnored[] = {"load_checkpoint", "max_batch_size", "model_parallel_size"};
 
 void readOptional(ConfigReader &reader, YocoConfig &config) {
-  config.window = reader.getOptionalInteger("sliding_window", 1, kMaxLength);
+  config.window = reader.getOptionalInteger("sliding_window", 1, kMaxPositions);
+  std::optional<int64_t> &maxLength = config.limits.maxLength;
   // The original's default is -1: set when the model is loaded, so not known here.
-  config.maxLength = reader.getOptionalInteger("max_seq_len", -1, kMaxLength);
-  if (config.maxLength && *config.maxLength < 1)
-    config.maxLength = std::nullopt;
-  std::optional<int64_t> positions = reader.getOptionalInteger("max_position_embeddings", 1, kMaxLength);
-  if (!config.maxLength)
-    config.maxLength = positions;
-  config.stopIds = reader.getIds("eos_token_id", config.vocabulary - 1);
+  maxLength = reader.getOptionalInteger("max_seq_len", -1, kMaxPositions);
+  if (maxLength && *maxLength < 1)
+    maxLength = std::nullopt;
+  std::optional<int64_t> positions = reader.getOptionalInteger("max_position_embeddings", 1, kMaxPositions);
+  if (!maxLength)
+    maxLength = positions;
   reader.ignore(kIgnored);
+  reader.ignoreHuggingFaceFields();
   reader.expectOnly("hidden_act", "silu");
   reader.expectOnly("tie_word_embeddings", false);
   reader.expectOnly("rope_scaling", nullptr);
 }
 
 void checkRelations(ConfigReader &reader, const YocoConfig &config) {
-  auto checkHeads = [&](StringRef field, int64_t heads) {
-    reader.expect(config.dim % heads == 0, "field '" + field + "': expected a divisor of dim " + Twine(config.dim) +
-                                               ", got " + Twine(heads));
-    int64_t width = config.dim / heads;
-    reader.expect(width % 2 == 0, "field '" + field + "': expected heads of an even width, got dim / " + field + " = " +
-                                      Twine(width));
-  };
   reader.expect(config.layers % 2 == 0, "field 'n_layers': expected an even number, got " + Twine(config.layers));
-  checkHeads("n_self_heads", config.selfHeads);
-  checkHeads("n_attn_heads", config.heads);
-  reader.expect(config.heads % config.kvHeads == 0, "field 'n_attn_kv_heads': expected a divisor of n_attn_heads " +
-                                                        Twine(config.heads) + ", got " + Twine(config.kvHeads));
+  expectHeads(reader, "dim", config.dim, "n_self_heads", config.selfHeads);
+  expectHeads(reader, "dim", config.dim, "n_attn_heads", config.heads);
+  expectGroups(reader, "n_attn_heads", config.heads, "n_attn_kv_heads", config.kvHeads);
 }
 
 llvm::Expected<YocoConfig> YocoConfig::read(const Checkpoint &checkpoint) {
@@ -79,94 +67,66 @@ llvm::Expected<YocoConfig> YocoConfig::read(const Checkpoint &checkpoint) {
   config.kvHeads = reader.getInteger("n_attn_kv_heads", 1, 1 << 10);
   config.vocabulary = reader.getInteger("vocab_size", 1, 1 << 24);
   config.theta = reader.getNumber("rope_theta", 0.0, 1e30, 10000.0);
-  config.eps = reader.getNumber("norm_eps", 0.0, 1.0, 1e-5);
-  reader.expect(static_cast<float>(config.eps) > 0.0f, "field 'norm_eps': expected a positive float32, got 0");
+  config.eps = reader.getEpsilon("norm_eps", 1e-5);
   readOptional(reader, config);
   checkRelations(reader, config);
+  config.limits.stopIds = readStopIds(reader, checkpoint, config.vocabulary);
   if (llvm::Error error = reader.finish())
     return std::move(error);
   return config;
 }
 
-/// theta^-linspace(0, 1, width / 2), with the linspace of torch: in f32, each half counted from its own end.
-RopeAttr makeRope(MLIRContext *context, int64_t width, double theta) {
-  int64_t count = width / 2;
-  SmallVector<float> frequencies(count, 1.0f);
-  float step = count > 1 ? 1.0f / static_cast<float>(count - 1) : 0.0f;
-  for (int64_t i = 0; i < count && count > 1; ++i) {
-    float exponent = i < count / 2 ? step * static_cast<float>(i) : 1.0f - step * static_cast<float>(count - 1 - i);
-    frequencies[i] = static_cast<float>(std::pow(theta, -static_cast<double>(exponent)));
-  }
-  return RopeAttr::get(context, RopeStyle::interleaved, DenseF32ArrayAttr::get(context, frequencies));
-}
-
 /// Builds the operations of one model.
 class YocoImporter {
 public:
-  YocoImporter(const YocoConfig &config, ModelBuilder &builder, MLIRContext *context)
-      : config(config), builder(builder), selfRope(makeRope(context, config.dim / config.selfHeads, config.theta)),
-        rope(makeRope(context, config.dim / config.heads, config.theta)) {}
+  YocoImporter(const YocoConfig &config, ModelBuilder &builder)
+      : config(config), builder(builder), selfRope(makeRope(config.selfHeads)), rope(makeRope(config.heads)) {}
 
   Value run() {
     auto table = builder.addParameter("embed", "embed_tokens.weight", {config.vocabulary, config.dim});
-    Value x = builder.embed(table, config.dim, std::sqrt(static_cast<double>(config.dim)));
-    Value h = builder.selfDecoder("self_decoder", x, [&](Value a) { return buildSelfDecoder(a); });
-    auto [key, value] = buildSharedPair(h);
-    Value y = builder.crossDecoder("cross_decoder", h, key, value,
-                                   [&](Value a, Value k, Value v) { return buildCrossDecoder(a, k, v); });
+    Value x = builder.embed(table, std::sqrt(static_cast<double>(config.dim)));
+    Value h = builder.selfDecoder("self_decoder", x, [&](ValueRange inputs) { return buildSelfDecoder(inputs[0]); })[0];
+    Value y = builder.crossDecoder("cross_decoder", h, buildSharedPair(h), [&](ValueRange inputs, ValueRange shared) {
+      return buildCrossDecoder(inputs[0], shared);
+    })[0];
     builder.setLayer("head");
-    Value normed = norm(y, "norm", "layer_norm.weight");
-    return linear(normed, "output", "output_projection.weight", config.vocabulary);
+    return builder.linear(norm(y, {"norm", "layer_norm"}), {"output", "output_projection"}, config.vocabulary);
   }
 
 private:
-  /// Where a layer's parameters are: "self.0." in the module, "self_decoder.layers.0." in the checkpoint.
-  struct Prefix {
-    std::string symbol, tensor;
-  };
-  using MixerFn = llvm::function_ref<Value(Value, const Prefix &)>;
+  using MixerFn = llvm::function_ref<Value(Value, const ParameterPrefix &)>;
 
-  Value linear(Value input, const Twine &symbol, const Twine &tensor, int64_t outputs) {
-    int64_t inputs = cast<RankedTensorType>(input.getType()).getDimSize(1);
-    return builder.linear(input, builder.addParameter(symbol, tensor, {outputs, inputs}), outputs);
-  }
+  Value norm(Value input, const ParameterPrefix &name) { return builder.norm(input, name, config.eps); }
 
-  Value norm(Value input, const Twine &symbol, const Twine &tensor) {
-    return builder.norm(input, builder.addParameter(symbol, tensor, {config.dim}), config.eps);
-  }
-
-  Value mixerLinear(Value input, const Prefix &at, StringRef name, int64_t outputs) {
-    return linear(input, at.symbol + name, at.tensor + "mixer." + name + "_proj.weight", outputs);
+  Value mixerLinear(Value input, const ParameterPrefix &at, const std::string &name, int64_t outputs) {
+    return builder.linear(input, at + ParameterPrefix{name, "mixer." + name + "_proj"}, outputs);
   }
 
   /// Linear, split into heads.
-  Value heads(Value input, const Prefix &at, StringRef name, int64_t count) {
+  Value heads(Value input, const ParameterPrefix &at, const std::string &name, int64_t count) {
     return builder.splitHeads(mixerLinear(input, at, name, config.dim), count);
   }
 
-  Value feedForward(Value input, const Prefix &at) {
-    Value silu = builder.silu(linear(input, at.symbol + "fc1", at.tensor + "ffn.fc1.weight", config.hidden));
-    Value gate = linear(input, at.symbol + "gate", at.tensor + "ffn.gate.weight", config.hidden);
-    return linear(builder.multiply(silu, gate), at.symbol + "fc2", at.tensor + "ffn.fc2.weight", config.dim);
-  }
-
-  Value layer(Value x, const Prefix &at, MixerFn mixer) {
-    Value mixed = mixer(norm(x, at.symbol + "mixer_norm", at.tensor + "mixer_layer_norm.weight"), at);
-    Value h = builder.add(x, mixed);
-    return builder.add(h, feedForward(norm(h, at.symbol + "ffn_norm", at.tensor + "final_layer_norm.weight"), at));
+  Value layer(Value x, const ParameterPrefix &at, MixerFn mixer) {
+    Value h = builder.add(x, mixer(norm(x, at + ParameterPrefix{"mixer_norm", "mixer_layer_norm"}), at));
+    Value n = norm(h, at + ParameterPrefix{"ffn_norm", "final_layer_norm"});
+    ModelBuilder::GatedNames names = {at + ParameterPrefix{"fc1", "ffn.fc1"}, at + ParameterPrefix{"gate", "ffn.gate"},
+                                      at + ParameterPrefix{"fc2", "ffn.fc2"}};
+    return builder.add(
+        h, builder.gatedFeedForward(n, names, config.hidden, [&](Value rows) { return builder.silu(rows); }));
   }
 
   /// Half of the layers, one after the other.
-  Value layers(Value x, StringRef decoder, StringRef symbol, MixerFn mixer) {
+  Value layers(Value x, const std::string &decoder, const std::string &symbol, MixerFn mixer) {
     for (int64_t i = 0; i < config.layers / 2; ++i) {
       builder.setLayer(decoder + "." + Twine(i));
-      Prefix at = {(symbol + "." + Twine(i) + ".").str(), (decoder + ".layers." + Twine(i) + ".").str()};
-      x = layer(x, at, mixer);
+      std::string number = std::to_string(i) + ".";
+      x = layer(x, {symbol + "." + number, decoder + ".layers." + number}, mixer);
     }
     return x;
   }
 
-  Value retention(Value n, const Prefix &at) {
+  Value retention(Value n, const ParameterPrefix &at) {
     Value q = builder.rope(heads(n, at, "q", config.selfHeads), selfRope);
     Value k = builder.rope(heads(n, at, "k", config.selfHeads), selfRope);
     Value v = heads(n, at, "v", config.selfHeads);
@@ -177,7 +137,7 @@ private:
     return mixerLinear(builder.multiply(builder.silu(swish), normed), at, "out", config.dim);
   }
 
-  Value windowAttention(Value n, const Prefix &at) {
+  Value windowAttention(Value n, const ParameterPrefix &at) {
     Value q = builder.rope(heads(n, at, "q", config.selfHeads), selfRope);
     Value k = builder.rope(heads(n, at, "k", config.selfHeads), selfRope);
     Value v = heads(n, at, "v", config.selfHeads);
@@ -185,28 +145,32 @@ private:
     return mixerLinear(builder.mergeHeads(o), at, "out", config.dim);
   }
 
-  Value buildSelfDecoder(Value x) {
-    return layers(x, "self_decoder", "self", [&](Value n, const Prefix &at) {
+  SmallVector<Value> buildSelfDecoder(Value x) {
+    return {layers(x, "self_decoder", "self", [&](Value n, const ParameterPrefix &at) {
       return config.window ? windowAttention(n, at) : retention(n, at);
-    });
+    })};
   }
 
-  std::pair<Value, Value> buildSharedPair(Value h) {
+  SmallVector<Value> buildSharedPair(Value h) {
     builder.setLayer("kv");
     int64_t width = config.dim / config.heads * config.kvHeads;
-    Value n = norm(h, "kv.norm", "cross_decoder.kv_layer_norm.weight");
-    Value k = builder.splitHeads(linear(n, "kv.k", "cross_decoder.k_proj.weight", width), config.kvHeads);
+    Value n = norm(h, {"kv.norm", "cross_decoder.kv_layer_norm"});
+    Value k = builder.splitHeads(builder.linear(n, {"kv.k", "cross_decoder.k_proj"}, width), config.kvHeads);
     k = builder.rope(k, rope);
-    Value v = builder.splitHeads(linear(n, "kv.v", "cross_decoder.v_proj.weight", width), config.kvHeads);
+    Value v = builder.splitHeads(builder.linear(n, {"kv.v", "cross_decoder.v_proj"}, width), config.kvHeads);
     return {k, v};
   }
 
-  Value buildCrossDecoder(Value x, Value key, Value value) {
-    return layers(x, "cross_decoder", "cross", [&](Value n, const Prefix &at) {
+  SmallVector<Value> buildCrossDecoder(Value x, ValueRange shared) {
+    return {layers(x, "cross_decoder", "cross", [&](Value n, const ParameterPrefix &at) {
       Value q = builder.rope(heads(n, at, "q", config.heads), rope);
-      Value o = builder.attention(q, key, value, getScale(config.heads));
+      Value o = builder.attention(q, shared[0], shared[1], getScale(config.heads));
       return mixerLinear(builder.mergeHeads(o), at, "out", config.dim);
-    });
+    })};
+  }
+
+  RopeAttr makeRope(int64_t heads) const {
+    return builder.getRope(RopeStyle::interleaved, getLinspaceFrequencies(config.theta, config.dim / heads));
   }
 
   double getScale(int64_t heads) const { return 1.0 / std::sqrt(static_cast<double>(config.dim / heads)); }
@@ -223,15 +187,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const I
   llvm::Expected<YocoConfig> config = YocoConfig::read(checkpoint);
   if (!config)
     return config.takeError();
-  if (!options.randomSeed)
-    if (llvm::Error error = checkpoint.loadWeights())
-      return std::move(error);
-  ModelBuilder builder(context, checkpoint, options);
-  if (!config->stopIds.empty())
-    builder.setStopIds(config->stopIds);
-  if (config->maxLength)
-    builder.setMaxSequenceLength(*config->maxLength);
-  return builder.finish(YocoImporter(*config, builder, context).run());
+  return buildModel(checkpoint, options, context, config->limits,
+                    [&](ModelBuilder &builder) { return YocoImporter(*config, builder).run(); });
 }
 
 } // namespace mlir::yoco
