@@ -26,8 +26,8 @@ int64_t ConfigReader::checkInteger(StringRef name, const json::Value *value, int
   std::optional<int64_t> number = value ? value->getAsInteger() : std::nullopt;
   if (number && *number >= low && *number <= high)
     return *number;
-  fail(name, "expected an integer from " + Twine(low) + " to " + Twine(high) + ", got " +
-                 (value ? show(*value) : "nothing"));
+  fail(name,
+       "expected an integer from " + Twine(low) + " to " + Twine(high) + ", got " + (value ? show(*value) : "nothing"));
   return low;
 }
 
@@ -56,7 +56,8 @@ double ConfigReader::getNumber(StringRef name, double low, double high, double f
 
 double ConfigReader::getEpsilon(StringRef name, double fallback) {
   double eps = getNumber(name, 0.0, 1.0, fallback);
-  expect(static_cast<float>(eps) > 0.0f, "field " + quote(prefix + name.str()) + ": expected a positive float32, got 0");
+  expect(static_cast<float>(eps) > 0.0f,
+         "field " + quote(prefix + name.str()) + ": expected a positive float32, got 0");
   return eps;
 }
 
@@ -142,11 +143,10 @@ void ConfigReader::ignoreHuggingFaceFields() {
       "finetuning_task", "id2label", "label2id", "problem_type", "task_specific_params",
       // How text is generated.
       "do_sample", "early_stopping", "max_length", "min_length", "max_new_tokens", "num_beams", "num_beam_groups",
-      "num_return_sequences", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p",
-      "repetition_penalty", "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size",
-      "bad_words_ids", "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values",
-      "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens", "output_scores",
-      "return_dict_in_generate"};
+      "num_return_sequences", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p", "repetition_penalty",
+      "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "forced_bos_token_id",
+      "forced_eos_token_id", "remove_invalid_values", "exponential_decay_length_penalty", "suppress_tokens",
+      "begin_suppress_tokens", "output_scores", "return_dict_in_generate"};
   ignore(fields);
 }
 

@@ -36,8 +36,7 @@ ArrayRef<Family> getFamilies() {
   return families;
 }
 
-Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportOptions &options,
-                                                 MLIRContext *context) {
+Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportOptions &options, MLIRContext *context) {
   Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::openConfig(folder);
   if (!checkpoint)
     return checkpoint.takeError();

@@ -15,7 +15,8 @@ namespace mlir::yoco {
 
 struct ImportOptions;
 
-/// Imports an open checkpoint of one family: checks the configuration, then loads the weights unless they are generated.
+/// Imports an open checkpoint of one family: checks the configuration, then loads the weights unless they are
+/// generated.
 using ImportFamilyFn = llvm::Expected<OwningOpRef<ModuleOp>> (*)(Checkpoint &, const ImportOptions &, MLIRContext *);
 
 /// A model family: how the fields and tensors of checkpoints with this `model_type` become operations.

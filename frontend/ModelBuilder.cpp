@@ -46,8 +46,8 @@ void ModelBuilder::beginForward() {
   setLayer("embed");
   auto idsType = RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
   builder.setInsertionPointToEnd(module->getBody());
-  forward = func::FuncOp::create(builder, UnknownLoc::get(context), "forward",
-                                 FunctionType::get(context, {idsType}, {}));
+  forward =
+      func::FuncOp::create(builder, UnknownLoc::get(context), "forward", FunctionType::get(context, {idsType}, {}));
   builder.setInsertionPointToStart(forward.addEntryBlock());
   builder.setListener(this);
   ids = forward.getArgument(0);
@@ -96,9 +96,9 @@ FlatSymbolRefAttr ModelBuilder::declare(const Twine &symbol, const Twine &tensor
   if (seed) // The stream is the parameter's number in the module.
     random = RandomAttr::get(builder.getContext(), *seed, parameters.size() - 1, builder.getF32FloatAttr(deviation));
   OpBuilder atModule(forward);
-  parameter = ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
-                                  TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name),
-                                  random);
+  parameter =
+      ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
+                          TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name), random);
   return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
 }
 
@@ -155,9 +155,7 @@ Value ModelBuilder::rope(Value heads, RopeAttr rope) {
 Value ModelBuilder::silu(Value input) { return SiluOp::create(builder, location, input.getType(), input); }
 Value ModelBuilder::gelu(Value input) { return GeluOp::create(builder, location, input.getType(), input); }
 
-Value ModelBuilder::logSigmoid(Value input) {
-  return LogSigmoidOp::create(builder, location, input.getType(), input);
-}
+Value ModelBuilder::logSigmoid(Value input) { return LogSigmoidOp::create(builder, location, input.getType(), input); }
 
 Value ModelBuilder::add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
 

@@ -15,8 +15,8 @@
 
 namespace mlir::yoco {
 
-/// Where the parameters of a part of a model are: a prefix of symbols in the module ("self.0."), and one of tensor names
-/// in the checkpoint ("self_decoder.layers.0.").
+/// Where the parameters of a part of a model are: a prefix of symbols in the module ("self.0."), and one of tensor
+/// names in the checkpoint ("self_decoder.layers.0.").
 struct ParameterPrefix {
   std::string symbol, tensor;
 
@@ -30,7 +30,8 @@ struct ModelLimits {
   std::optional<int64_t> maxLength;
 };
 
-/// The ids that end a text: `eos_token_id` of generation_config.json, else of the configuration, each in the vocabulary.
+/// The ids that end a text: `eos_token_id` of generation_config.json, else of the configuration, each in the
+/// vocabulary.
 SmallVector<int32_t> readStopIds(ConfigReader &reader, const Checkpoint &checkpoint, int64_t vocabulary);
 
 /// Builds `@forward` and the parameters that it uses. Every operation gets the current layer as `yoco.layer`. A missing
@@ -48,8 +49,8 @@ public:
 
   // Parameters. A tensor that is asked for again is the same parameter: its symbol is that of the first time.
 
-  /// Declares the parameter @`symbol` for the tensor named `tensor`, which must have this shape. With generated weights,
-  /// a matrix has the standard deviation 1/sqrt(columns), and a vector is all ones.
+  /// Declares the parameter @`symbol` for the tensor named `tensor`, which must have this shape. With generated
+  /// weights, a matrix has the standard deviation 1/sqrt(columns), and a vector is all ones.
   FlatSymbolRefAttr addParameter(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape);
 
   /// The same for a vector that is added to rows.

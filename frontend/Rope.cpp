@@ -55,9 +55,8 @@ float getLlama3Frequency(const RopeParameters &rope, float frequency) {
     return divideBy(frequency, rope.factor);
   if (wavelength < shortest)
     return frequency;
-  const float smooth =
-      divideBy(static_cast<float>(original) / wavelength - static_cast<float>(rope.lowFrequencyFactor),
-               rope.highFrequencyFactor - rope.lowFrequencyFactor);
+  const float smooth = divideBy(static_cast<float>(original) / wavelength - static_cast<float>(rope.lowFrequencyFactor),
+                                rope.highFrequencyFactor - rope.lowFrequencyFactor);
   return divideBy((1.0f - smooth) * frequency, rope.factor) + smooth * frequency;
 }
 
