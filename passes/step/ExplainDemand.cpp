@@ -16,6 +16,7 @@ struct Work {
   unsigned needed = 0, total = 0;
   RowDemand rows;
   llvm::SetVector<StringAttr> writes; // states that the layer writes and that must be written
+  SmallVector<Operation *> skipped;
 };
 
 using Layers = llvm::MapVector<StringAttr, Work>;
@@ -39,8 +40,10 @@ static Layers collectWork(func::FuncOp entry, const RowDemands &demands) {
       continue;
     Work &work = layers[getLayer(&op)];
     ++work.total;
-    if (!demands.isNeeded(&op))
+    if (!demands.isNeeded(&op)) {
+      work.skipped.push_back(&op);
       continue;
+    }
     ++work.needed;
     for (Value result : op.getResults())
       work.rows = work.rows.join(demands.get(result));
@@ -62,17 +65,37 @@ static std::string formatWork(const Work &work) {
 }
 
 /// Why the rest of a layer does not run.
-static std::string formatRule(const Work &work) {
+static std::string formatReason(const Work &work) {
   if (work.needed == work.total)
     return "";
   if (work.needed == 0)
-    return "no demand: no logits are wanted here, and no later step reads a state of this layer";
+    return "this entry point returns no logits, and no later step reads a state of this layer";
   if (work.writes.empty())
-    return "only what later layers need";
-  std::string text = "only what it owes to later steps: ";
+    return "later layers need no more of it";
+  std::string text = "it runs only to store ";
   llvm::raw_string_ostream os(text);
   llvm::interleaveComma(work.writes, os, [&](StringAttr name) { os << "@" << name.getValue(); });
   return text;
+}
+
+/// The name of an operation without its dialect, and the parameters that it reads: "linear @layers.3.q".
+static void printOperation(Operation *op, raw_ostream &os) {
+  os << op->getName().stripDialect();
+  for (NamedAttribute attribute : op->getAttrs())
+    if (auto symbol = dyn_cast<FlatSymbolRefAttr>(attribute.getValue()))
+      os << " @" << symbol.getValue();
+}
+
+/// One line for each layer of which an entry point runs a part: the operations that it does not run. Reshapes are no
+/// work worth a word.
+static void printSkipped(StringAttr layer, func::FuncOp entry, const Work &work, raw_ostream &os) {
+  if (work.needed == 0 || work.needed == work.total)
+    return;
+  auto computes = [](Operation *op) { return !isa<tensor::TensorDialect>(op->getDialect()); };
+  os << layer.getValue() << " in @" << entry.getSymName() << " skips: ";
+  llvm::interleaveComma(llvm::make_filter_range(work.skipped, computes), os,
+                        [&](Operation *op) { printOperation(op, os); });
+  os << "\n";
 }
 
 static void printRow(raw_ostream &os, ArrayRef<std::string> cells, ArrayRef<size_t> widths) {
@@ -109,16 +132,16 @@ void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &
     for (auto &layer : work.emplace_back(collectWork(entry, demands)))
       layers.insert(layer.first);
   }
-  table[0].push_back("rule that removed the rest");
+  table[0].push_back("why the rest is skipped");
   for (StringAttr layer : layers) {
     std::vector<std::string> &row = table.emplace_back(1, layer.str());
-    std::string rule;
+    std::string reason;
     for (Layers &entryWork : work) {
       row.push_back(formatWork(entryWork[layer]));
-      if (rule.empty())
-        rule = formatRule(entryWork[layer]);
+      if (reason.empty())
+        reason = formatReason(entryWork[layer]);
     }
-    row.push_back(rule);
+    row.push_back(reason);
   }
   std::vector<size_t> widths(table[0].size());
   for (const auto &row : table)
@@ -128,6 +151,13 @@ void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &
   for (const auto &row : table)
     printRow(os, row, widths);
   os << "\n";
+  std::string skipped;
+  llvm::raw_string_ostream skippedOs(skipped);
+  for (StringAttr layer : layers)
+    for (auto [entry, entryWork] : llvm::zip_equal(entries, work))
+      printSkipped(layer, entry, entryWork[layer], skippedOs);
+  if (!skipped.empty())
+    os << skipped << "\n";
   printStates(module, demands, os);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The demand table: what each layer computes in each entry point, and the rule that removed the rest.
+// The demand table: what each layer computes in each entry point, and why it skips the rest.
 
 #ifndef YOCO_PASSES_STEP_EXPLAINDEMAND_H
 #define YOCO_PASSES_STEP_EXPLAINDEMAND_H
