@@ -192,19 +192,4 @@ def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,
   let hasCanonicalizeMethod = 1;
 }
 
-def Yoco_FillOp : Yoco_Op<"fill", [MemoryEffects<[MemWrite]>]> {
-  let summary = "sets every byte of a buffer";
-  let description = [{
-    ```mlir
-    func.func @f() {
-      %x = yoco.alloc <16 * chunk> : memref<?x4xf32>
-      yoco.fill %x with 0 : memref<?x4xf32>
-      return
-    }
-    ```
-  }];
-  let arguments = (ins Yoco_RowBuffer:$destination, ConfinedAttr<I64Attr, [IntNonNegative, IntMaxValue<255>]>:$value);
-  let assemblyFormat = "$destination `with` $value attr-dict `:` type($destination)";
-}
-
 #endif // YOCO_DIALECT_YOCOPLANNEDOPS_TD

@@ -60,7 +60,7 @@ static bool isPlannedOp(Operation *op) {
     return isBufferForm(op);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureBufferSemantics();
-  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, CopyOp, FillOp>(op) ||
+  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, CopyOp>(op) ||
          op->getParentOfType<linalg::GenericOp>();
 }
 
@@ -73,7 +73,7 @@ static bool isProgramOp(Operation *op) {
   if (module && module->hasAttr(kKernelsAttrName))
     return isFromDialect(op, {"arith", "math", "scf", "vector", "memref", "cf", "index", "ub", "affine"});
   return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, PackedParameterOp, ParameterRefOp, LaunchOp,
-                                 GemmOp, CopyOp, FillOp>(op);
+                                 GemmOp, CopyOp>(op);
 }
 
 static bool belongsTo(Operation *op, Phase phase) {

@@ -289,14 +289,6 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
     result.source = *source;
     result.destination = *destination;
     instruction->operation.Set(std::move(result));
-  } else if (auto fill = dyn_cast<FillOp>(op)) {
-    FailureOr<uint32_t> destination = getBuffer(op, fill.getDestination());
-    if (failed(destination))
-      return failure();
-    fb::FillT result;
-    result.destination = *destination;
-    result.value = fill.getValue();
-    instruction->operation.Set(std::move(result));
   } else if (isa<ViewOp, StateRefOp, ParameterRefOp, ViewLikeOpInterface, func::ReturnOp>(op) ||
              isMemoryEffectFree(op)) {
     return success();

@@ -11,7 +11,7 @@ Lifetimes::Lifetimes(func::FuncOp entry) : block(entry.front()) {
   for (Operation &op : block) {
     // What is no instruction counts as part of the next one, which errs on the safe side.
     numbers[&op] = instructions.size();
-    if (isa<RowKernelOpInterface, linalg::GenericOp, LaunchOp, GemmOp, CopyOp, FillOp>(op))
+    if (isa<RowKernelOpInterface, linalg::GenericOp, LaunchOp, GemmOp, CopyOp>(op))
       instructions.push_back(&op);
   }
 }

@@ -18,8 +18,9 @@ static Status checkIdentity(uint64_t size, const FileHeader &header) {
   if (memcmp(header.magic, kFileMagic, sizeof(kFileMagic)) != 0)
     return makeError(YOCO_INVALID_FILE, "not a YOCO model file: it does not begin with YOCOMDL");
   if (header.version != kFileVersion)
-    return makeError(YOCO_UNSUPPORTED, "header.version: this runtime reads format version %u, the file has %u",
-                     kFileVersion, header.version);
+    return makeError(YOCO_UNSUPPORTED, "header.version: this runtime reads format version %u, the file has %u: %s",
+                     kFileVersion, header.version,
+                     header.version < kFileVersion ? "compile the model again" : "it needs a newer runtime");
   if (header.headerSize != kFileHeaderSize)
     return makeError(YOCO_INVALID_FILE, "header.header_size: expected %u, got %u", kFileHeaderSize, header.headerSize);
   if (header.fileSize != size)

@@ -2,6 +2,7 @@
 //
 // yoco_model_describe(): a model file in words.
 
+#include "runtime/model/Instructions.h"
 #include "runtime/model/Model.h"
 #include "runtime/model/Parameters.h"
 
@@ -35,7 +36,6 @@ private:
   void describeParameters(const fb::Variant &variant);
   void describeEntry(const fb::Entry &entry);
   void describeKernels(const fb::Variant &variant);
-  void describeGemms(const fb::Variant &variant);
   void describePlan(const fb::Variant &variant, const PlanSizes &sizes);
 
   const Model &model;
@@ -122,10 +122,17 @@ void Describer::describeEntry(const fb::Entry &entry) {
 
 void Describer::describeKernels(const fb::Variant &variant) {
   std::vector<uint32_t> launches(variant.kernels()->size());
+  std::map<std::pair<uint64_t, uint64_t>, uint32_t> products; // outputs and inputs: how often
   for (const fb::Entry *entry : *variant.entries())
     for (const fb::Instruction *instruction : *entry->instructions())
-      if (const fb::Launch *launch = instruction->operation_as_Launch())
-        ++launches[launch->kernel()];
+      visit(*instruction, Handlers{
+                              [&](const fb::Launch &launch) { ++launches[launch.kernel()]; },
+                              [](const fb::Copy &) {},
+                              [&](const fb::Gemm &gemm) {
+                                const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
+                                ++products[{weight.rows(), weight.columns()}];
+                              },
+                          });
   std::string code;
   if (variant.code())
     code = formatString(" in %" PRIu64 " bytes of code", variant.code()->size());
@@ -141,19 +148,7 @@ void Describer::describeKernels(const fb::Variant &variant) {
       block = formatString(", blocks of %u threads and %u shared bytes", kernel.threads(), kernel.shared_bytes());
     line(formatString("    %s: launched %u times%s", kernel.name()->c_str(), launches[i], block.c_str()));
   }
-  describeGemms(variant);
-}
-
-/// Products of one shape are one line.
-void Describer::describeGemms(const fb::Variant &variant) {
-  std::map<std::pair<uint64_t, uint64_t>, uint32_t> shapes; // outputs and inputs: how often
-  for (const fb::Entry *entry : *variant.entries())
-    for (const fb::Instruction *instruction : *entry->instructions())
-      if (const fb::Gemm *gemm = instruction->operation_as_Gemm()) {
-        const fb::Parameter &weight = *variant.parameters()->Get(gemm->weight());
-        ++shapes[{weight.rows(), weight.columns()}];
-      }
-  for (const auto &[shape, count] : shapes)
+  for (const auto &[shape, count] : products)
     line(formatString("    library product of %" PRIu64 " x %" PRIu64 ": called %u times", shape.first, shape.second,
                       count));
 }

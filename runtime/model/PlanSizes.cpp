@@ -4,6 +4,7 @@
 
 #include "runtime/core/Memory.h"
 #include "runtime/model/GemmRanges.h"
+#include "runtime/model/Instructions.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -120,22 +121,19 @@ Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
   for (uint32_t i = 0; i < entry.instructions()->size(); ++i) {
     const fb::Instruction &instruction = *entry.instructions()->Get(i);
     Path at(where, "instructions", i);
-    if (const fb::Launch *launch = instruction.operation_as_Launch())
-      YOCO_RETURN_IF_ERROR(checkLaunch(*launch, entry, Path(at, "launch")));
-    if (const fb::Copy *copy = instruction.operation_as_Copy())
-      YOCO_RETURN_IF_ERROR(checkCopy(*copy, Path(at, "copy")));
-    if (const fb::Gemm *gemm = instruction.operation_as_Gemm())
-      YOCO_RETURN_IF_ERROR(GemmRanges(variant, sizes, Path(at, "gemm")).check(*gemm, rows.value()));
+    YOCO_RETURN_IF_ERROR(visit(
+        instruction,
+        Handlers{
+            [&](const fb::Launch &launch) { return checkLaunch(launch, entry, Path(at, "launch")); },
+            [&](const fb::Copy &copy) { return checkCopy(copy, Path(at, "copy")); },
+            [&](const fb::Gemm &gemm) { return GemmRanges(variant, sizes, Path(at, "gemm")).check(gemm, rows.value()); },
+        }));
   }
   return Status();
 }
 
 Status PlanEvaluator::checkLaunch(const fb::Launch &launch, const fb::Entry &entry, const Path &where) {
-  Checked units(1);
-  if (launch.unit() == fb::TileUnit::rows)
-    units = Checked(divideUp(bounds.rows(entry.row_bound()), launch.divisor()));
-  else if (launch.unit() == fb::TileUnit::segments)
-    units = Checked(bounds.batch);
+  Checked units(tileUnits(launch, bounds.rows(entry.row_bound()), bounds.batch));
   // Threads take tiles by numbers of 32 bits; a GPU's grid has one bit less.
   bool isCuda = variant.device()->string_view() == "cuda";
   if (!(units * launch.multiplier()).atMost(isCuda ? INT32_MAX : UINT32_MAX - 1))

@@ -2,6 +2,7 @@
 
 #include "runtime/model/StepCost.h"
 
+#include "runtime/model/Instructions.h"
 #include "runtime/model/Parameters.h"
 
 #include <algorithm>
@@ -90,13 +91,18 @@ Result<yoco_step_cost> CostCounter::run() {
   const auto &instructions = *entry.instructions();
   for (uint32_t i = 0; i < instructions.size(); ++i) {
     const fb::Instruction &instruction = *instructions.Get(i);
-    if (const fb::Launch *launch = instruction.operation_as_Launch()) {
-      addLaunch(*launch, i + 1 < instructions.size() ? instructions.Get(i + 1)->operation_as_Launch() : nullptr);
-      holdsIds &= lastBuffer(*launch) != entry.ids();
-    } else if (const fb::Gemm *gemm = instruction.operation_as_Gemm()) {
-      addMatrix(gemm->weight());
-      holdsIds &= gemm->output()->buffer() != entry.ids();
-    }
+    visit(instruction,
+          Handlers{
+              [&](const fb::Launch &launch) {
+                addLaunch(launch, i + 1 < instructions.size() ? instructions.Get(i + 1)->operation_as_Launch() : nullptr);
+                holdsIds &= lastBuffer(launch) != entry.ids();
+              },
+              [](const fb::Copy &) {},
+              [&](const fb::Gemm &gemm) {
+                addMatrix(gemm.weight());
+                holdsIds &= gemm.output()->buffer() != entry.ids();
+              },
+          });
   }
   addWeights();
   Checked reads = stateReads + cacheReads, writes = stateWrites + cacheWrites;

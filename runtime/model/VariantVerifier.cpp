@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/model/GpuArchitecture.h"
+#include "runtime/model/Instructions.h"
 #include "runtime/model/Parameters.h"
 #include "runtime/model/PlanVerifier.h"
 
@@ -39,6 +40,8 @@ private:
   Status verifyKnownEntry(const fb::Entry &entry, const Path &where);
   Status verifyInstruction(const fb::Instruction &instruction, const Path &where);
   Status verifyLaunch(const fb::Launch &launch, const Path &where);
+  Status verifyCopy(const fb::Copy &copy, const Path &where);
+  Status verifyProduct(const fb::Gemm &gemm, const Path &where);
   Status verifyKernel(const fb::Kernel &kernel, const Path &where);
 
   template <typename Table>
@@ -286,30 +289,25 @@ Status VariantVerifier::verifyKnownEntry(const fb::Entry &entry, const Path &whe
 Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction, const Path &where) {
   if (instruction.layer())
     YOCO_RETURN_IF_ERROR(verifyName(*instruction.layer(), Path(where, "layer")));
-  switch (instruction.operation_type()) {
-  case fb::Operation::Launch:
-    return verifyLaunch(*instruction.operation_as_Launch(), Path(where, "launch"));
-  case fb::Operation::Copy: {
-    const fb::Copy &copy = *instruction.operation_as_Copy();
-    Path at(where, "copy");
-    YOCO_RETURN_IF_ERROR(verifyBufferIndex(copy.source(), Path(at, "source")));
-    return verifyBufferIndex(copy.destination(), Path(at, "destination"));
-  }
-  case fb::Operation::Fill: {
-    Path at(where, "fill");
-    return verifyBufferIndex(instruction.operation_as_Fill()->destination(), Path(at, "destination"));
-  }
-  case fb::Operation::Gemm: {
-    Path at(where, "gemm");
-    if (isHost)
-      return YOCO_PLAN_ERROR(at, "expected a launch: device `host` has no library of matrix products");
-    YOCO_RETURN_IF_ERROR(needDeviceCode(at));
-    return verifyGemm(*instruction.operation_as_Gemm(), variant, at);
-  }
-  case fb::Operation::NONE:
-    break;
-  }
-  return YOCO_PLAN_ERROR(Path(where, "operation"), "kind %u is unknown", unsigned(instruction.operation_type()));
+  if (!isKnown(instruction))
+    return YOCO_PLAN_ERROR(Path(where, "operation"), "kind %u is unknown", unsigned(instruction.operation_type()));
+  return visit(instruction, Handlers{
+                                [&](const fb::Launch &launch) { return verifyLaunch(launch, Path(where, "launch")); },
+                                [&](const fb::Copy &copy) { return verifyCopy(copy, Path(where, "copy")); },
+                                [&](const fb::Gemm &gemm) { return verifyProduct(gemm, Path(where, "gemm")); },
+                            });
+}
+
+Status VariantVerifier::verifyCopy(const fb::Copy &copy, const Path &where) {
+  YOCO_RETURN_IF_ERROR(verifyBufferIndex(copy.source(), Path(where, "source")));
+  return verifyBufferIndex(copy.destination(), Path(where, "destination"));
+}
+
+Status VariantVerifier::verifyProduct(const fb::Gemm &gemm, const Path &where) {
+  if (isHost)
+    return YOCO_PLAN_ERROR(where, "expected a launch: device `host` has no library of matrix products");
+  YOCO_RETURN_IF_ERROR(needDeviceCode(where));
+  return verifyGemm(gemm, variant, where);
 }
 
 Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where) {

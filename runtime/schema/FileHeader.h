@@ -15,7 +15,7 @@
 namespace yoco {
 
 constexpr char kFileMagic[8] = {'Y', 'O', 'C', 'O', 'M', 'D', 'L', '\0'};
-constexpr uint32_t kFileVersion = 1;
+constexpr uint32_t kFileVersion = 2;
 constexpr uint32_t kFileHeaderSize = 128;
 /// Plan, segments and checksum table start at multiples of this.
 constexpr uint64_t kFileAlignment = 64;

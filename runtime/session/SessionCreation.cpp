@@ -3,6 +3,7 @@
 // How a session is made: variant, entries, bounds, memory.
 
 #include "runtime/core/Clock.h"
+#include "runtime/model/Instructions.h"
 #include "runtime/session/Session.h"
 
 #include <algorithm>
@@ -60,36 +61,9 @@ void Session::shrinkArenas(PlanSizes &sizes) const {
     end = std::max(end, sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
   };
   needed[0] = sizes.arenas[0];
-  for (int32_t index : entries) {
-    if (index < 0)
-      continue;
-    const fb::Entry &entry = *variant().entries()->Get(uint32_t(index));
-    use(entry.ids());
-    use(entry.segments());
-    if (entry.logits() >= 0)
-      use(uint32_t(entry.logits()));
-    if (entry.sampled() >= 0)
-      use(uint32_t(entry.sampled()));
-    for (const fb::Instruction *instruction : *entry.instructions()) {
-      if (const fb::Launch *launch = instruction->operation_as_Launch()) {
-        for (const fb::Argument *argument : *launch->arguments())
-          if (argument->kind() == fb::ArgumentKind::buffer)
-            use(argument->index());
-      } else if (const fb::Copy *copy = instruction->operation_as_Copy()) {
-        use(copy->source());
-        use(copy->destination());
-      } else if (const fb::Fill *fill = instruction->operation_as_Fill()) {
-        use(fill->destination());
-      } else if (const fb::Gemm *gemm = instruction->operation_as_Gemm()) {
-        use(gemm->input()->buffer());
-        use(gemm->output()->buffer());
-        if (gemm->residual())
-          use(gemm->residual()->buffer());
-        if (gemm->workspace() >= 0)
-          use(uint32_t(gemm->workspace()));
-      }
-    }
-  }
+  for (int32_t index : entries)
+    if (index >= 0)
+      forEachBuffer(*variant().entries()->Get(uint32_t(index)), use);
   sizes.arenas = needed;
 }
 

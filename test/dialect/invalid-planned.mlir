@@ -132,14 +132,6 @@ func.func @f() {
 
 // -----
 
-func.func @f(%x: memref<?x4xf32>) {
-  // expected-error @+1 {{attribute 'value' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative whose maximum value is 255}}
-  yoco.fill %x with 256 : memref<?x4xf32>
-  return
-}
-
-// -----
-
 func.func @f(%x: memref<?x8xbf16>, %w: memref<4x7xbf16>, %y: memref<?x4xf32>) {
   // expected-error @+1 {{expected a weight of 4 rows and 8 columns, got 'memref<4x7xbf16>'}}
   yoco.gemm %x, %w outs %y : (memref<?x8xbf16>, memref<4x7xbf16>, memref<?x4xf32>) -> ()

@@ -80,8 +80,6 @@ func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = 
   yoco.launch @kernels::@nothing() tiles <constant, divisor = 1, multiplier = 1>
   // CHECK: yoco.copy %[[X]] to %{{.*}} : memref<?x8xf32>
   yoco.copy %x to %z : memref<?x8xf32>
-  // CHECK: yoco.fill %[[X]] with 255 : memref<?x8xf32>
-  yoco.fill %x with 255 : memref<?x8xf32>
   return
 }
 

@@ -75,7 +75,6 @@ func.func @prefill() attributes {yoco.entry = #yoco.entry<rows = ragged, bound =
   %s = yoco.state_ref @s : !yoco.state<1x8x8xf32>
   yoco.fused_positions %ids at %seg outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
   yoco.copy %pos to %ids : memref<?xi32>
-  yoco.fill %pos with 0 : memref<?xi32>
   return
 }
 

@@ -41,11 +41,11 @@ TEST(HostileDevicePlanTest, theGoodOneOpens) {
   EXPECT_EQ(Opened(file).error, "");
 }
 
-fb::GemmT &gemm(ToyModel &toy) { return *toy.entry(1).instructions[5]->operation.AsGemm(); }
+fb::GemmT &gemm(ToyModel &toy) { return *toy.entry(1).instructions[4]->operation.AsGemm(); }
 fb::ImageT &image(ToyModel &toy, size_t index) { return *toy.variant().images[index]; }
 fb::KernelT &kernel(ToyModel &toy) { return *toy.variant().kernels[0]; }
 fb::ParameterT &weight(ToyModel &toy) { return *toy.variant().parameters[2]; }
-fb::LaunchT &launch(ToyModel &toy) { return *toy.entry(0).instructions[1]->operation.AsLaunch(); }
+fb::LaunchT &launch(ToyModel &toy) { return *toy.entry(0).instructions[0]->operation.AsLaunch(); }
 fb::BufferT &buffer(ToyModel &toy, uint32_t index) { return *toy.variant().buffers[index]; }
 uint64_t &coefficient(ToyModel &toy, uint32_t index) { return buffer(toy, index).size->terms[0]->coefficient; }
 /// Gives a buffer the place of another one.
@@ -102,7 +102,7 @@ const BadPlan kPlans[] = {
      },
      "variants[0].parameters: expected at most 2^62 bytes in all"},
     {"GemmWeight", [](ToyModel &t) { gemm(t).weight = 3; },
-     "variants[0].entries[1].instructions[5].gemm.weight: parameter index 3 is not below 3"},
+     "variants[0].entries[1].instructions[4].gemm.weight: parameter index 3 is not below 3"},
     {"GemmWeightPanels", [](ToyModel &t) { gemm(t).weight = 1; },
      "gemm.weight: expected a row_major parameter of bf16, got a panels one of bf16"},
     {"GemmWeightElement", [](ToyModel &t) { gemm(t).weight = 0; },
@@ -174,7 +174,7 @@ TEST(HostPlanTest, refusesProducts) {
   for (auto &kernel : variant.kernels)
     kernel->threads = kernel->shared_bytes = 0;
   EXPECT_EQ(errorOf(),
-            "variants[0].entries[1].instructions[5].gemm: expected a launch: device `host` has no library of "
+            "variants[0].entries[1].instructions[4].gemm: expected a launch: device `host` has no library of "
             "matrix products");
 }
 

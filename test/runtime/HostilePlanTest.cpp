@@ -39,7 +39,7 @@ TEST_P(HostilePlanTest, isRefused) {
 fb::LaunchT &launch(ToyModel &toy, size_t entry, size_t instruction) {
   return *toy.entry(entry).instructions[instruction]->operation.AsLaunch();
 }
-fb::CopyT &copy(ToyModel &toy) { return *toy.entry(1).instructions[2]->operation.AsCopy(); }
+fb::CopyT &copy(ToyModel &toy) { return *toy.entry(1).instructions[1]->operation.AsCopy(); }
 fb::ParameterT &spread(ToyModel &toy) { return *toy.variant().parameters[1]; }
 fb::BufferT &buffer(ToyModel &toy, size_t index) { return *toy.variant().buffers[index]; }
 std::unique_ptr<fb::SegmentT> segment(uint64_t offset, uint64_t size) {
@@ -195,29 +195,27 @@ const BadPlan kPlans[] = {
        t.plan.bounds->batch = 17;
      },
      "entries[3].sampled: 68 bytes are needed and buffer 11 has 64"},
-    {"KernelIndex", [](ToyModel &t) { launch(t, 0, 1).kernel = 2; },
-     "variants[0].entries[0].instructions[1].launch.kernel: kernel index 2 is "
+    {"KernelIndex", [](ToyModel &t) { launch(t, 0, 0).kernel = 2; },
+     "variants[0].entries[0].instructions[0].launch.kernel: kernel index 2 is "
      "not below 2"},
     {"KernelName", [](ToyModel &t) { t.variant().kernels[0]->name = "a b"; },
      "kernels[0].name: expected letters, digits, `_`, `.` or `$`, got ` `"},
-    {"BufferArgument", [](ToyModel &t) { launch(t, 1, 1).arguments[2]->index = 91; },
-     "variants[0].entries[1].instructions[1].launch.arguments[2]: buffer index "
+    {"BufferArgument", [](ToyModel &t) { launch(t, 1, 0).arguments[2]->index = 91; },
+     "variants[0].entries[1].instructions[0].launch.arguments[2]: buffer index "
      "91 is not below 16"},
-    {"ParameterArgument", [](ToyModel &t) { launch(t, 1, 3).arguments[1]->index = 2; },
+    {"ParameterArgument", [](ToyModel &t) { launch(t, 1, 2).arguments[1]->index = 2; },
      "launch.arguments[1]: parameter index 2 is not below 2"},
-    {"ArgumentKind", [](ToyModel &t) { launch(t, 1, 1).arguments[2]->kind = fb::ArgumentKind(5); },
+    {"ArgumentKind", [](ToyModel &t) { launch(t, 1, 0).arguments[2]->kind = fb::ArgumentKind(5); },
      "launch.arguments[2].kind: expected 0 to 4, got 5"},
-    {"TileUnit", [](ToyModel &t) { launch(t, 1, 1).unit = fb::TileUnit(3); }, "launch.unit"},
-    {"Divisor", [](ToyModel &t) { launch(t, 1, 1).divisor = 0; }, "launch.divisor: expected at least 1, got 0"},
-    {"Multiplier", [](ToyModel &t) { launch(t, 1, 1).multiplier = UINT64_MAX; },
+    {"TileUnit", [](ToyModel &t) { launch(t, 1, 0).unit = fb::TileUnit(3); }, "launch.unit"},
+    {"Divisor", [](ToyModel &t) { launch(t, 1, 0).divisor = 0; }, "launch.divisor: expected at least 1, got 0"},
+    {"Multiplier", [](ToyModel &t) { launch(t, 1, 0).multiplier = UINT64_MAX; },
      "launch: expected fewer than 2^32 tiles"},
-    {"CopySource", [](ToyModel &t) { copy(t).source = 50; }, "instructions[2].copy.source: buffer index 50"},
+    {"CopySource", [](ToyModel &t) { copy(t).source = 50; }, "instructions[1].copy.source: buffer index 50"},
     {"CopySizes", [](ToyModel &t) { copy(t).source = 2; },
      "copy: expected buffers of equal size, got 512 and 64 bytes"},
     {"CopyOverlap", [](ToyModel &t) { copy(t).source = copy(t).destination; }, "overlap"},
-    {"FillDestination", [](ToyModel &t) { t.entry(0).instructions[0]->operation.AsFill()->destination = 16; },
-     "instructions[0].fill.destination"},
-    {"LayerName", [](ToyModel &t) { t.entry(0).instructions[1]->layer = "\t"; }, "instructions[1].layer"},
+    {"LayerName", [](ToyModel &t) { t.entry(0).instructions[0]->layer = "\t"; }, "instructions[0].layer"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Plans, HostilePlanTest, testing::ValuesIn(kPlans),

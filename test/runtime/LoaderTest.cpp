@@ -118,7 +118,10 @@ TEST(LoaderTest, badHeaders) {
   };
   const Case cases[] = {
       {0, 'X', 1, YOCO_INVALID_FILE, "not a YOCO model file"},
-      {8, 2, 4, YOCO_UNSUPPORTED, "header.version: this runtime reads format version 1, the file has 2"},
+      {8, 1, 4, YOCO_UNSUPPORTED,
+       "header.version: this runtime reads format version 2, the file has 1: compile the model again"},
+      {8, 3, 4, YOCO_UNSUPPORTED,
+       "header.version: this runtime reads format version 2, the file has 3: it needs a newer runtime"},
       {12, 64, 4, YOCO_INVALID_FILE, "header.header_size: expected 128, got 64"},
       {16, 1, 8, YOCO_INVALID_FILE, "header.file_size: the file was written with 1 bytes"},
       {24, 8, 8, YOCO_UNSUPPORTED, "header.required_features: the file needs feature bit 3"},

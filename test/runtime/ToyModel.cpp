@@ -137,10 +137,6 @@ void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const
   entry->ids = layout.add(4, rows);
   entry->segments = layout.add(16, "b");
   uint32_t x = layout.add(16, rows);
-  fb::FillT fill;
-  fill.destination = x;
-  fill.value = 0xAB;
-  addOperation(*entry, fill);
   addLaunch(*entry, 0,
             {{Kind::buffer, entry->ids},
              {Kind::buffer, entry->segments},

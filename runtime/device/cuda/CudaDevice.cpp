@@ -3,6 +3,7 @@
 #include "runtime/device/cuda/CudaDevice.h"
 
 #include "runtime/device/cuda/CudaExecutor.h"
+#include "runtime/model/Instructions.h"
 
 #include <cinttypes>
 
@@ -13,7 +14,11 @@ namespace {
 bool hasProducts(const fb::Variant &variant) {
   for (const fb::Entry *entry : *variant.entries())
     for (const fb::Instruction *instruction : *entry->instructions())
-      if (instruction->operation_as_Gemm())
+      if (visit(*instruction, Handlers{
+                                  [](const fb::Launch &) { return false; },
+                                  [](const fb::Copy &) { return false; },
+                                  [](const fb::Gemm &) { return true; },
+                              }))
         return true;
   return false;
 }

@@ -3,6 +3,7 @@
 #include "runtime/device/cuda/CudaEntry.h"
 
 #include "runtime/device/cuda/RowBuckets.h"
+#include "runtime/model/Instructions.h"
 #include "runtime/model/Parameters.h"
 
 namespace yoco::runtime::cuda {
@@ -41,56 +42,43 @@ Status CudaEntry::resolve(const Bounds &bounds) {
   for (uint32_t i = 0; i < description->instructions()->size(); ++i) {
     Instruction instruction = {};
     instruction.description = description->instructions()->Get(i);
-    instruction.kind = instruction.description->operation_type();
-    if (const fb::Launch *launch = instruction.description->operation_as_Launch()) {
-      resolveLaunch(*launch, bounds.seq, instruction);
-    } else if (const fb::Copy *copy = instruction.description->operation_as_Copy()) {
-      instruction.source = arenas->address(copy->source());
-      instruction.destination = arenas->address(copy->destination());
-      instruction.size = arenas->bufferBytes(copy->source());
-    } else if (const fb::Fill *fill = instruction.description->operation_as_Fill()) {
-      instruction.destination = arenas->address(fill->destination());
-      instruction.size = arenas->bufferBytes(fill->destination());
-    } else {
-      resolveGemm(*instruction.description->operation_as_Gemm(), instruction);
-      Status status;
-      forEachBucket(mostRows, [&](uint64_t rows) {
-        instruction.shape.rows = rows;
-        if (status.ok())
-          status = plans->prepare(instruction.shape);
-      });
-      YOCO_RETURN_IF_ERROR(explain(std::move(status), i));
-    }
+    Status status = visit(*instruction.description,
+                          Handlers{
+                              [&](const fb::Launch &launch) {
+                                instruction.firstWord = words.add(
+                                    launch, bounds, [&](uint32_t buffer) { return arenas->address(buffer); },
+                                    [&](uint32_t parameter) { return program->parameter(parameter); });
+                                return Status();
+                              },
+                              [&](const fb::Copy &copy) {
+                                instruction.source = arenas->address(copy.source());
+                                instruction.destination = arenas->address(copy.destination());
+                                instruction.size = arenas->bufferBytes(copy.source());
+                                return Status();
+                              },
+                              [&](const fb::Gemm &gemm) {
+                                resolveGemm(gemm, instruction);
+                                return prepareGemm(instruction);
+                              },
+                          });
+    YOCO_RETURN_IF_ERROR(explain(std::move(status), i));
     instructions.push_back(instruction);
   }
-  for (uint64_t &word : words)
-    pointers.push_back(&word);
+  for (size_t i = 0; i < words.size(); ++i)
+    pointers.push_back(words.data() + i);
   return Status();
 }
 
-void CudaEntry::resolveLaunch(const fb::Launch &launch, uint64_t longestSequence, Instruction &instruction) {
-  instruction.firstWord = uint32_t(words.size());
-  for (const fb::Argument *argument : *launch.arguments()) {
-    uint64_t word = 0;
-    switch (argument->kind()) {
-    case fb::ArgumentKind::buffer:
-      word = arenas->address(argument->index());
-      break;
-    case fb::ArgumentKind::parameter:
-      word = program->parameter(argument->index());
-      break;
-    case fb::ArgumentKind::rows:
-      rowWords.push_back(uint32_t(words.size()));
-      break;
-    case fb::ArgumentKind::segments:
-      segmentWords.push_back(uint32_t(words.size()));
-      break;
-    case fb::ArgumentKind::max_sequence_length:
-      word = longestSequence;
-      break;
-    }
-    words.push_back(word);
-  }
+/// Chooses the library's algorithm for all sizes of a step.
+Status CudaEntry::prepareGemm(const Instruction &instruction) {
+  GemmShape shape = instruction.shape;
+  Status status;
+  forEachBucket(mostRows, [&](uint64_t rows) {
+    shape.rows = rows;
+    if (status.ok())
+      status = plans->prepare(shape);
+  });
+  return status;
 }
 
 void CudaEntry::resolveGemm(const fb::Gemm &gemm, Instruction &instruction) {
@@ -132,54 +120,46 @@ StepSize CudaEntry::sizeOf(const Step &step) const {
 }
 
 Status CudaEntry::issue(StepSize size, CUstream stream) {
-  for (uint32_t word : rowWords)
-    words[word] = size.rows;
-  for (uint32_t word : segmentWords)
-    words[word] = size.segments;
+  words.setStep(size.rows, size.segments);
   followsKernel = false;
-  for (uint32_t i = 0; i < instructions.size(); ++i) {
+  for (uint32_t i = 0; i < instructions.size(); ++i)
     if (Status status = issueOne(instructions[i], size, stream); !status.ok())
       return explain(std::move(status), i);
-    followsKernel = instructions[i].kind == fb::Operation::Launch;
-  }
   return Status();
 }
 
 Status CudaEntry::issueOne(const Instruction &instruction, StepSize size, CUstream stream) {
-  const CudaContext &context = *program->context();
-  switch (instruction.kind) {
-  case fb::Operation::Launch:
-    return issueLaunch(instruction, size, stream);
-  case fb::Operation::Copy:
-    return instruction.size == 0
-               ? Status()
-               : context.check("cuMemcpyDtoDAsync",
-                               context.api().cuMemcpyDtoDAsync(instruction.destination, instruction.source,
-                                                               size_t(instruction.size), stream));
-  case fb::Operation::Fill: {
-    uint8_t value = instruction.description->operation_as_Fill()->value();
-    return instruction.size == 0
-               ? Status()
-               : context.check("cuMemsetD8Async", context.api().cuMemsetD8Async(instruction.destination, value,
-                                                                                size_t(instruction.size), stream));
-  }
-  default: {
-    GemmShape shape = instruction.shape;
-    shape.rows = size.rows;
-    return plans->run(shape, instruction.addresses, stream);
-  }
-  }
+  bool isKernel = false;
+  Status status =
+      visit(*instruction.description, Handlers{
+                                          [&](const fb::Launch &launch) {
+                                            isKernel = true;
+                                            return issueLaunch(launch, instruction, size, stream);
+                                          },
+                                          [&](const fb::Copy &) { return issueCopy(instruction, stream); },
+                                          [&](const fb::Gemm &) {
+                                            GemmShape shape = instruction.shape;
+                                            shape.rows = size.rows;
+                                            return plans->run(shape, instruction.addresses, stream);
+                                          },
+                                      });
+  followsKernel = isKernel;
+  return status;
 }
 
-Status CudaEntry::issueLaunch(const Instruction &instruction, StepSize size, CUstream stream) {
-  const fb::Launch &launch = *instruction.description->operation_as_Launch();
+Status CudaEntry::issueCopy(const Instruction &instruction, CUstream stream) {
+  if (instruction.size == 0)
+    return Status();
+  const CudaContext &context = *program->context();
+  return context.check("cuMemcpyDtoDAsync",
+                       context.api().cuMemcpyDtoDAsync(instruction.destination, instruction.source,
+                                                       size_t(instruction.size), stream));
+}
+
+Status CudaEntry::issueLaunch(const fb::Launch &launch, const Instruction &instruction, StepSize size,
+                              CUstream stream) {
   const fb::Kernel &kernel = *program->variant().kernels()->Get(launch.kernel());
-  uint64_t units = 1;
-  if (launch.unit() == fb::TileUnit::rows)
-    units = divideUp(size.rows, launch.divisor());
-  else if (launch.unit() == fb::TileUnit::segments)
-    units = size.segments;
-  uint64_t blocks = units * launch.multiplier();
+  uint64_t blocks = tileUnits(launch, size.rows, size.segments) * launch.multiplier();
   if (blocks == 0)
     return Status();
   // Behind copies, library products and the previous step a kernel starts as usual.
@@ -237,9 +217,14 @@ Status CudaEntry::explain(Status status, uint32_t index) const {
   if (status.ok())
     return status;
   const fb::Instruction &instruction = *description->instructions()->Get(index);
-  std::string what = fb::EnumNameOperation(instruction.operation_type());
-  if (const fb::Launch *launch = instruction.operation_as_Launch())
-    what = "kernel " + program->variant().kernels()->Get(launch->kernel())->name()->str();
+  std::string what = visit(
+      instruction, Handlers{
+                       [&](const fb::Launch &launch) {
+                         return "kernel " + program->variant().kernels()->Get(launch.kernel())->name()->str();
+                       },
+                       [](const fb::Copy &) { return std::string("copy"); },
+                       [](const fb::Gemm &) { return std::string("product"); },
+                   });
   const char *layer = instruction.layer() ? instruction.layer()->c_str() : "no layer";
   return makeError(status.code(), "entry %s, instruction %u (%s, %s): %s", description->name()->c_str(), index,
                    what.c_str(), layer, status.text());

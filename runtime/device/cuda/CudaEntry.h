@@ -7,6 +7,7 @@
 #ifndef YOCO_RUNTIME_DEVICE_CUDA_CUDAENTRY_H
 #define YOCO_RUNTIME_DEVICE_CUDA_CUDAENTRY_H
 
+#include "runtime/device/LaunchWords.h"
 #include "runtime/device/cuda/CudaDevice.h"
 
 #include <map>
@@ -62,21 +63,24 @@ public:
   Status replay(StepSize size, CUstream stream);
 
 private:
-  /// A launch, copy, fill or product whose addresses are known.
+  /// An instruction whose addresses are known.
   struct Instruction {
     const fb::Instruction *description;
-    fb::Operation kind;
-    uint32_t firstWord; // Launch: where its arguments begin
+    // Launch
+    uint32_t firstWord; // where its arguments begin
+    // Copy
     CUdeviceptr destination, source;
     uint64_t size;
+    // Gemm
     GemmShape shape; // with the rows of no step
     GemmAddresses addresses;
   };
 
   Status resolve(const Bounds &bounds);
-  void resolveLaunch(const fb::Launch &launch, uint64_t longestSequence, Instruction &instruction);
   void resolveGemm(const fb::Gemm &gemm, Instruction &instruction);
-  Status issueLaunch(const Instruction &instruction, StepSize size, CUstream stream);
+  Status prepareGemm(const Instruction &instruction);
+  Status issueLaunch(const fb::Launch &launch, const Instruction &instruction, StepSize size, CUstream stream);
+  Status issueCopy(const Instruction &instruction, CUstream stream);
   Status issueOne(const Instruction &instruction, StepSize size, CUstream stream);
   Status record(StepSize size, CUstream stream, GraphExec &result);
   Status explain(Status status, uint32_t instruction) const;
@@ -88,10 +92,8 @@ private:
   uint64_t mostRows = 0, mostSegments = 0;
   CUdeviceptr idsAddress = 0, segmentsAddress = 0, logitsAddress = 0, sampledAddress = 0;
   std::vector<Instruction> instructions;
-  std::vector<uint64_t> words;          // the arguments of all launches
+  LaunchWords words;
   std::vector<void *> pointers;         // to each of them
-  std::vector<uint32_t> rowWords;       // those that are the rows of the step
-  std::vector<uint32_t> segmentWords;   // those that are its segments
   bool followsKernel = false;           // the newest work on the stream is a kernel of ours: the next may start early
   std::map<StepSize, GraphExec> graphs; // an empty one: the size has been seen once
 };

@@ -3,6 +3,7 @@
 #include "runtime/device/cuda/DeviceCeilings.h"
 
 #include "runtime/core/Clock.h"
+#include "runtime/model/Instructions.h"
 #include "runtime/model/Parameters.h"
 
 #include <algorithm>
@@ -67,9 +68,14 @@ static const fb::Gemm *largestIn(const fb::Entry &entry, const fb::Variant &vari
     return weight.rows() * weight.columns();
   };
   for (const fb::Instruction *instruction : *entry.instructions())
-    if (const fb::Gemm *gemm = instruction->operation_as_Gemm())
-      if (!largest || sizeOf(*gemm) > sizeOf(*largest))
-        largest = gemm;
+    visit(*instruction, Handlers{
+                            [](const fb::Launch &) {},
+                            [](const fb::Copy &) {},
+                            [&](const fb::Gemm &gemm) {
+                              if (!largest || sizeOf(gemm) > sizeOf(*largest))
+                                largest = &gemm;
+                            },
+                        });
   return largest;
 }
 

@@ -2,6 +2,8 @@
 
 #include "runtime/device/host/HostExecutor.h"
 
+#include "runtime/model/Instructions.h"
+
 #include <cstring>
 
 namespace yoco::runtime {
@@ -52,47 +54,27 @@ void HostExecutor::resolveEntry(uint32_t index) {
     entry.logits = reinterpret_cast<const float *>(address(uint32_t(description.logits())));
   if (description.sampled() >= 0)
     entry.sampled = reinterpret_cast<const int32_t *>(address(uint32_t(description.sampled())));
-  size_t wordCount = 0;
-  for (const fb::Instruction *instruction : *description.instructions())
-    if (const fb::Launch *launch = instruction->operation_as_Launch())
-      wordCount += launch->arguments()->size();
-  entry.words.reserve(wordCount); // instructions point into it
   for (const fb::Instruction *instruction : *description.instructions())
     entry.instructions.push_back(resolveInstruction(*instruction, entry));
 }
 
 HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction &instruction, Entry &entry) {
   Instruction result = {};
-  result.kind = instruction.operation_type();
-  if (const fb::Copy *copy = instruction.operation_as_Copy()) {
-    result.source = address(copy->source());
-    result.destination = address(copy->destination());
-    result.size = options.sizes.buffers[copy->source()].size;
-  } else if (const fb::Fill *fill = instruction.operation_as_Fill()) {
-    result.destination = address(fill->destination());
-    result.size = options.sizes.buffers[fill->destination()].size;
-    result.value = fill->value();
-  } else if (const fb::Launch *launch = instruction.operation_as_Launch()) {
-    result.kernel = program.kernel(launch->kernel());
-    result.unit = launch->unit();
-    result.divisor = launch->divisor();
-    result.multiplier = launch->multiplier();
-    result.words = entry.words.data() + entry.words.size();
-    for (const fb::Argument *argument : *launch->arguments()) {
-      uint64_t word = 0;
-      if (argument->kind() == fb::ArgumentKind::buffer)
-        word = reinterpret_cast<uintptr_t>(address(argument->index()));
-      else if (argument->kind() == fb::ArgumentKind::parameter)
-        word = reinterpret_cast<uintptr_t>(program.parameter(argument->index()));
-      else if (argument->kind() == fb::ArgumentKind::rows)
-        entry.rowWords.push_back(uint32_t(entry.words.size()));
-      else if (argument->kind() == fb::ArgumentKind::segments)
-        entry.segmentWords.push_back(uint32_t(entry.words.size()));
-      else
-        word = options.bounds.seq;
-      entry.words.push_back(word);
-    }
-  }
+  result.description = &instruction;
+  auto addressOf = [&](uint32_t buffer) { return reinterpret_cast<uintptr_t>(address(buffer)); };
+  auto parameterAt = [&](uint32_t index) { return reinterpret_cast<uintptr_t>(program.parameter(index)); };
+  visit(instruction, Handlers{
+                         [&](const fb::Launch &launch) {
+                           result.kernel = program.kernel(launch.kernel());
+                           result.firstWord = entry.words.add(launch, options.bounds, addressOf, parameterAt);
+                         },
+                         [&](const fb::Copy &copy) {
+                           result.source = address(copy.source());
+                           result.destination = address(copy.destination());
+                           result.size = options.sizes.buffers[copy.source()].size;
+                         },
+                         [](const fb::Gemm &) {}, // the loader refuses it for this device
+                     });
   return result;
 }
 
@@ -107,28 +89,27 @@ Status HostExecutor::run(uint32_t index, const Step &step) {
   Entry &entry = entries[index];
   memcpy(entry.ids, step.ids, step.rows * sizeof(int32_t));
   memcpy(entry.segments, step.segments, step.segmentCount * sizeof(SegmentRow));
-  for (uint32_t word : entry.rowWords)
-    entry.words[word] = step.rows;
-  for (uint32_t word : entry.segmentWords)
-    entry.words[word] = step.segmentCount;
-  for (const Instruction &instruction : entry.instructions) {
-    if (instruction.kind == fb::Operation::Copy) {
-      if (instruction.size != 0)
-        memcpy(instruction.destination, instruction.source, instruction.size);
-    } else if (instruction.kind == fb::Operation::Fill) {
-      if (instruction.size != 0)
-        memset(instruction.destination, instruction.value, instruction.size);
-    } else {
-      uint64_t units = 1;
-      if (instruction.unit == fb::TileUnit::rows)
-        units = divideUp(step.rows, instruction.divisor);
-      else if (instruction.unit == fb::TileUnit::segments)
-        units = step.segmentCount;
-      parallelFor(*parallel, uint32_t(units * instruction.multiplier),
-                  [&](uint32_t begin, uint32_t end) { instruction.kernel(instruction.words, begin, end); });
-    }
-  }
+  entry.words.setStep(step.rows, step.segmentCount);
+  for (const Instruction &instruction : entry.instructions)
+    runInstruction(instruction, entry, step);
   return Status();
+}
+
+void HostExecutor::runInstruction(const Instruction &instruction, Entry &entry, const Step &step) {
+  visit(*instruction.description,
+        Handlers{
+            [&](const fb::Launch &launch) {
+              const uint64_t *words = entry.words.data() + instruction.firstWord;
+              uint64_t tiles = tileUnits(launch, step.rows, step.segmentCount) * launch.multiplier();
+              parallelFor(*parallel, uint32_t(tiles),
+                          [&](uint32_t begin, uint32_t end) { instruction.kernel(words, begin, end); });
+            },
+            [&](const fb::Copy &) {
+              if (instruction.size != 0)
+                memcpy(instruction.destination, instruction.source, instruction.size);
+            },
+            [](const fb::Gemm &) {},
+        });
 }
 
 Result<const float *> HostExecutor::logits(uint32_t entry, uint32_t first, uint32_t) {

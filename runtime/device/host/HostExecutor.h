@@ -7,6 +7,7 @@
 #define YOCO_RUNTIME_DEVICE_HOST_HOSTEXECUTOR_H
 
 #include "runtime/core/ThreadPool.h"
+#include "runtime/device/LaunchWords.h"
 #include "runtime/device/host/HostDevice.h"
 
 namespace yoco::runtime {
@@ -25,20 +26,16 @@ public:
   uint32_t threads() const override { return pool ? pool->threads() : 0; }
 
 private:
-  /// A launch, copy or fill whose addresses are known.
+  /// An instruction whose addresses are known.
   struct Instruction {
-    fb::Operation kind;
+    const fb::Instruction *description;
     // Launch
     HostKernel kernel;
-    fb::TileUnit unit;
-    uint64_t divisor;
-    uint64_t multiplier;
-    const uint64_t *words;
-    // Copy, Fill
+    uint32_t firstWord;
+    // Copy
     uint8_t *destination;
     const uint8_t *source;
     uint64_t size;
-    uint8_t value;
   };
   /// An entry point ready to run. Not ready when `instructions` belongs to an
   /// entry that the session left out.
@@ -48,9 +45,7 @@ private:
     const float *logits = nullptr;
     const int32_t *sampled = nullptr;
     std::vector<Instruction> instructions;
-    std::vector<uint64_t> words;        // the arguments of all launches
-    std::vector<uint32_t> rowWords;     // those that are the rows of the step
-    std::vector<uint32_t> segmentWords; // those that are its segments
+    LaunchWords words;
   };
   struct Plane {
     uint8_t *data;
@@ -62,6 +57,7 @@ private:
   Status startThreads();
   void resolveEntry(uint32_t index);
   Instruction resolveInstruction(const fb::Instruction &instruction, Entry &entry);
+  void runInstruction(const Instruction &instruction, Entry &entry, const Step &step);
   void resolvePlanes();
   uint8_t *address(uint32_t buffer) const;
 

@@ -83,7 +83,7 @@ func.func @gaps() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = bl
   %e = yoco.alloc <128 * block> : memref<?x32xf32>
   yoco.launch @k0(%ids, %p) tiles <rows, divisor = 1, multiplier = 1> : memref<?xi32>, memref<?x128xf32>
   yoco.launch @k1(%p, %q) tiles <rows, divisor = 1, multiplier = 1> : memref<?x128xf32>, memref<?x64xf32>
-  yoco.fill %r with 0 : memref<?x32xf32>
+  yoco.copy %r to %r : memref<?x32xf32>
   yoco.launch @k3(%r, %s) tiles <rows, divisor = 1, multiplier = 1> : memref<?x32xf32>, memref<?x64xf32>
   yoco.launch @k4(%q, %s, %e) tiles <rows, divisor = 1, multiplier = 1>
       : memref<?x64xf32>, memref<?x64xf32>, memref<?x32xf32>
@@ -103,7 +103,7 @@ func.func @views() attributes {yoco.entry = #yoco.entry<rows = single, bound = b
   %y = yoco.alloc <64 * batch> role logits : memref<?x8xf32>
   yoco.copy %ids to %ids : memref<?xi32>
   %h = memref.collapse_shape %x [[0], [1, 2]] : memref<?x2x4xf32> into memref<?x8xf32>
-  yoco.fill %x with 0 : memref<?x2x4xf32>
+  yoco.copy %x to %x : memref<?x2x4xf32>
   yoco.copy %h to %y : memref<?x8xf32>
   return
 }

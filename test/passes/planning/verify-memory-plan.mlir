@@ -36,7 +36,7 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
   yoco.copy %ids to %y : memref<?xi32>
   // expected-error @+1 {{expected bytes of its own for all bounds, got #yoco.size<64 * chunk>}}
   %x = yoco.view @scratch at <64 * chunk> size <64 * chunk> : memref<?xi32>
-  yoco.fill %x with 0 : memref<?xi32>
+  yoco.copy %x to %x : memref<?xi32>
   return
 }
 
@@ -51,7 +51,7 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
   // expected-note @+1 {{the other buffer}}
   %x = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x2x4xf32>
   %h = memref.collapse_shape %x [[0], [1, 2]] : memref<?x2x4xf32> into memref<?x8xf32>
-  yoco.fill %x with 0 : memref<?x2x4xf32>
+  yoco.copy %x to %x : memref<?x2x4xf32>
   // expected-error @+1 {{expected bytes of its own for all bounds}}
   %y = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x8xf32>
   yoco.copy %h to %y : memref<?x8xf32>
@@ -72,7 +72,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 9223372036854775807, batch =
     %seg = yoco.view @scratch at <0> size <12 * batch> role segments : !yoco.segments
     // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<128 * chunk>, got #yoco.size<64 * chunk>}}
     %x = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x32xf32>
-    yoco.fill %x with 0 : memref<?x32xf32>
+    yoco.copy %x to %x : memref<?x32xf32>
     // expected-error @+2 {{expected an end of at most 2^63 - 1 bytes at #yoco.bounds<}}
     // expected-error @+1 {{expected the bytes that its rows need for all bounds}}
     %y = yoco.view @scratch at <0> size <4 * seq * seq> : memref<?xi32>
