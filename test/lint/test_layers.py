@@ -6,7 +6,7 @@ import unittest
 from sources import files, read
 
 MLIR = {"mlir", "mlir-c", "llvm", "llvm-c", "lld", "clang"}
-LAYERS = {"dialect", "frontend", "passes", "kernels", "runtime", "tools"}
+LAYERS = {"dialect", "frontend", "passes", "kernels", "compiler", "runtime", "tools"}
 # What the files below a folder may include; the longest folder counts.
 ALLOWED = {
     "dialect/": {"dialect/"} | MLIR,
@@ -15,6 +15,7 @@ ALLOWED = {
     "passes/": {"passes/", "dialect/", "kernels/"} | MLIR,
     # Emission writes the model file: it needs the file's schema, and the checkpoint that the weights come from.
     "passes/emit/": {"passes/", "dialect/", "kernels/", "frontend/", "runtime/schema/"} | MLIR,
+    "compiler/": {"compiler/", "passes/", "frontend/", "dialect/"} | MLIR,
     "runtime/": {"runtime/", "yoco/"},
     "tools/": {f"{layer}/" for layer in LAYERS} | {"yoco/"} | MLIR,
     "tools/common/": {"tools/common/", "yoco/"},

@@ -114,10 +114,6 @@ private:
     return app.add_option(name, value, help)->type_name(type);
   }
 
-  static int rank(const std::string &phase) {
-    return std::find(kPhases.begin(), kPhases.end(), phase) - kPhases.begin();
-  }
-
   void checkOutput() const {
     bool hasReport = line.explainDemand || line.plan;
     if (output->count() && line.output.empty())
@@ -126,13 +122,6 @@ private:
       throw Problem{"expected -o FILE for the model file"};
     if (!output->count() && !line.compileTo.empty() && hasReport)
       throw Problem{"expected -o FILE for the module, since stdout takes the report"};
-    if (!line.compileTo.empty() && line.explainDemand && rank(line.compileTo) < rank("step"))
-      throw Problem{"--explain-demand: expected --compile-to=step or later"};
-    if (!line.compileTo.empty() && line.plan && rank(line.compileTo) < rank("planned"))
-      throw Problem{"--plan: expected --compile-to=planned or later"};
-    if (!line.compileTo.empty() && !line.compileFrom.empty() && rank(line.compileTo) < rank(line.compileFrom))
-      throw Problem{"--compile-to: expected a phase that does not come before --compile-from=" + line.compileFrom +
-                    ", got " + line.compileTo};
   }
 
   CLI::App app;

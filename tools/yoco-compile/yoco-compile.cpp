@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From a checkpoint to a model file. The work is in the frontend, the pipelines and the emitter; here are flags, files
-// and messages: one line on stderr and exit status 1 for whatever goes wrong.
+// From a checkpoint to a model file. The work is in compiler/; here are flags and messages: one line on stderr and exit
+// status 1 for whatever goes wrong.
 
+#include "compiler/Compile.h"
+#include "compiler/Diagnostics.h"
 #include "tools/yoco-compile/CommandLine.h"
-#include "tools/yoco-compile/Compile.h"
-#include "tools/yoco-compile/Diagnostics.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
@@ -16,10 +16,15 @@
 #include <unistd.h>
 
 using namespace llvm;
+using namespace mlir::yoco;
 using namespace yoco::compile;
 
 /// MLIR's parsers descend recursively.
 static constexpr unsigned kStackBytes = 256 << 20;
+
+static void report(StringRef kind, StringRef text) {
+  errs() << "yoco-compile: " << kind << ": " << onOneLine(text) << '\n';
+}
 
 static int fail(StringRef message) {
   report("error", message);
@@ -45,13 +50,30 @@ static int print(StringRef text) {
   std::_Exit(1);
 }
 
-/// Runs `job` where a crash of the compiler, which is a bug, still ends with a message.
-static bool runGuarded(Job &job, std::string &message) {
+static CompileOptions getOptions(const CommandLine &line) {
+  CompileOptions options;
+  options.targets = line.targets;
+  options.dtype = line.dtype;
+  options.maxSeqLen = line.maxSeqLen;
+  options.maxBatch = line.maxBatch;
+  options.prefillChunk = line.prefillChunk;
+  options.randomWeights = line.randomWeights;
+  options.compileFrom = symbolizePhase(line.compileFrom);
+  options.compileTo = symbolizePhase(line.compileTo);
+  options.explainDemand = line.explainDemand;
+  options.plan = line.plan;
+  options.onDiagnostic = report;
+  options.optionPrefix = "--";
+  return options;
+}
+
+/// Runs `compilation` where a crash of the compiler, which is a bug, still ends with a message.
+static bool runGuarded(Compilation &compilation, std::string &message) {
   bool succeeded = false;
   llvm::thread worker(std::optional<unsigned>(kStackBytes), [&] {
     CrashRecoveryContext recovery;
     bool returned = recovery.RunSafely([&] {
-      Error error = job.run();
+      Error error = compilation.run();
       succeeded = !error;
       message = toString(std::move(error));
     });
@@ -63,13 +85,13 @@ static bool runGuarded(Job &job, std::string &message) {
 }
 
 static int compile(const CommandLine &line) {
-  Job job(line);
+  Compilation compilation(line.input, line.output, getOptions(line));
   std::string message;
-  if (!runGuarded(job, message))
+  if (!runGuarded(compilation, message))
     return fail(message);
-  if (int status = print(job.getText()))
+  if (int status = print(compilation.getText()))
     return status;
-  if (Error error = job.commit())
+  if (Error error = compilation.commit())
     return fail(toString(std::move(error)));
   return 0;
 }

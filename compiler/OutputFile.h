@@ -2,15 +2,15 @@
 //
 // A file that appears under its name only when it is complete.
 
-#ifndef YOCO_TOOLS_YOCO_COMPILE_OUTPUTFILE_H
-#define YOCO_TOOLS_YOCO_COMPILE_OUTPUTFILE_H
+#ifndef YOCO_COMPILER_OUTPUTFILE_H
+#define YOCO_COMPILER_OUTPUTFILE_H
 
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 #include <memory>
 #include <string>
 
-namespace yoco::compile {
+namespace mlir::yoco {
 
 /// Writes to a neighbour of `path` and renames it. What is not committed is removed, also when a signal ends the
 /// program.
@@ -32,6 +32,6 @@ private:
   std::unique_ptr<llvm::raw_fd_ostream> stream;
 };
 
-} // namespace yoco::compile
+} // namespace mlir::yoco
 
-#endif // YOCO_TOOLS_YOCO_COMPILE_OUTPUTFILE_H
+#endif // YOCO_COMPILER_OUTPUTFILE_H

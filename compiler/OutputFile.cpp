@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tools/yoco-compile/OutputFile.h"
+#include "compiler/OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -9,7 +9,7 @@
 
 using namespace llvm;
 
-namespace yoco::compile {
+namespace mlir::yoco {
 
 static Error makeError(StringRef path, std::error_code code) {
   return createStringError(code, path + ": " + code.message());
@@ -73,4 +73,4 @@ Error OutputFile::commit() {
   return Error::success();
 }
 
-} // namespace yoco::compile
+} // namespace mlir::yoco

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tools/yoco-compile/Diagnostics.h"
+#include "compiler/Diagnostics.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
@@ -8,7 +8,7 @@
 using namespace llvm;
 using namespace mlir;
 
-namespace yoco::compile {
+namespace mlir::yoco {
 
 std::string onOneLine(StringRef text) {
   std::string line = text.trim().str();
@@ -17,8 +17,6 @@ std::string onOneLine(StringRef text) {
       c = ' ';
   return line;
 }
-
-void report(StringRef kind, StringRef text) { errs() << "yoco-compile: " << kind << ": " << onOneLine(text) << '\n'; }
 
 /// "FILE:LINE:COLUMN: " or "LAYER: ", or nothing when the place is not known.
 static std::string showLocation(Location location) {
@@ -29,20 +27,25 @@ static std::string showLocation(Location location) {
   return "";
 }
 
-Diagnostics::Diagnostics(MLIRContext *context)
-    : handler(context, [this](Diagnostic &diagnostic) {
+Diagnostics::Diagnostics(MLIRContext *context, Listener given)
+    : listener(std::move(given)), handler(context, [this](Diagnostic &diagnostic) {
         std::string text = showLocation(diagnostic.getLocation()) + diagnostic.str();
         if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
-          report("warning", text);
+          tell("warning", text);
         else if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
-          report("remark", text);
+          tell("remark", text);
         else if (diagnostic.getSeverity() == DiagnosticSeverity::Error && firstError.empty())
           firstError = text;
         return success();
       }) {}
 
-llvm::Error Diagnostics::takeError(StringRef fallback) {
-  return createStringError(firstError.empty() ? fallback.str() : firstError);
+void Diagnostics::tell(StringRef kind, StringRef text) const {
+  if (listener)
+    listener(kind, onOneLine(text));
 }
 
-} // namespace yoco::compile
+llvm::Error Diagnostics::takeError(StringRef fallback) {
+  return createStringError(onOneLine(firstError.empty() ? fallback : StringRef(firstError)));
+}
+
+} // namespace mlir::yoco
