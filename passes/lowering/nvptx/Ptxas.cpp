@@ -17,47 +17,6 @@
 using namespace llvm;
 using namespace mlir::yoco;
 
-//===- Finding it --------------------------------------------------------------------------------------------===//
-
-/// `folder`/bin/ptxas, when that is a program.
-static std::optional<std::string> findIn(StringRef folder) {
-  SmallString<128> path(folder);
-  sys::path::append(path, "bin", "ptxas");
-  if (sys::fs::can_execute(path))
-    return path.str().str();
-  return std::nullopt;
-}
-
-/// The wheel nvidia-cuda-nvcc in the Python environment `environment`: lib/pythonX/site-packages/nvidia/Y/bin/ptxas.
-static std::optional<std::string> findInEnvironment(StringRef environment) {
-  SmallString<128> libraries(environment);
-  sys::path::append(libraries, "lib");
-  std::error_code code;
-  for (sys::fs::directory_iterator python(libraries, code), end; !code && python != end; python.increment(code)) {
-    SmallString<128> packages(python->path());
-    sys::path::append(packages, "site-packages", "nvidia");
-    std::error_code inner;
-    for (sys::fs::directory_iterator package(packages, inner); !inner && package != end; package.increment(inner))
-      if (std::optional<std::string> found = findIn(package->path()))
-        return found;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> mlir::yoco::findPtxas() {
-  if (std::optional<std::string> path = sys::Process::GetEnv("YOCO_PTXAS"))
-    return sys::fs::can_execute(*path) ? path : std::nullopt;
-  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
-    if (std::optional<std::string> folder = sys::Process::GetEnv(variable); folder && !folder->empty())
-      if (std::optional<std::string> found = findIn(*folder))
-        return found;
-  if (ErrorOr<std::string> found = sys::findProgramByName("ptxas"))
-    return *found;
-  if (std::optional<std::string> found = findIn("/usr/local/cuda"))
-    return found;
-  return findInEnvironment(YOCO_PYTHON_ENVIRONMENT);
-}
-
 //===- Its report --------------------------------------------------------------------------------------------===//
 
 /// The number in front of `unit` in `line`; 0 when there is none.
