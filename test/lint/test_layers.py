@@ -22,6 +22,7 @@ ALLOWED = {
     "tools/yoco-run/": {"tools/yoco-run/", "tools/common/", "runtime/", "yoco/"},
     "tools/yoco-bench/": {"tools/yoco-bench/", "tools/common/", "yoco/"},
     "examples/": {"yoco/"},
+    "examples/embed-compiler/": {"compiler/"} | MLIR,
 }
 INCLUDE = re.compile(r'^\s*#?\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
