@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// MLIR's opt driver with the yoco dialect and passes, like yoco-opt, and with the toy members of open sets that the tests of
-// docs/Extending.md add. Each Toy*.cpp of this folder has one function here.
+// MLIR's opt driver with the yoco dialect and passes, like yoco-opt, and with the toy members of open sets that the
+// tests of docs/Extending.md add. Each Toy*.cpp of this folder has one function here.
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
