@@ -15,6 +15,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
 #include "passes/lowering/host/HostCodeGen.h"
+#include "passes/lowering/Targets.h"
 #include "passes/lowering/host/HostTarget.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -59,6 +60,9 @@ std::string getModule(const std::string &chip, int64_t panel) {
 /// The shared object of all shapes, opened; null after an error.
 void *compile(const std::string &chip, HostTiles &tiles) {
   MLIRContext context;
+  DialectRegistry registry;
+  registerAllTargets(registry);
+  context.appendDialectRegistry(registry);
   context.loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
                       scf::SCFDialect, vector::VectorDialect>();
   TargetAttr attr = TargetAttr::get(&context, "host", chip, Float32Type::get(&context));

@@ -12,9 +12,10 @@
 #include "mlir/Parser/Parser.h"
 #include "passes/Phases.h"
 #include "passes/Pipelines.h"
-#include "passes/Target.h"
 #include "passes/emit/Emit.h"
+#include "passes/lowering/Targets.h"
 #include "passes/planning/PrintMemoryPlan.h"
+#include "passes/target/Target.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
@@ -30,6 +31,7 @@ DialectRegistry makeRegistry(const CompileOptions &options) {
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<YocoDialect>();
+  registerAllTargets(registry);
   if (options.extendDialects)
     options.extendDialects(registry);
   return registry;

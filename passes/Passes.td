@@ -35,6 +35,7 @@ def VerifyPhasePass : Pass<"yoco-verify-phase", "::mlir::ModuleOp"> {
 }
 
 include "passes/step/Passes.td"
+include "passes/target/Passes.td"
 include "passes/fusion/Passes.td"
 include "passes/planning/Passes.td"
 include "passes/lowering/Passes.td"

@@ -4,7 +4,8 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Phases.h"
-#include "passes/Target.h"
+#include "passes/lowering/Targets.h"
+#include "passes/target/Target.h"
 #include "passes/step/ExplainDemand.h"
 
 using namespace mlir;
@@ -79,9 +80,7 @@ void yoco::buildFusedToPlannedPipeline(OpPassManager &pm, const PlanOptions &opt
 
 void yoco::buildPlannedToProgramPipeline(OpPassManager &pm) {
   pm.addPass(createOutlineKernelsPass());
-  // Each lowers the kernels of its own target and leaves others alone.
-  pm.addPass(createLowerHostPass());
-  pm.addPass(createLowerNvptxPass());
+  addTargetLowerings(pm);
   addPhaseCheck(pm, Phase::program);
 }
 

@@ -6,7 +6,7 @@
 #define YOCO_PASSES_PIPELINES_H
 
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include <functional>

@@ -15,7 +15,7 @@
 //
 // Refused: modules in another phase, variants with different bounds or vocabularies, no entry point with logits.
 
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "passes/emit/Emit.h"
 #include "passes/Passes.h"
 #include "passes/emit/PlanBuilder.h"

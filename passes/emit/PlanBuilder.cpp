@@ -7,7 +7,7 @@
 
 #include "passes/emit/PlanBuilder.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
-#include "passes/emit/TargetCode.h"
+#include "passes/target/TargetRegistry.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -80,8 +80,10 @@ LogicalResult VariantBuilder::addTarget() {
   if (!target)
     return mlir::emitError(module.getLoc(), "expected a variant with `")
            << YocoDialect::getTargetAttrName() << "`, got none";
-  // A runtime knows devices by the interface that it reaches them through.
-  variant->device = target.getDevice() == "nvptx" ? "cuda" : target.getDevice().str();
+  device = TargetRegistry::getDevice(module.getContext(), target.getDevice(), module.getLoc());
+  if (!device)
+    return failure();
+  variant->device = device->getTraits().runtimeName.str();
   variant->target = (target.getDevice() + ":" + target.getChip()).str();
   variant->compute_type = getElementKind(target.getCompute());
   return success();
@@ -104,7 +106,7 @@ LogicalResult VariantBuilder::addCode() {
       kernelModule = &nested;
   if (!kernelModule)
     return mlir::emitError(module.getLoc(), "expected a module of kernels, got none");
-  std::optional<TargetCode> code = compileKernels(kernelModule, target);
+  std::optional<TargetCode> code = device->compile(kernelModule, target);
   if (!code)
     return failure();
   variant->cpu_features = code->cpuFeatures;

@@ -11,6 +11,8 @@
 
 namespace mlir::yoco {
 
+class TargetDevice;
+
 /// Builds the table of one variant. Errors go to the operations that they are about; all of them are reported.
 class VariantBuilder {
 public:
@@ -46,6 +48,7 @@ private:
   SegmentTable &segments;
   WeightPacker &weights;
   std::unique_ptr<fb::VariantT> variant;
+  const TargetDevice *device = nullptr;
   int64_t vocabularySize = 0;
   DenseMap<Operation *, uint32_t> parameters;                                   // packed parameter -> index
   DenseMap<Attribute, uint32_t> kernels;                                        // name -> index

@@ -6,7 +6,7 @@
 // of the group's result.
 
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 

@@ -7,7 +7,7 @@
 
 #include "dialect/ParameterUses.h"
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 #include "llvm/ADT/MapVector.h"

@@ -8,7 +8,7 @@
 // Refused: entry points that do not begin with ids and segments.
 
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 

@@ -6,7 +6,7 @@
 // the partial rows are rows like any other, so that their memory is planned with the rest.
 
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 

@@ -7,6 +7,61 @@
 
 include "mlir/Pass/PassBase.td"
 
+def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "turns fused operations into launches of kernels, equal kernels made once";
+  let description = [{
+    Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of kernels, whose body is
+    that operation on the function's arguments. What differs between two layers, the parameters, are arguments too, so
+    layers of the same shape share their kernels. Parameters are laid out as the target wants them, once for each list of parts.
+    A linear group that the target leaves to its library becomes a `yoco.gemm`.
+
+    Before:
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+      yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+      yoco.arena @scratch scratch [#yoco.size<128 * batch>]
+      func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %ids = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
+        %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
+        yoco.fused_embed %ids table @embed outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
+        return
+      }
+    }
+    ```
+    After:
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+      yoco.parameter @embed : tensor<16x4xbf16> from "embed"
+      yoco.arena @scratch scratch [#yoco.size<128 * batch>]
+      yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<16x4xbf16>
+      func.func @f() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %ids = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
+        %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
+        %w = yoco.parameter_ref @packed.embed : memref<16x4xbf16>
+        yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles <rows, divisor = 8, multiplier = 1>
+          : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
+        return
+      }
+      module @kernels attributes {yoco.kernels} {
+        func.func @embed_0(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %ids: memref<?xi32>,
+                           %x: memref<?x4xf32>, %w: memref<16x4xbf16> {yoco.parameter = @w0}) {
+          yoco.fused_embed %ids table @w0 outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x4xf32>) -> ()
+          return
+        }
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect", "::mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numLaunches", "launches", "Operations that became launches">,
+    Statistic<"numKernels", "outlined", "Kernels made">,
+    Statistic<"numShared", "shared", "Launches of a kernel that another operation had made">,
+    Statistic<"numParameters", "parameters", "Packed parameters made">,
+    Statistic<"numProducts", "products", "Operations that became products of the library">,
+  ];
+}
+
 def LowerHostPass : Pass<"yoco-lower-host", "::mlir::ModuleOp"> {
   let summary = "turn the kernels of target `host` into loops over tiles";
   let description = [{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/planning/PrintMemoryPlan.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "dialect/YocoOps.h"
 #include "passes/planning/Lifetimes.h"
 #include "llvm/Support/FormatVariadic.h"

@@ -10,8 +10,9 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
-#include "passes/Target.h"
-#include "passes/emit/TargetCode.h"
+#include "passes/lowering/Targets.h"
+#include "passes/target/TargetRegistry.h"
+#include "passes/target/Target.h"
 #include "passes/lowering/Kernels.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -33,12 +34,9 @@ static json::Object describeTiles(ModuleOp kernels, const Target &target) {
   json::Object launches;
   for (auto function : kernels.getOps<func::FuncOp>()) {
     TilesAttr tiles;
-    for (Operation &op : function.getBody().front()) {
-      if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
-        tiles = target.getTiles(kernel);
-      else if (auto generic = dyn_cast<linalg::GenericOp>(op))
-        tiles = target.getElementwiseTiles(generic);
-    }
+    for (Operation &op : function.getBody().front())
+      if (target.findKernel(&op))
+        tiles = target.getTiles(&op);
     if (!tiles)
       continue;
     launches[function.getName()] = json::Object{{"unit", stringifyTileUnit(tiles.getUnit())},
@@ -103,6 +101,7 @@ int main(int argc, char **argv) {
   DialectRegistry registry;
   registerAllDialects(registry);
   registry.insert<YocoDialect>();
+  registerAllTargets(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(input, &context);
@@ -129,6 +128,6 @@ int main(int argc, char **argv) {
       lowered = op;
   });
   describeBlocks(lowered, launches);
-  std::optional<TargetCode> code = launchesOnly ? TargetCode() : compileKernels(lowered, attr);
+  std::optional<TargetCode> code = launchesOnly ? TargetCode() : target->getDevice().compile(lowered, attr);
   return code && succeeded(writeCode(prefix, *code, std::move(launches))) ? 0 : 1;
 }

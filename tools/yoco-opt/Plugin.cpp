@@ -7,10 +7,14 @@
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/lowering/Targets.h"
 
 extern "C" LLVM_ATTRIBUTE_WEAK mlir::DialectPluginLibraryInfo mlirGetDialectPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "yoco", "0.1",
-          [](mlir::DialectRegistry *registry) { registry->insert<mlir::yoco::YocoDialect>(); }};
+          [](mlir::DialectRegistry *registry) {
+            registry->insert<mlir::yoco::YocoDialect>();
+            mlir::yoco::registerAllTargets(*registry);
+          }};
 }
 
 extern "C" LLVM_ATTRIBUTE_WEAK mlir::PassPluginLibraryInfo mlirGetPassPluginInfo() {

@@ -8,12 +8,14 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
+#include "passes/lowering/Targets.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<mlir::yoco::YocoDialect>();
+  mlir::yoco::registerAllTargets(registry);
   mlir::registerAllPasses();
   mlir::yoco::registerYocoPasses();
   mlir::yoco::registerPipelines();

@@ -9,8 +9,8 @@
 
 #include "dialect/YocoOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "passes/lowering/host/HostTarget.h"
 #include "passes/lowering/host/KernelBuilder.h"
+#include "passes/target/HostChips.h"
 
 namespace mlir::yoco {
 
@@ -69,19 +69,6 @@ Value inverseRms(KernelBuilder &build, int64_t width, const Place &row, double e
 
 /// `place` with `offset` added to its last index.
 Place moveBy(KernelBuilder &build, const Place &place, Value offset);
-
-//===- One lowering per operation ----------------------------------------------------------------------------===//
-
-LogicalResult lowerPositions(HostKernel &kernel, FusedPositionsOp op, Value tile);
-LogicalResult lowerEmbed(HostKernel &kernel, FusedEmbedOp op, Value tile);
-LogicalResult lowerArgmax(HostKernel &kernel, FusedArgmaxOp op, Value tile);
-LogicalResult lowerNorm(HostKernel &kernel, FusedNormOp op, Value tile);
-LogicalResult lowerRope(HostKernel &kernel, FusedRopeOp op, Value tile);
-LogicalResult lowerLinear(HostKernel &kernel, FusedLinearOp op, Value tile);
-LogicalResult lowerRetention(HostKernel &kernel, FusedRetentionOp op, Value tile);
-LogicalResult lowerAttention(HostKernel &kernel, FusedAttentionOp op, Value tile);
-LogicalResult lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, Value tile);
-LogicalResult lowerElementwise(HostKernel &kernel, linalg::GenericOp op, Value tile);
 
 } // namespace mlir::yoco
 

@@ -5,29 +5,40 @@
 #ifndef YOCO_PASSES_LOWERING_HOST_HOSTTARGET_H
 #define YOCO_PASSES_LOWERING_HOST_HOSTTARGET_H
 
-#include "kernels/host/HostTiles.h"
-#include "passes/Target.h"
+#include "passes/target/HostChips.h"
+#include "passes/target/Target.h"
+#include "passes/target/TargetRegistry.h"
 #include <string>
 #include <vector>
 
 namespace mlir::yoco {
 
-/// Panels that a linear group of `columns` results has, and how many tiles they make side by side.
-struct LinearTiling {
-  int64_t panels;
-  int64_t columnTiles;
-};
-LinearTiling getLinearTiling(const HostTiles &tiles, int64_t columns);
+class HostKernelModel;
 
 /// Bytes of stack that a block of `chunk` rows of chunkwise retention takes.
 int64_t getRetentionStackBytes(const HostTiles &tiles, int64_t chunk, int64_t keyWidth);
+
+/// The kind of device. Its kernels are in passes/lowering/host/kernels.
+class HostDevice final : public TargetDevice {
+public:
+  static constexpr DeviceTraits kTraits = {"host", "host", "CPU", "x86-64-v3", "f32"};
+
+  HostDevice() : TargetDevice(kTraits) {}
+
+  /// Registers the kernel for operations called `operation`.
+  void addKernel(StringRef operation, std::unique_ptr<HostKernelModel> kernel);
+  const HostKernelModel *findKernel(Operation *op) const;
+
+  std::unique_ptr<Target> createTarget(TargetAttr attr, Location loc) const override;
+  std::optional<TargetCode> compile(Operation *kernels, TargetAttr attr) const override;
+};
 
 class HostTarget final : public Target {
 public:
   /// The host target that `attr` names; an error at `loc`, and null, when there is none such.
   static std::unique_ptr<HostTarget> get(TargetAttr attr, Location loc);
 
-  explicit HostTarget(const HostChip &chip) : chip(chip) {}
+  HostTarget(const HostDevice &device, const HostChip &chip) : Target(device), chip(chip) {}
 
   /// One kernel does for all numbers of rows.
   int64_t getMaxRows(const StepShape &step) const override { return 0; }
@@ -39,12 +50,7 @@ public:
   int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override { return 0; }
   FloatType getStorageType(MLIRContext *context) const override { return Float32Type::get(context); }
   int64_t getDefaultChunk() const override { return chip.tiles.prefillChunk; }
-  ParameterForm getParameterForm(RowKernelOpInterface op, unsigned group) const override;
   int64_t getRowAlignment() const override { return 1; }
-  int64_t getWorkspaceBytes(RowKernelOpInterface op) const override { return 0; }
-  bool isLibraryProduct(FusedLinearOp op) const override { return false; }
-  TilesAttr getTiles(RowKernelOpInterface op) const override;
-  TilesAttr getElementwiseTiles(linalg::GenericOp op) const override;
 
   const HostTiles &getTileSizes() const { return chip.tiles; }
 

@@ -210,21 +210,22 @@ static void runJobs(MutableArrayRef<Job> jobs, StringRef bitcode, const std::opt
 }
 
 FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, TargetAttr target) {
-  constexpr StringLiteral kPortable = "sm_80";
-  if (!NvptxTarget::get(target, kernels.getLoc()))
+  std::unique_ptr<NvptxTarget> known = NvptxTarget::get(target, kernels.getLoc());
+  if (!known)
     return failure();
+  const StringRef portable = known->getNvptxDevice().getPortableChip().name;
   FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target).run();
   if (failed(bitcode))
     return failure();
   std::optional<std::string> ptxas = findPtxas();
   if (!ptxas)
     mlir::emitWarning(kernels.getLoc(), "found no ptxas (in CUDA_HOME, on the PATH, from scripts/setup): the file has ")
-        << kPortable << " PTX alone, which the driver compiles when a session is made";
+        << portable << " PTX alone, which the driver compiles when a session is made";
   std::vector<Job> jobs;
   if (ptxas)
-    jobs.emplace_back(target.getChip(), /*wantsCubin=*/true, /*wantsPtx=*/target.getChip() == kPortable);
-  if (!ptxas || target.getChip() != kPortable)
-    jobs.emplace_back(kPortable, /*wantsCubin=*/false, /*wantsPtx=*/true);
+    jobs.emplace_back(target.getChip(), /*wantsCubin=*/true, /*wantsPtx=*/target.getChip() == portable);
+  if (!ptxas || target.getChip() != portable)
+    jobs.emplace_back(portable, /*wantsCubin=*/false, /*wantsPtx=*/true);
   runJobs(jobs, StringRef(bitcode->data(), bitcode->size()), ptxas);
 
   NvptxCode code;

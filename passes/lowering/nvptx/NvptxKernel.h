@@ -8,7 +8,6 @@
 #include "dialect/YocoOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace mlir::yoco {
 
@@ -85,11 +84,6 @@ private:
   SmallVector<Value> arguments;
   bool failed = false;
 };
-
-/// Emits the call for a fused operation.
-LogicalResult lowerToMicroKernel(NvptxKernel &kernel, Operation *op);
-/// Emits elementwise arithmetic, for a grid as ElementwiseGrid says.
-LogicalResult lowerElementwise(NvptxKernel &kernel, linalg::GenericOp op);
 
 } // namespace mlir::yoco
 

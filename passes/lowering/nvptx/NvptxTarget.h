@@ -6,18 +6,51 @@
 #define YOCO_PASSES_LOWERING_NVPTX_NVPTXTARGET_H
 
 #include "kernels/nvptx/LaunchShapes.h"
-#include "passes/Target.h"
+#include "passes/target/NvptxChips.h"
+#include "passes/target/Target.h"
+#include "passes/target/TargetRegistry.h"
 
 namespace mlir::yoco {
 
 namespace nvptx = ::yoco::nvptx;
+
+class NvptxKernelModel;
+
+/// The kind of device. Its kernels are in passes/lowering/nvptx/kernels.
+class NvptxDevice final : public TargetDevice {
+public:
+  // A runtime knows a GPU by the interface that it reaches it through.
+  static constexpr DeviceTraits kTraits = {"nvptx", "cuda", "CHIP", "sm_90a", "bf16"};
+
+  NvptxDevice() : TargetDevice(kTraits), chips(getNvptxChips()) {}
+
+  /// Makes `chip` known beside the rows of the table.
+  void addChip(const NvptxChip &chip) { chips.push_back(chip); }
+  ArrayRef<NvptxChip> getChips() const { return chips; }
+  /// The chip called `name`; null when there is none.
+  const NvptxChip *findChip(StringRef name) const;
+  /// The chip whose PTX runs on all others.
+  const NvptxChip &getPortableChip() const { return chips.front(); }
+  /// The names of all chips, for messages.
+  std::string listChips() const;
+
+  /// Registers the kernel for operations called `operation`.
+  void addKernel(StringRef operation, std::unique_ptr<NvptxKernelModel> kernel);
+
+  std::unique_ptr<Target> createTarget(TargetAttr attr, Location loc) const override;
+  std::optional<TargetCode> compile(Operation *kernels, TargetAttr attr) const override;
+
+private:
+  SmallVector<NvptxChip> chips;
+};
 
 class NvptxTarget final : public Target {
 public:
   /// The GPU that `attr` names; an error at `loc`, and null, when there is none such.
   static std::unique_ptr<NvptxTarget> get(TargetAttr attr, Location loc);
 
-  explicit NvptxTarget(bool bf16) : bf16(bf16) {}
+  NvptxTarget(const NvptxDevice &device, const NvptxChip &chip, bool bf16)
+      : Target(device), device(device), chip(chip), bf16(bf16) {}
 
   int64_t getMaxRows(const StepShape &step) const override;
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override { return maxRows != 0; }
@@ -29,37 +62,18 @@ public:
   int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override;
   FloatType getStorageType(MLIRContext *context) const override;
   int64_t getDefaultChunk() const override { return 2048; }
-  ParameterForm getParameterForm(RowKernelOpInterface op, unsigned group) const override;
   int64_t getRowAlignment() const override { return 16; }
-  int64_t getWorkspaceBytes(RowKernelOpInterface op) const override;
-  bool isLibraryProduct(FusedLinearOp op) const override;
-  TilesAttr getTiles(RowKernelOpInterface op) const override;
-  TilesAttr getElementwiseTiles(linalg::GenericOp op) const override;
 
   /// Matrices, caches and inputs of products are bf16, and tensor cores multiply them; else everything is f32.
   bool isBf16() const { return bf16; }
-  /// How the kernel of `op`, in buffer form, is launched. None when there is no kernel for such an operation.
-  std::optional<nvptx::LaunchShape> getLaunchShape(RowKernelOpInterface op) const;
+  const NvptxChip &getChip() const { return chip; }
+  const NvptxDevice &getNvptxDevice() const { return device; }
 
 private:
+  const NvptxDevice &device;
+  const NvptxChip chip;
   const bool bf16;
 };
-
-/// How elementwise arithmetic is spread over a grid: every thread has `kThreadElements` adjacent columns of one row.
-struct ElementwiseGrid {
-  static constexpr int kThreads = 256;
-  static constexpr int kThreadElements = 8;
-
-  int64_t groups;       // of columns in a row, the last one possibly shorter
-  int64_t rowsPerBlock; // 1 when a row has more groups than a block has threads
-  int64_t blocksPerRow; // 1 when a block has several rows
-
-  /// Of buffers of `type`: rows of vectors, or of heads.
-  static ElementwiseGrid get(MemRefType type);
-};
-
-/// The chips of target `nvptx`, from the least to the most able.
-llvm::ArrayRef<llvm::StringLiteral> getNvptxChips();
 
 } // namespace mlir::yoco
 

@@ -10,6 +10,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
+#include "passes/lowering/Targets.h"
 #include "passes/lowering/host/HostCodeGen.h"
 #include "passes/lowering/host/HostTarget.h"
 #include "gmock/gmock.h"
@@ -27,6 +28,9 @@ namespace {
 class HostCodeGen : public testing::Test {
 protected:
   HostCodeGen() {
+    DialectRegistry registry;
+    registerAllTargets(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
                         linalg::LinalgDialect, scf::SCFDialect, vector::VectorDialect>();
     context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {

@@ -9,6 +9,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
+#include "passes/lowering/Targets.h"
 #include "passes/lowering/host/HostCodeGen.h"
 #include "passes/lowering/host/HostTarget.h"
 #include "llvm/ADT/STLExtras.h"
@@ -46,6 +47,9 @@ std::string Kernels::add(const std::string &arguments, const std::string &op) {
 
 void Kernels::compile() {
   MLIRContext context;
+  DialectRegistry registry;
+  registerAllTargets(registry);
+  context.appendDialectRegistry(registry);
   context.loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
                       linalg::LinalgDialect, scf::SCFDialect, vector::VectorDialect>();
   std::string module = "module attributes {yoco.target = #yoco.target<\"host\", \"" + chip +
@@ -58,12 +62,9 @@ void Kernels::compile() {
   ASSERT_TRUE(target);
   for (auto function : kernels.getOps<func::FuncOp>()) {
     TilesAttr kernelTiles;
-    for (Operation &op : function.getBody().front()) {
-      if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
-        kernelTiles = target->getTiles(kernel);
-      if (auto generic = dyn_cast<linalg::GenericOp>(op))
-        kernelTiles = target->getElementwiseTiles(generic);
-    }
+    for (Operation &op : function.getBody().front())
+      if (target->findKernel(&op))
+        kernelTiles = target->getTiles(&op);
     ASSERT_TRUE(kernelTiles) << function.getName().str();
     tiles.push_back({function.getName().str(), static_cast<int>(kernelTiles.getUnit()),
                      static_cast<uint64_t>(kernelTiles.getDivisor()),

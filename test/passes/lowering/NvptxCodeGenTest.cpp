@@ -11,7 +11,8 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
+#include "passes/lowering/Targets.h"
 #include "passes/lowering/nvptx/NvptxTarget.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
@@ -63,6 +64,9 @@ std::string rope(int64_t width, const char *style) {
 class Kernels {
 public:
   explicit Kernels(bool bf16) : bf16(bf16) {
+    DialectRegistry registry;
+    registerAllTargets(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
                         linalg::LinalgDialect, scf::SCFDialect, vector::VectorDialect, gpu::GPUDialect,
                         LLVM::LLVMDialect>();
@@ -167,7 +171,7 @@ void Kernels::addRetention(const Sizes &sizes) {
   add("retention_step", arguments + step,
       op + "swish %v outs %o {" + attributes + ", eps = 1.0e-5 : f32} : " + types + v + ", " + step + ") -> ()");
   // Heads that are too wide for blocks go row by row.
-  int64_t chunk = NvptxTarget(bf16).getRetentionChunk(sizes.keyWidth, sizes.valueWidth);
+  int64_t chunk = bf16 ? nvptx::retentionChunk(sizes.keyWidth, sizes.valueWidth) : 0;
   add("retention_chunk", arguments + v,
       op + "outs %o {" + attributes + ", chunk = " + std::to_string(chunk) + " : i64} : " + types + v + ") -> ()");
 }
@@ -189,7 +193,7 @@ void Kernels::addAttention(const Sizes &sizes, bool ring) {
           "yoco.fused_cache_write %k, %v at %p, %s to %c {{rope = {3}} : ({0}, {1}, memref<?xi32>, !yoco.segments, "
           "{2}) -> ()",
           k, v, cache, table));
-  int64_t splits = nvptx::attentionSplits(sizes.batch, ring ? sizes.window : 0, sizes.kvHeads);
+  int64_t splits = nvptx::attentionSplits(getNvptxChips().back().multiprocessors, sizes.batch, ring ? sizes.window : 0, sizes.kvHeads);
   std::string partial = rows(getPartialColumns(sizes.heads, splits, sizes.valueWidth), "f32");
   std::string arguments =
       llvm::formatv("%q: {0}, %p: memref<?xi32>, %s: !yoco.segments, %c: {1}, %k: {2}, %v: {3}, %o: ", q, cache, k, v);
@@ -231,7 +235,8 @@ void Kernels::expectNoStack(int chunkStack) {
   ASSERT_TRUE(succeeded(passes.run(*parsed)));
   auto kernels = *parsed->getOps<gpu::GPUModuleOp>().begin();
   size_t count = llvm::range_size(kernels.getOps<gpu::GPUFuncOp>());
-  for (StringRef architecture : getNvptxChips()) {
+  for (const NvptxChip &chip : getNvptxChips()) {
+    StringRef architecture = chip.name;
     FailureOr<std::string> ptx = compileNvptxKernelsToPtx(kernels, getTargetAttrOf(kernels), architecture);
     ASSERT_TRUE(succeeded(ptx));
     EXPECT_EQ(StringRef(*ptx).count(".local"), 0u) << architecture.str();

@@ -9,15 +9,13 @@
 // the stack that are too large.
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Passes.h"
 #include "passes/lowering/Kernels.h"
-#include "passes/lowering/host/HostKernel.h"
-#include "llvm/ADT/TypeSwitch.h"
+#include "passes/lowering/host/HostKernelModel.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_LOWERHOSTPASS
@@ -65,22 +63,6 @@ LogicalResult checkElementTypes(Operation *op) {
   return success();
 }
 
-LogicalResult lowerTile(HostKernel &kernel, Operation *op, Value tile) {
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case([&](FusedPositionsOp op) { return lowerPositions(kernel, op, tile); })
-      .Case([&](FusedEmbedOp op) { return lowerEmbed(kernel, op, tile); })
-      .Case([&](FusedArgmaxOp op) { return lowerArgmax(kernel, op, tile); })
-      .Case([&](FusedNormOp op) { return lowerNorm(kernel, op, tile); })
-      .Case([&](FusedRopeOp op) { return lowerRope(kernel, op, tile); })
-      .Case([&](FusedLinearOp op) { return lowerLinear(kernel, op, tile); })
-      .Case([&](FusedRetentionOp op) { return lowerRetention(kernel, op, tile); })
-      .Case([&](FusedAttentionOp op) { return lowerAttention(kernel, op, tile); })
-      .Case([&](FusedCacheWriteOp op) { return lowerCacheWrite(kernel, op, tile); })
-      .Case([&](linalg::GenericOp op) { return lowerElementwise(kernel, op, tile); })
-      .Default(
-          [&](Operation *op) { return op->emitOpError("expected an operation that target `host` has a kernel for"); });
-}
-
 class LowerHostPass : public yoco::impl::LowerHostPassBase<LowerHostPass> {
 public:
   using LowerHostPassBase::LowerHostPassBase;
@@ -90,7 +72,7 @@ public:
       TargetAttr attr = getTargetAttrOf(module);
       if (!attr)
         return signalPassFailure();
-      if (attr.getDevice() != "host")
+      if (attr.getDevice() != HostDevice::kTraits.name)
         continue;
       std::unique_ptr<HostTarget> target = HostTarget::get(attr, module.getLoc());
       if (!target || failed(lowerModule(module, *target)))
@@ -102,8 +84,8 @@ private:
   LogicalResult lowerModule(ModuleOp module, const HostTarget &target) {
     LogicalResult result = success();
     for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
-      if (function.isExternal() || llvm::none_of(function.getBody().front(), [](Operation &op) {
-            return isa<RowKernelOpInterface, linalg::GenericOp>(op) || isa<YocoDialect>(op.getDialect());
+      if (function.isExternal() || llvm::none_of(function.getBody().front(), [&](Operation &op) {
+            return isa<RowKernelOpInterface>(op) || isa<YocoDialect>(op.getDialect()) || target.findKernel(&op);
           })) {
         ++numSkipped;
         continue;
@@ -119,6 +101,9 @@ private:
     Operation *op = getOnlyOperation(function);
     if (!op || failed(checkElementTypes(op)) || failed(checkKernelArguments(function, op)))
       return failure();
+    auto *model = static_cast<const HostKernelModel *>(target.getKernel(op));
+    if (!model)
+      return failure();
     StringAttr name = function.getNameAttr();
     function.setName((name.getValue() + ".before").str());
     func::FuncOp lowered = makeFunction(function, name);
@@ -129,14 +114,14 @@ private:
     mapArguments(function, lowered, kernel);
     LogicalResult result = success();
     build.forLoop(entry.getArgument(3), entry.getArgument(4), 1,
-                  [&](Value tile) { result = lowerTile(kernel, op, tile); });
+                  [&](Value tile) { result = model->lower(kernel, op, tile); });
     func::ReturnOp::create(builder, function.getLoc());
     if (failed(result)) {
       lowered.erase();
       function.setName(name);
       return failure();
     }
-    ++(isa<linalg::GenericOp>(op) ? numElementwise : numKernels);
+    ++(isa<RowKernelOpInterface>(op) ? numKernels : numElementwise);
     stackBytes += build.getStackBytes();
     function.erase();
     return success();

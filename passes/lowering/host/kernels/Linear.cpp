@@ -8,10 +8,24 @@
 // it. Few rows are bound by the bytes of the weights, which are read once for all of them; a single row takes several
 // panels at once, whose sums hide the latency of a multiply-add.
 
-#include "passes/lowering/host/HostKernel.h"
+#include "passes/lowering/host/HostKernelModel.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
+
+namespace {
+/// Panels that a linear group of some columns has, and how many tiles they make side by side.
+struct LinearTiling {
+  int64_t panels;
+  int64_t columnTiles;
+};
+} // namespace
+
+static LinearTiling getLinearTiling(const HostTiles &tiles, int64_t columns) {
+  int64_t panels = llvm::divideCeil(columns, tiles.panel());
+  return {panels, static_cast<int64_t>(llvm::divideCeil(panels, tiles.tilePanels))};
+}
 
 namespace {
 
@@ -186,6 +200,13 @@ void LinearLowering::finish(Value row, Value column, ArrayRef<Value> sums) {
 
 } // namespace
 
-LogicalResult yoco::lowerLinear(HostKernel &kernel, FusedLinearOp op, Value tile) {
+static LogicalResult lowerLinear(HostKernel &kernel, FusedLinearOp op, Value tile) {
   return LinearLowering(kernel, op).lower(tile);
 }
+
+static TilesAttr getTiles(FusedLinearOp op, const HostTiles &tiles) {
+  int64_t columns = cast<ShapedType>(op.getOuts().front().getType()).getShape().back();
+  return TilesAttr::get(op->getContext(), TileUnit::rows, tiles.tileRows, getLinearTiling(tiles, columns).columnTiles);
+}
+
+void yoco::addLinearHostKernel(HostDevice &device) { addHostKernel(device, lowerLinear, getTiles); }

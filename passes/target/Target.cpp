@@ -1,49 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "passes/Target.h"
-#include "passes/lowering/host/HostTarget.h"
-#include "passes/lowering/nvptx/NvptxTarget.h"
+#include "passes/target/Target.h"
+#include "passes/target/TargetRegistry.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
 
-namespace {
-/// A kind of device, and what a user who names no more than that gets.
-struct DeviceDefaults {
-  StringLiteral device, chip, dtype;
-};
-} // namespace
-
-static constexpr DeviceDefaults kDevices[] = {{"host", "x86-64-v3", "f32"}, {"nvptx", "sm_90a", "bf16"}};
+/// The device that a user names, with an error that lists what may be named.
+static TargetDevice *findNamedDevice(MLIRContext *context, StringRef spec, Location loc) {
+  if (TargetDevice *device = TargetRegistry::findDevice(context, spec.split(':').first))
+    return device;
+  std::vector<std::string> names;
+  for (const TargetDevice *device : TargetRegistry::getDevices(context)) {
+    const DeviceTraits &traits = device->getTraits();
+    names.push_back(("`" + traits.name + "`").str());
+    names.push_back(("`" + traits.name + ":" + traits.chipWord + "`").str());
+  }
+  emitError(loc) << "expected target " << joinNames(names) << ", got `" << spec << "`";
+  return nullptr;
+}
 
 FailureOr<TargetAttr> Target::parse(MLIRContext *context, StringRef spec, StringRef dtype, Location loc) {
-  StringRef device = spec.split(':').first, chip = spec.split(':').second;
-  const auto *defaults = llvm::find_if(kDevices, [&](const DeviceDefaults &known) { return known.device == device; });
-  if (defaults == std::end(kDevices))
-    return (LogicalResult)(emitError(loc)
-                           << "expected target `host`, `host:CPU`, `nvptx` or `nvptx:CHIP`, got `" << spec << "`");
+  const TargetDevice *device = findNamedDevice(context, spec, loc);
+  if (!device)
+    return failure();
+  StringRef chip = spec.split(':').second;
   if (spec.contains(':') && chip.empty())
     return (LogicalResult)(emitError(loc) << "expected a processor behind `" << spec << "`, got none");
   if (chip.empty())
-    chip = defaults->chip;
+    chip = device->getTraits().chip;
   if (dtype.empty())
-    dtype = defaults->dtype;
+    dtype = device->getTraits().dtype;
   Builder builder(context);
   FloatType compute = dtype == "f32"    ? FloatType(builder.getF32Type())
                       : dtype == "bf16" ? FloatType(builder.getBF16Type())
                                         : FloatType();
   if (!compute)
     return (LogicalResult)(emitError(loc) << "expected dtype `f32` or `bf16`, got `" << dtype << "`");
-  return TargetAttr::get(context, device, chip, compute);
+  return TargetAttr::get(context, device->getTraits().name, chip, compute);
 }
 
 std::unique_ptr<Target> Target::get(TargetAttr attr, Location loc) {
-  if (attr.getDevice() == "host")
-    return HostTarget::get(attr, loc);
-  if (attr.getDevice() == "nvptx")
-    return NvptxTarget::get(attr, loc);
-  emitError(loc) << "expected target `host` or `nvptx`, got '" << attr.getDevice() << "'";
+  const TargetDevice *device = TargetRegistry::getDevice(attr.getContext(), attr.getDevice(), loc);
+  return device ? device->createTarget(attr, loc) : nullptr;
+}
+
+const KernelModel *Target::findKernel(Operation *op) const { return device.findKernel(op); }
+
+const KernelModel *Target::getKernel(Operation *op) const {
+  if (const KernelModel *kernel = findKernel(op))
+    return kernel;
+  op->emitOpError("expected an operation that target `") << device.getTraits().name << "` has a kernel for";
   return nullptr;
+}
+
+TilesAttr Target::getTiles(Operation *op) const {
+  const KernelModel *kernel = findKernel(op);
+  return kernel ? kernel->getTiles(op, *this) : TilesAttr();
+}
+
+int64_t Target::getWorkspaceBytes(Operation *op) const {
+  const KernelModel *kernel = findKernel(op);
+  return kernel ? kernel->getWorkspaceBytes(op, *this) : 0;
 }
 
 StepShape StepShape::get(func::FuncOp entry) {

@@ -5,7 +5,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "passes/lowering/nvptx/NvptxCodeGen.h"
 #include "passes/lowering/nvptx/NvptxTarget.h"
 
@@ -34,11 +34,15 @@ private:
     TargetAttr target = getTargetAttrOf(module);
     if (!target)
       return failure();
-    if (target.getDevice() != "nvptx")
+    if (target.getDevice() != NvptxDevice::kTraits.name)
       return success();
     StringRef machine = architecture.empty() ? target.getChip() : StringRef(architecture);
-    if (!llvm::is_contained(getNvptxChips(), machine))
-      return mlir::emitError(module.getLoc(), "expected architecture sm_80 or sm_90a, got '") << machine << "'";
+    std::unique_ptr<NvptxTarget> known = NvptxTarget::get(target, module.getLoc());
+    if (!known)
+      return failure();
+    if (!known->getNvptxDevice().findChip(machine))
+      return mlir::emitError(module.getLoc(), "expected architecture ")
+             << known->getNvptxDevice().listChips() << ", got '" << machine << "'";
     FailureOr<std::string> ptx = compileNvptxKernelsToPtx(module, target, machine);
     if (failed(ptx))
       return failure();

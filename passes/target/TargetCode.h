@@ -2,8 +2,8 @@
 //
 // The machine code of a variant's kernels, whatever kind of device they are for.
 
-#ifndef YOCO_PASSES_EMIT_TARGETCODE_H
-#define YOCO_PASSES_EMIT_TARGETCODE_H
+#ifndef YOCO_PASSES_TARGET_TARGETCODE_H
+#define YOCO_PASSES_TARGET_TARGETCODE_H
 
 #include "dialect/YocoOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -36,9 +36,6 @@ struct TargetCode {
   llvm::StringMap<Block> blocks;
 };
 
-/// Compiles the module of kernels (a `module` or a `gpu.module`) for `target`. None after an error.
-std::optional<TargetCode> compileKernels(Operation *kernels, TargetAttr target);
-
 } // namespace mlir::yoco
 
-#endif // YOCO_PASSES_EMIT_TARGETCODE_H
+#endif // YOCO_PASSES_TARGET_TARGETCODE_H

@@ -3,7 +3,7 @@
 // Input: phase `step`. Output: the same, marked with a target and session bounds.
 
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_ASSIGNTARGETPASS

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tile choices of host kernels, as data. The lowering builds its loops from them and the target answers from them, so
-// that the number of tiles in a file and the loops in its code agree.
+// The processors of target `host`, as data: features and tile sizes. The lowering builds its loops from them and the target
+// answers from them, so that the number of tiles in a file and the loops in its code agree.
 
-#ifndef YOCO_KERNELS_HOST_HOSTTILES_H
-#define YOCO_KERNELS_HOST_HOSTTILES_H
+#ifndef YOCO_PASSES_TARGET_HOSTCHIPS_H
+#define YOCO_PASSES_TARGET_HOSTCHIPS_H
 
-#include <cstddef>
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
 #include <cstdint>
 
 namespace mlir::yoco {
@@ -45,17 +46,17 @@ struct HostTiles {
 
 /// A processor that host kernels can be made for.
 struct HostChip {
-  const char *name;
-  /// LLVM's names of the features that the code may use, terminated by null.
-  const char *const *features;
+  llvm::StringLiteral name;
+  /// LLVM's names of the features that the code may use.
+  llvm::ArrayRef<llvm::StringLiteral> features;
   HostTiles tiles;
 };
 
+/// All chips, from the least to the most able.
+llvm::ArrayRef<HostChip> getHostChips();
 /// The chip called `name` ("x86-64-v3", "x86-64-v4"); null when there is none.
-const HostChip *findHostChip(const char *name);
-/// All chips, from the least to the most able; `count` receives how many.
-const HostChip *getHostChips(size_t &count);
+const HostChip *findHostChip(llvm::StringRef name);
 
 } // namespace mlir::yoco
 
-#endif // YOCO_KERNELS_HOST_HOSTTILES_H
+#endif // YOCO_PASSES_TARGET_HOSTCHIPS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Attention to a cache, and the write of a cache.
+// Attention to a cache.
 //
 // A tile of attention is one row and one key-value head. The tile of every n-th row of a segment takes the rows up to
 // the next such, with all their query heads, in one pass over keys and values; the tiles of the others are empty, so
@@ -8,7 +8,7 @@
 // that are aligned to absolute positions, and keys that a row does not see have weight 0: the result of a row does not
 // depend on how the sequence was cut into steps, nor on the rows beside it.
 
-#include "passes/lowering/host/HostKernel.h"
+#include "passes/lowering/host/HostKernelModel.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
 
@@ -315,48 +315,12 @@ void AttentionLowering::finish(Value row, Value count) {
 
 } // namespace
 
-LogicalResult yoco::lowerAttention(HostKernel &kernel, FusedAttentionOp op, Value tile) {
+static LogicalResult lowerAttention(HostKernel &kernel, FusedAttentionOp op, Value tile) {
   return AttentionLowering(kernel, op).lower(tile);
 }
 
-//===- Writing a cache ---------------------------------------------------------------------------------------===//
-
-LogicalResult yoco::lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, Value tile) {
-  KernelBuilder &build = kernel.build;
-  KVCacheType cache = op.getCache().getType();
-  Value keys = kernel.get(op.getKeys()), values = kernel.get(op.getValues());
-  Value heads = build.index(cache.getHeads()), zero = build.index(0);
-  RopeAttr rope = op.getRopeAttr();
-  Value frequencies = makeFrequencies(build, rope);
-
-  auto writeRow = [&](Value row, const Segment &segment) {
-    Value position = build.add(segment.firstPosition, build.sub(row, segment.rowBegin));
-    Value place = cache.isRing() ? build.rem(position, cache.getWindow()) : position;
-    auto from = [&](Value buffer, int64_t width, Value h) { return Place{buffer, {row, build.mul(h, width)}}; };
-    auto to = [&](Value buffer, Value h) { return Place{buffer, {segment.slot, place, h, zero}}; };
-    build.forLoop(zero, heads, 1, [&](Value h) {
-      copyRow(build, cache.getValue(), from(values, cache.getValue(), h), to(kernel.getValues(op.getCache()), h));
-      if (!rope)
-        copyRow(build, cache.getKey(), from(keys, cache.getKey(), h), to(kernel.getKeys(op.getCache()), h));
-    });
-    if (!rope)
-      return;
-    forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
-      build.forLoop(zero, heads, 1, [&](Value h) {
-        rotate(build, rope, turn, from(keys, cache.getKey(), h), to(kernel.getKeys(op.getCache()), h));
-      });
-    });
-  };
-
-  forRowsOfTile(kernel, tile, [&](Value row) {
-    withSegmentOf(kernel, kernel.get(op.getSegments()), row, [&](const Segment &segment) {
-      if (!cache.isRing())
-        return writeRow(row, segment);
-      // Of a segment longer than the window only the last rows stay; tiles run in any order, so that no other may be
-      // written.
-      Value left = build.sub(build.add(segment.rowBegin, segment.rowCount), row);
-      build.ifThen(build.less(left, build.index(cache.getWindow() + 1)), [&] { writeRow(row, segment); });
-    });
-  });
-  return success();
+static TilesAttr getTiles(FusedAttentionOp op, const HostTiles &) {
+  return TilesAttr::get(op->getContext(), TileUnit::rows, 1, op.getCache().getType().getHeads());
 }
+
+void yoco::addAttentionHostKernel(HostDevice &device) { addHostKernel(device, lowerAttention, getTiles); }

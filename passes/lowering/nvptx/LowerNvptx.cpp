@@ -12,13 +12,12 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Passes.h"
 #include "passes/lowering/Kernels.h"
-#include "passes/lowering/nvptx/NvptxKernel.h"
-#include "passes/lowering/nvptx/NvptxTarget.h"
+#include "passes/lowering/nvptx/NvptxKernelModel.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_LOWERNVPTXPASS
@@ -42,7 +41,7 @@ public:
       TargetAttr attr = getTargetAttrOf(module);
       if (!attr)
         return signalPassFailure();
-      if (attr.getDevice() != "nvptx")
+      if (attr.getDevice() != NvptxDevice::kTraits.name)
         continue;
       std::unique_ptr<NvptxTarget> target = NvptxTarget::get(attr, module.getLoc());
       if (!target || failed(lowerModule(module, *target)))
@@ -71,25 +70,19 @@ private:
     Operation *op = getOnlyOperation(function);
     if (!op || failed(checkKernelArguments(function, op)))
       return failure();
+    auto *model = static_cast<const NvptxKernelModel *>(target.getKernel(op));
+    if (!model)
+      return failure();
     gpu::GPUFuncOp lowered = makeFunction(function, op, kernels);
     OpBuilder builder = OpBuilder::atBlockBegin(&lowered.getBody().front());
     NvptxKernel kernel(builder, kernels, lowered, target.isBf16());
     mapArguments(function, lowered, kernel);
-    nvptx::LaunchShape shape{nvptx::BlockUnit::rows, 1, 1, ElementwiseGrid::kThreads, 0};
-    // A linear of few rows waits for earlier kernels by itself, behind its first loads of weights.
-    auto linear = dyn_cast<FusedLinearOp>(op);
-    if ((!linear || linear.getMaxRows() == 0) && failed(MicroKernelCall(kernel, op, "yoco_begin").emit()))
+    if (!model->waitsByItself(op) && failed(MicroKernelCall(kernel, op, "yoco_begin").emit()))
       return failure();
-    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
-      if (failed(lowerElementwise(kernel, generic)))
-        return failure();
-      ++numElementwise;
-    } else {
-      if (failed(lowerToMicroKernel(kernel, op)))
-        return failure();
-      shape = *target.getLaunchShape(cast<RowKernelOpInterface>(op));
-      ++numKernels;
-    }
+    if (failed(model->lower(kernel, op)))
+      return failure();
+    nvptx::LaunchShape shape = model->getShape(op, target);
+    ++(isa<RowKernelOpInterface>(op) ? numKernels : numElementwise);
     gpu::ReturnOp::create(builder, function.getLoc());
     lowered->setAttr(kThreadsAttrName, builder.getI64IntegerAttr(shape.threads));
     lowered->setAttr(kSharedBytesAttrName, builder.getI64IntegerAttr(shape.sharedBytes));
@@ -104,8 +97,8 @@ private:
     SmallVector<Value> outs;
     if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
       llvm::append_range(outs, kernel.getOutBuffers());
-    if (auto generic = dyn_cast<linalg::GenericOp>(op))
-      llvm::append_range(outs, generic.getOutputs());
+    if (auto structured = dyn_cast<DestinationStyleOpInterface>(op))
+      llvm::append_range(outs, structured.getDpsInits());
     return llvm::is_contained(outs, argument) && llvm::count(op->getOperands(), argument) == 1;
   }
 

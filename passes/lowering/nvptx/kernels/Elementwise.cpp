@@ -7,14 +7,40 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/lowering/nvptx/NvptxKernel.h"
-#include "passes/lowering/nvptx/NvptxTarget.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/lowering/nvptx/NvptxKernelModel.h"
+#include "llvm/Support/MathExtras.h"
 #include <numeric>
 
 using namespace mlir;
 using namespace mlir::yoco;
 
+namespace {
+/// How elementwise arithmetic is spread over a grid: every thread has `kThreadElements` adjacent columns of one row.
+struct ElementwiseGrid {
+  static constexpr int kThreads = 256;
+  static constexpr int kThreadElements = 8;
+
+  int64_t groups;       // of columns in a row, the last one possibly shorter
+  int64_t rowsPerBlock; // 1 when a row has more groups than a block has threads
+  int64_t blocksPerRow; // 1 when a block has several rows
+
+  /// Of buffers of `type`: rows of vectors, or of heads.
+  static ElementwiseGrid get(MemRefType type);
+};
+} // namespace
+
 static constexpr int64_t kElements = ElementwiseGrid::kThreadElements;
+
+ElementwiseGrid ElementwiseGrid::get(MemRefType type) {
+  ElementwiseGrid grid;
+  grid.groups = llvm::divideCeil(type.getShape().back(), kThreadElements);
+  for (int64_t heads : type.getShape().drop_front().drop_back())
+    grid.groups *= heads;
+  grid.rowsPerBlock = std::max<int64_t>(kThreads / grid.groups, 1);
+  grid.blocksPerRow = llvm::divideCeil(grid.groups, kThreads);
+  return grid;
+}
 
 /// Functions that NvptxMath.cpp or a machine instruction has.
 static bool hasCode(Operation *op) {
@@ -241,9 +267,17 @@ void ElementwiseLowering::lower() {
   });
 }
 
-LogicalResult mlir::yoco::lowerElementwise(NvptxKernel &kernel, linalg::GenericOp op) {
+static LogicalResult lowerElementwise(NvptxKernel &kernel, linalg::GenericOp op) {
   if (failed(check(op)))
     return failure();
   ElementwiseLowering(kernel, op).lower();
   return success();
 }
+
+static nvptx::LaunchShape getShape(linalg::GenericOp op, const NvptxTarget &) {
+  auto grid = ElementwiseGrid::get(cast<MemRefType>(op.getDpsInits().front().getType()));
+  return {nvptx::BlockUnit::rows, static_cast<int>(grid.rowsPerBlock), static_cast<int>(grid.blocksPerRow),
+          ElementwiseGrid::kThreads, 0};
+}
+
+void mlir::yoco::addElementwiseNvptxKernel(NvptxDevice &device) { addNvptxKernel(device, getShape, lowerElementwise); }

@@ -2,22 +2,15 @@
 //
 // What passes from phase `fused` on ask about the machine that a module is for. No pass switches on a target's name.
 
-#ifndef YOCO_PASSES_TARGET_H
-#define YOCO_PASSES_TARGET_H
+#ifndef YOCO_PASSES_TARGET_TARGET_H
+#define YOCO_PASSES_TARGET_TARGET_H
 
-#include "dialect/YocoOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/target/KernelModel.h"
 #include <memory>
 
 namespace mlir::yoco {
 
-/// How a parameter that a kernel reads is stored.
-struct ParameterForm {
-  WeightLayout layout = WeightLayout::row_major;
-  int64_t panel = 0;    // rows of a panel; 0 unless the layout is `panels`
-  int64_t multiple = 1; // elements from one row to the next are a multiple of this; row_major only
-  FloatType element;    // null: the parameter's own
-};
+class TargetDevice;
 
 /// The steps of an entry point.
 struct StepShape {
@@ -29,13 +22,14 @@ struct StepShape {
   static StepShape get(func::FuncOp entry);
 };
 
-/// The answers of one kind of machine. Immutable.
+/// The answers of one machine: a chip of a registered device, and the type that it computes in. Immutable.
 class Target {
 public:
+  explicit Target(const TargetDevice &device) : device(device) {}
   virtual ~Target() = default;
 
   /// The target that a user names on a command line: `device` or `device:chip`, and a type to compute in (empty: the
-  /// device's own). Emits an error at `loc` when the device or the type is none that we know.
+  /// device's own). Emits an error at `loc` when no such device is registered, or the type is none that we know.
   static FailureOr<TargetAttr> parse(MLIRContext *context, llvm::StringRef spec, llvm::StringRef dtype, Location loc);
 
   /// The target that `attr` names. Emits an error at `loc`, and returns null, when there is none such or it cannot compute
@@ -65,21 +59,24 @@ public:
 
   /// Memory.
 
-  /// How group number `group` of `op`'s parameter groups is stored.
-  virtual ParameterForm getParameterForm(RowKernelOpInterface op, unsigned group) const = 0;
   /// Bytes that the rows of a buffer start at multiples of.
   virtual int64_t getRowAlignment() const = 0;
+
+  /// Kernels. Each answers for itself (passes/target/KernelModel.h).
+
+  /// The kernel for operations such as `op`; null when there is none.
+  const KernelModel *findKernel(Operation *op) const;
+  /// The same, with an error on `op` when there is none.
+  const KernelModel *getKernel(Operation *op) const;
+  /// Tiles of the kernel of `op`, in buffer form. Null when there is no kernel.
+  TilesAttr getTiles(Operation *op) const;
   /// Bytes of memory that `op`, on tensors, wants while it runs.
-  virtual int64_t getWorkspaceBytes(RowKernelOpInterface op) const = 0;
+  int64_t getWorkspaceBytes(Operation *op) const;
 
-  /// Kernels.
+  const TargetDevice &getDevice() const { return device; }
 
-  /// Whether `op`, a linear group on buffers, is the library's matrix product (`yoco.gemm`) and not a kernel.
-  virtual bool isLibraryProduct(FusedLinearOp op) const = 0;
-  /// Tiles of the kernel that `op`, in buffer form, becomes.
-  virtual TilesAttr getTiles(RowKernelOpInterface op) const = 0;
-  /// Tiles of the kernel that an elementwise `linalg.generic` over rows becomes.
-  virtual TilesAttr getElementwiseTiles(linalg::GenericOp op) const = 0;
+private:
+  const TargetDevice &device;
 };
 
 /// The target attribute of the variant that `op` is in. Emits an error and returns null when there is none.
@@ -93,4 +90,4 @@ SmallVector<ModuleOp> getVariants(ModuleOp module);
 
 } // namespace mlir::yoco
 
-#endif // YOCO_PASSES_TARGET_H
+#endif // YOCO_PASSES_TARGET_TARGET_H

@@ -3,25 +3,23 @@
 // yoco-outline-kernels: phase `planned`, the first step towards `program`; operations on buffers become launches of
 // kernels.
 //
-// For every fused operation and every `linalg.generic` of an entry point, in order:
-//   1. its parameters, group by group, are laid out as the target wants them: one `yoco.packed_parameter` for each list
-//   of parts
-//      and layout, however often it is used;
+// For every operation of an entry point that the target has a kernel for (fused operations, `linalg.generic`), in order:
+//   1. its parameters, group by group, are laid out as the kernel wants them: one `yoco.packed_parameter` for each list of
+//      parts and layout, however often it is used;
 //   2. a function is built whose arguments are the scalars that every kernel gets (rows, segments, seq, first and last
-//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group
-//      `i` called `@w<i>`, so that nothing in it says which layer it comes from;
-//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear
-//   time;
-//   4. the operation is replaced by a `yoco.launch`; a linear group that the target leaves to its library, by a `yoco.gemm`.
+//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group `i`
+//      called `@w<i>`, so that nothing in it says which layer it comes from;
+//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear time;
+//   4. the operation is replaced by a `yoco.launch`; or by an instruction of its own, where the kernel says that it is one: a
+//      linear group that is a product of the machine's library becomes a `yoco.gemm`.
 //
-// Refused: groups of parameters of several element types, bodies that use values of the entry point other than
-// constants.
+// Refused: fused operations that the target has no kernel for, groups of parameters of several element types, bodies that
+// use values of the entry point other than constants.
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
-#include "passes/Target.h"
+#include "passes/target/Target.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::yoco {
@@ -68,12 +66,11 @@ public:
 
 private:
   LogicalResult outline(Operation *op);
-  LogicalResult makeProduct(FusedLinearOp op, ArrayRef<Value> parameters);
+  LogicalResult makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters);
   FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form);
   Value getParameter(Operation *op, PackedParameterOp packed);
   FailureOr<func::FuncOp> buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups);
   func::FuncOp getShared(func::FuncOp kernel, StringRef operation);
-  TilesAttr getTiles(Operation *op);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -248,40 +245,36 @@ func::FuncOp Outliner::getShared(func::FuncOp kernel, StringRef operation) {
   return kernel;
 }
 
-TilesAttr Outliner::getTiles(Operation *op) {
-  if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
-    return target.getTiles(kernel);
-  return target.getElementwiseTiles(cast<linalg::GenericOp>(op));
-}
-
-/// A linear group that the machine's library computes.
-LogicalResult Outliner::makeProduct(FusedLinearOp op, ArrayRef<Value> parameters) {
-  if (parameters.size() != 1 || op.getEpsAttr() || op.getActivation() != Activation::none)
-    return op.emitOpError("expected one matrix without norm and activation for the target's library, got ") << op;
+/// An instruction of its own in the place of `op`.
+LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters) {
   OpBuilder builder(op);
-  auto product = GemmOp::create(builder, op.getLoc(), op.getInput(), parameters.front(), op.getResidual(),
-                                op.getWorkspace(), op.getOuts().front());
+  Operation *instruction = model.buildInstruction(builder, op, parameters);
+  if (!instruction)
+    return failure();
   if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
-    product->setAttr(YocoDialect::getLayerAttrName(), layer);
-  op.erase();
+    instruction->setAttr(YocoDialect::getLayerAttrName(), layer);
+  op->erase();
   ++numProducts;
   return success();
 }
 
 LogicalResult Outliner::outline(Operation *op) {
-  auto rowKernel = dyn_cast<RowKernelOpInterface>(op);
+  const KernelModel *model = target.getKernel(op);
+  if (!model)
+    return failure();
   SmallVector<ParameterGroup> groups;
-  if (rowKernel)
+  if (auto rowKernel = dyn_cast<RowKernelOpInterface>(op))
     groups = rowKernel.getParameterGroups();
   SmallVector<Value> parameters;
   for (auto [index, group] : llvm::enumerate(groups)) {
-    FailureOr<PackedParameterOp> packed = getPacked(op, group, target.getParameterForm(rowKernel, index));
+    FailureOr<PackedParameterOp> packed = getPacked(op, group, model->getParameterForm(op, index, target));
     if (failed(packed))
       return failure();
     parameters.push_back(getParameter(op, *packed));
   }
-  if (auto linear = dyn_cast<FusedLinearOp>(op); linear && target.isLibraryProduct(linear))
-    return makeProduct(linear, parameters);
+  if (model->isInstruction(op, target))
+    return makeInstruction(op, *model, parameters);
+  TilesAttr tiles = model->getTiles(op, target);
   FailureOr<func::FuncOp> kernel = buildKernel(op, parameters, groups);
   if (failed(kernel))
     return failure();
@@ -291,7 +284,7 @@ LogicalResult Outliner::outline(Operation *op) {
   SmallVector<Value> operands(op->getOperands());
   llvm::append_range(operands, parameters);
   auto name = SymbolRefAttr::get(kernels.getSymNameAttr(), {FlatSymbolRefAttr::get(shared.getSymNameAttr())});
-  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, getTiles(op));
+  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, tiles);
   if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
     launch->setAttr(YocoDialect::getLayerAttrName(), layer);
   op->erase();
@@ -308,7 +301,7 @@ LogicalResult Outliner::run() {
   for (auto entry : module.getOps<func::FuncOp>())
     if (entry->hasAttr(YocoDialect::getEntryAttrName()))
       for (Operation &op : llvm::make_early_inc_range(entry.front()))
-        if (isa<RowKernelOpInterface, linalg::GenericOp>(op))
+        if (isa<RowKernelOpInterface>(op) || target.findKernel(&op))
           failed |= mlir::failed(outline(&op));
   return success(!failed);
 }

@@ -3,7 +3,7 @@
 // What fusion left over: elementwise arithmetic on rows. The body of the operation is built again on vectors.
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/lowering/host/HostKernel.h"
+#include "passes/lowering/host/HostKernelModel.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -56,7 +56,7 @@ static SmallVector<Value> vectorizeBody(KernelBuilder &build, linalg::GenericOp 
   return results;
 }
 
-LogicalResult yoco::lowerElementwise(HostKernel &kernel, linalg::GenericOp op, Value tile) {
+static LogicalResult lowerElementwise(HostKernel &kernel, linalg::GenericOp op, Value tile) {
   if (failed(checkElementwise(op)))
     return failure();
   KernelBuilder &build = kernel.build;
@@ -80,3 +80,5 @@ LogicalResult yoco::lowerElementwise(HostKernel &kernel, linalg::GenericOp op, V
   });
   return success();
 }
+
+void yoco::addElementwiseHostKernel(HostDevice &device) { addHostKernel(device, lowerElementwise); }

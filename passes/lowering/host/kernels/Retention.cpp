@@ -10,7 +10,7 @@
 // No exponent is above 0, so nothing overflows. The scale is part of k. Three products, all row block by vectors.
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/lowering/host/HostKernel.h"
+#include "passes/lowering/host/HostKernelModel.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -331,6 +331,12 @@ void RetentionLowering::updateState(Value firstRow, Value count) {
 
 } // namespace
 
-LogicalResult yoco::lowerRetention(HostKernel &kernel, FusedRetentionOp op, Value tile) {
+static LogicalResult lowerRetention(HostKernel &kernel, FusedRetentionOp op, Value tile) {
   return RetentionLowering(kernel, op).lower(tile);
 }
+
+static TilesAttr getTiles(FusedRetentionOp op, const HostTiles &) {
+  return TilesAttr::get(op->getContext(), TileUnit::segments, 1, op.getState().getType().getShape()[0]);
+}
+
+void yoco::addRetentionHostKernel(HostDevice &device) { addHostKernel(device, lowerRetention, getTiles); }

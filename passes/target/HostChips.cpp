@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "kernels/host/HostTiles.h"
-#include <cstring>
+#include "passes/target/HostChips.h"
 
 using namespace mlir::yoco;
 
@@ -11,24 +10,21 @@ using namespace mlir::yoco;
   "avx", "avx2", "bmi", "bmi2", "cmov", "cx16", "cx8", "f16c", "fma", "fxsr", "lzcnt", "mmx", "movbe", "popcnt",       \
       "sahf", "sse", "sse2", "sse3", "sse4.1", "sse4.2", "ssse3", "xsave"
 
-static const char *const v3Features[] = {YOCO_X86_64_V3, nullptr};
-static const char *const v4Features[] = {YOCO_X86_64_V3, "avx512bw", "avx512cd", "avx512dq",
-                                         "avx512f",      "avx512vl", nullptr};
+static constexpr llvm::StringLiteral kV3Features[] = {YOCO_X86_64_V3};
+static constexpr llvm::StringLiteral kV4Features[] = {YOCO_X86_64_V3, "avx512bw", "avx512cd",
+                                                      "avx512dq",     "avx512f",  "avx512vl"};
 
 // 16 registers of 8 lanes: 6 * 2 sums, 2 weights, 1 broadcast. 32 registers of 16 lanes: 12 * 2 sums.
-static const HostChip chips[] = {
-    {"x86-64-v3", v3Features, {8, 2, 6, 2, 4, 4, 48, 8, 64, 24, 64, 256, 192 << 10}},
-    {"x86-64-v4", v4Features, {16, 2, 12, 4, 4, 4, 48, 8, 64, 24, 64, 256, 192 << 10}},
+static const HostChip kChips[] = {
+    {"x86-64-v3", kV3Features, {8, 2, 6, 2, 4, 4, 48, 8, 64, 24, 64, 256, 192 << 10}},
+    {"x86-64-v4", kV4Features, {16, 2, 12, 4, 4, 4, 48, 8, 64, 24, 64, 256, 192 << 10}},
 };
 
-const HostChip *mlir::yoco::getHostChips(size_t &count) {
-  count = sizeof(chips) / sizeof(chips[0]);
-  return chips;
-}
+llvm::ArrayRef<HostChip> mlir::yoco::getHostChips() { return kChips; }
 
-const HostChip *mlir::yoco::findHostChip(const char *name) {
-  for (const HostChip &chip : chips)
-    if (std::strcmp(chip.name, name) == 0)
+const HostChip *mlir::yoco::findHostChip(llvm::StringRef name) {
+  for (const HostChip &chip : kChips)
+    if (chip.name == name)
       return &chip;
   return nullptr;
 }

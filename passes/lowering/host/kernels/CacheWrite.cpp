@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The write of fresh keys and values to a cache.
+
+#include "passes/lowering/host/HostKernelModel.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+static LogicalResult lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, Value tile) {
+  KernelBuilder &build = kernel.build;
+  KVCacheType cache = op.getCache().getType();
+  Value keys = kernel.get(op.getKeys()), values = kernel.get(op.getValues());
+  Value heads = build.index(cache.getHeads()), zero = build.index(0);
+  RopeAttr rope = op.getRopeAttr();
+  Value frequencies = makeFrequencies(build, rope);
+
+  auto writeRow = [&](Value row, const Segment &segment) {
+    Value position = build.add(segment.firstPosition, build.sub(row, segment.rowBegin));
+    Value place = cache.isRing() ? build.rem(position, cache.getWindow()) : position;
+    auto from = [&](Value buffer, int64_t width, Value h) { return Place{buffer, {row, build.mul(h, width)}}; };
+    auto to = [&](Value buffer, Value h) { return Place{buffer, {segment.slot, place, h, zero}}; };
+    build.forLoop(zero, heads, 1, [&](Value h) {
+      copyRow(build, cache.getValue(), from(values, cache.getValue(), h), to(kernel.getValues(op.getCache()), h));
+      if (!rope)
+        copyRow(build, cache.getKey(), from(keys, cache.getKey(), h), to(kernel.getKeys(op.getCache()), h));
+    });
+    if (!rope)
+      return;
+    forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
+      build.forLoop(zero, heads, 1, [&](Value h) {
+        rotate(build, rope, turn, from(keys, cache.getKey(), h), to(kernel.getKeys(op.getCache()), h));
+      });
+    });
+  };
+
+  forRowsOfTile(kernel, tile, [&](Value row) {
+    withSegmentOf(kernel, kernel.get(op.getSegments()), row, [&](const Segment &segment) {
+      if (!cache.isRing())
+        return writeRow(row, segment);
+      // Of a segment longer than the window only the last rows stay; tiles run in any order, so that no other may be
+      // written.
+      Value left = build.sub(build.add(segment.rowBegin, segment.rowCount), row);
+      build.ifThen(build.less(left, build.index(cache.getWindow() + 1)), [&] { writeRow(row, segment); });
+    });
+  });
+  return success();
+}
+
+void yoco::addCacheWriteHostKernel(HostDevice &device) { addHostKernel(device, lowerCacheWrite); }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rows of a table, looked up by token id and scaled.
+
+#include "passes/lowering/nvptx/NvptxKernelModel.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+static nvptx::LaunchShape getShape(FusedEmbedOp op, const NvptxTarget &) {
+  return nvptx::embedShape(getColumns(op.getOuts().front()));
+}
+
+static LogicalResult lowerEmbed(NvptxKernel &kernel, FusedEmbedOp op) {
+  MicroKernelCall call(kernel, op, "yoco_embed");
+  MemRefType table = kernel.parameters[0].second;
+  Value out = op.getOuts().front();
+  call.number(kernel.rows).pointer(op.getIds());
+  call.parameter(0).kind(table.getElementType()).integer(table.getDimSize(0));
+  call.integer(table.getStridesAndOffset().first.front()).real(op.getScaleAttr());
+  call.integer(getColumns(out)).rows(out);
+  return call.emit();
+}
+
+namespace {
+class EmbedKernel final : public NvptxKernelModelFor<FusedEmbedOp> {
+public:
+  EmbedKernel() : NvptxKernelModelFor(::getShape, lowerEmbed) {}
+
+  /// A table has the form of a matrix, so that one that is also multiplied by is stored once.
+  ParameterForm getParameterForm(Operation *op, unsigned group, const Target &target) const override {
+    return getMatrixForm(get(target), op->getContext());
+  }
+};
+} // namespace
+
+void mlir::yoco::addEmbedNvptxKernel(NvptxDevice &device) {
+  device.addKernel(FusedEmbedOp::getOperationName(), std::make_unique<EmbedKernel>());
+}
