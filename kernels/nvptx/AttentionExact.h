@@ -123,8 +123,8 @@ YOCO_DEVICE void addExact(const Attention &a, ExactQueries &queries, int count, 
 YOCO_DEVICE void rowsExact(const Attention &a, void *out, int outKind, int outStride) {
   const int group = a.group(), count = shapes::exactQueries(a.keyWidth, a.valueWidth);
   const int rows = nvptx::attentionTileRows(false, a.heads, a.kvHeads, a.keyWidth, a.valueWidth), all = rows * group;
-  const int64_t tiles = (a.rows + rows - 1) / rows, tile = blockIndex() / static_cast<uint32_t>(a.kvHeads);
-  const int kvHead = static_cast<int>(blockIndex() % static_cast<uint32_t>(a.kvHeads));
+  const int64_t tiles = (a.rows + rows - 1) / rows, tile = a.tile / static_cast<uint32_t>(a.kvHeads);
+  const int kvHead = static_cast<int>(a.tile % static_cast<uint32_t>(a.kvHeads));
   if (tile >= tiles)
     return;
   const int firstRow = static_cast<int>(tiles - 1 - tile) * rows, segments = static_cast<int>(a.segments);

@@ -155,8 +155,8 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
   const int thread = static_cast<int>(threadIndex());
 
   // The last rows first: with a growing cache they take the longest.
-  const uint32_t perTile = static_cast<uint32_t>(a.kvHeads * tile.panels), rest = blockIndex() % perTile;
-  const int64_t tiles = (a.rows + tileRows - 1) / tileRows, index = blockIndex() / perTile;
+  const uint32_t perTile = static_cast<uint32_t>(a.kvHeads * tile.panels), rest = a.tile % perTile;
+  const int64_t tiles = (a.rows + tileRows - 1) / tileRows, index = a.tile / perTile;
   if (index >= tiles)
     return;
   const int kvHead = static_cast<int>(rest / static_cast<uint32_t>(tile.panels));
@@ -292,18 +292,13 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
   }
 }
 
-YOCO_MICRO_KERNEL void yoco_attention_rows(int64_t rows, int64_t segments, int64_t seq, const float *q, int qStride,
-                                           const int32_t *positions, const Segment *table, const void *keyCache,
-                                           const void *valueCache, int cacheKind, int ring, const void *freshKeys,
-                                           int freshKeyKind, int freshKeyStride, const void *freshValues,
-                                           int freshValueKind, int freshValueStride, const float *frequencies,
-                                           int style, int window, float scale, int heads, int kvHeads, int keyWidth,
-                                           int valueWidth, void *out, int outKind, int outStride) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_rows) {
   const Attention a = {
-      rows,           segments,         seq,         q,         qStride,      positions,      table,
-      keyCache,       valueCache,       ring,        freshKeys, freshKeyKind, freshKeyStride, freshValues,
-      freshValueKind, freshValueStride, frequencies, style,     window,       scale,          heads,
-      kvHeads,        keyWidth,         valueWidth};
+      static_cast<uint32_t>(tile), rows,     segments,          seq,         q,               qStride,
+      positions,                   table,    keyCache,          valueCache,  ring,            freshKeys,
+      freshKeysKind,               freshKeysStride, freshValues, freshValuesKind, freshValuesStride, frequencies,
+      style,                       window,   scale,             heads,       kvHeads,         keyWidth,
+      valueWidth};
   if (cacheKind == kF32)
     rowsExact(a, out, outKind, outStride);
   else

@@ -20,9 +20,10 @@ YOCO_DEVICE uint32_t transposePairs(uint32_t pairs) {
   return lane / 4 % 2 ? (first >> 16) | (second & 0xffff0000u) : (first & 0xffffu) | (second << 16);
 }
 
-YOCO_DEVICE void splitTiled(const Attention &a, const SplitWork &work, int splits, float *partial, int partialStride) {
+YOCO_DEVICE void splitTiled(const Attention &a, const SplitWork &work, int splits, int sharedLimit, float *partial,
+                            int partialStride) {
   const int group = a.group();
-  const shapes::SplitTile tile = shapes::splitTile(group, a.keyWidth, a.valueWidth);
+  const shapes::SplitTile tile = shapes::splitTile(sharedLimit, group, a.keyWidth, a.valueWidth);
   const int threads = tile.warps() * 32, keySteps = shapes::divideUp(a.keyWidth, 16);
   const int valueTiles = shapes::divideUp(a.valueWidth, 16), queryTiles = tile.queryTiles;
   const int keyPitch = shapes::pitch(a.keyWidth), valuePitch = shapes::pitch(a.valueWidth);
@@ -232,33 +233,27 @@ YOCO_DEVICE void splitTiled(const Attention &a, const SplitWork &work, int split
              partialStride);
 }
 
-YOCO_MICRO_KERNEL void yoco_attention_split(int64_t rows, int64_t segments, int64_t seq, const float *q, int qStride,
-                                            const int32_t *positions, const Segment *table, const void *keyCache,
-                                            const void *valueCache, int cacheKind, int ring, const void *freshKeys,
-                                            int freshKeyKind, int freshKeyStride, const void *freshValues,
-                                            int freshValueKind, int freshValueStride, const float *frequencies,
-                                            int style, int window, float scale, int heads, int kvHeads, int keyWidth,
-                                            int valueWidth, int splits, float *partial, int partialStride) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_split) {
   const Attention a = {
-      rows,           segments,         seq,         q,         qStride,      positions,      table,
-      keyCache,       valueCache,       ring,        freshKeys, freshKeyKind, freshKeyStride, freshValues,
-      freshValueKind, freshValueStride, frequencies, style,     window,       scale,          heads,
-      kvHeads,        keyWidth,         valueWidth};
+      static_cast<uint32_t>(tile), rows,     segments,          seq,         q,               qStride,
+      positions,                   table,    keyCache,          valueCache,  ring,            freshKeys,
+      freshKeysKind,               freshKeysStride, freshValues, freshValuesKind, freshValuesStride, frequencies,
+      style,                       window,   scale,             heads,       kvHeads,         keyWidth,
+      valueWidth};
   const SplitWork work = splitWork(a, splits, partial, partialStride);
   if (work.blocks == 0)
     return;
   if (cacheKind == kF32)
     splitExact(a, work, splits, partial, partialStride);
   else
-    splitTiled(a, work, splits, partial, partialStride);
+    splitTiled(a, work, splits, sharedLimit, partial, partialStride);
 }
 
-YOCO_MICRO_KERNEL void yoco_attention_merge(int64_t rows, const Segment *table, const float *partial, int partialStride,
-                                            int splits, int heads, int valueWidth, void *out, int outKind,
-                                            int outStride) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_merge) {
   constexpr int kWarps = nvptx::kAttentionMergeWarps;
-  const int64_t row = blockIndex() / static_cast<uint32_t>(heads);
-  const int head = static_cast<int>(blockIndex() % static_cast<uint32_t>(heads));
+  const uint32_t block = static_cast<uint32_t>(tile);
+  const int64_t row = block / static_cast<uint32_t>(heads);
+  const int head = static_cast<int>(block % static_cast<uint32_t>(heads));
   if (row >= rows)
     return;
   const Segment segment = table[row];

@@ -16,8 +16,9 @@ namespace shapes = yoco::nvptx::attention;
 
 constexpr float kMinusInfinity = -__builtin_inff();
 
-/// The arguments of yoco_attention_rows and yoco_attention_split.
+/// The tile and the arguments of yoco_attention_rows and yoco_attention_split.
 struct Attention {
+  uint32_t tile;
   int64_t rows, segments, seq;
   const float *q;
   int qStride;
@@ -325,8 +326,8 @@ struct SplitWork {
 YOCO_DEVICE SplitWork splitWork(const Attention &a, int splits, float *partial, int partialStride) {
   constexpr int kBlock = nvptx::kSplitBlock;
   SplitWork work{};
-  const uint32_t perRow = static_cast<uint32_t>(a.kvHeads * splits), rest = blockIndex() % perRow;
-  work.row = static_cast<int>(blockIndex() / perRow);
+  const uint32_t perRow = static_cast<uint32_t>(a.kvHeads * splits), rest = a.tile % perRow;
+  work.row = static_cast<int>(a.tile / perRow);
   work.kvHead = static_cast<int>(rest % static_cast<uint32_t>(a.kvHeads)); // neighbours read neighbouring bytes
   work.split = static_cast<int>(rest / static_cast<uint32_t>(a.kvHeads));
   if (work.row >= a.segments || work.row >= a.rows)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // How each micro-kernel is launched: blocks, threads, dynamic shared memory. Plain C++ that the compiler and the kernels
-// share, so that a tile size is written down once.
+// share, so that a tile size is written down once. What depends on the chip is an argument: `multiprocessors`, and
+// `sharedLimit`, the most bytes of shared memory that a block may have. A kernel gets the same numbers as constants.
 
 #ifndef YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H
 #define YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H
@@ -16,11 +17,8 @@ struct LaunchShape {
   int divisor;          // 1 unless unit is rows
   int multiplier;       // block index = unit index * multiplier + the rest
   int threads;          // a multiple of 32
-  int sharedBytes;      // at most kMaxSharedBytes
+  int sharedBytes;
 };
-
-/// Dynamic shared memory that a block can have on sm_80 (163 KiB) and newer.
-constexpr int kMaxSharedBytes = 163 * 1024;
 
 /// Positions of a block of a split cache.
 constexpr int kSplitBlock = 64;

@@ -35,7 +35,7 @@ struct Steps {
 
 YOCO_DEVICE Steps cutSteps(const Linear &linear) {
   Steps steps;
-  steps.tiles = nvptx::linearFewTiles(linear.outputs, isGated(linear));
+  steps.tiles = nvptx::linearFewTiles(linear.multiprocessors, linear.outputs, isGated(linear));
   steps.all = steps.tiles * (isGated(linear) ? 2 : 1);
   steps.count = (linear.columns + kStep * kWarps - 1) / (kStep * kWarps);
   steps.stages = kRing / steps.all;
@@ -46,7 +46,7 @@ YOCO_DEVICE Steps cutSteps(const Linear &linear) {
 
 /// The first output of this block's tiles: a block whose tiles would end behind the matrix starts earlier.
 YOCO_DEVICE int firstOutput(const Linear &linear, int outputs) {
-  const int block = static_cast<int>(blockIndex()) * outputs, last = linear.outputs - outputs;
+  const int block = static_cast<int>(linear.tile) * outputs, last = linear.outputs - outputs;
   return last <= 0 ? 0 : block < last ? block : last;
 }
 
@@ -196,7 +196,7 @@ template <int Groups>
 YOCO_DEVICE void finishBlock(const Linear &linear, const Steps &steps, int64_t firstRow, int count,
                              const float *shared) {
   const int outputs = steps.tiles * 16;
-  const int first = firstOutput(linear, outputs), begin = static_cast<int>(blockIndex()) * outputs;
+  const int first = firstOutput(linear, outputs), begin = static_cast<int>(linear.tile) * outputs;
   for (int i = static_cast<int>(threadIndex()); i < outputs * count; i += kWarps * 32) {
     const int row = i / outputs, ofBlock = i % outputs, output = first + ofBlock;
     if (output < begin || output >= linear.outputs)
@@ -312,15 +312,11 @@ YOCO_DEVICE void runFewRows(const Linear &linear) {
 
 } // namespace
 
-YOCO_MICRO_KERNEL void yoco_linear_few(int64_t rows, const void *x, int xKind, int xStride, int columns, const void *w0,
-                                       const void *w1, int weightKind, int weightStride, int outputs, bool exact,
-                                       const void *normWeight, bool hasNormWeight, int normKind, float eps,
-                                       int activation, const float *residual, bool hasResidual, int residualStride,
-                                       void *out, int outKind, int outStride) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(linear_few) {
   const Linear linear = {rows,     x,          xKind,        xStride,  columns,     w0,
                          w1,       weightKind, weightStride, outputs,  normWeight,  hasNormWeight,
-                         normKind, eps,        activation,   residual, hasResidual, residualStride,
-                         out,      outKind,    outStride};
+                         normWeightKind, eps,  activation,   residual, hasResidual, residualStride,
+                         out,      outKind,    outStride,    static_cast<uint32_t>(tile), multiprocessors};
   const bool aligned = isAligned16(x) && xStride * elementBytes(xKind) % 16 == 0;
   if (exact) {
     waitForEarlierKernels();
@@ -339,13 +335,10 @@ YOCO_MICRO_KERNEL void yoco_linear_few(int64_t rows, const void *x, int xKind, i
   }
 }
 
-YOCO_MICRO_KERNEL void yoco_linear_tiled(int64_t rows, const void *x, int xKind, int xStride, int columns,
-                                         const void *w0, const void *w1, int weightKind, int weightStride, int outputs,
-                                         int activation, const float *residual, bool hasResidual, int residualStride,
-                                         void *out, int outKind, int outStride) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(linear_tiled) {
   runTiled({rows,    x,       xKind,    xStride, columns, w0,         w1,       weightKind,  weightStride,
             outputs, nullptr, false,    kF32,    -1.0f,   activation, residual, hasResidual, residualStride,
-            out,     outKind, outStride});
+            out,     outKind, outStride, static_cast<uint32_t>(tile), /*multiprocessors=*/0});
 }
 
 } // namespace yoco::device

@@ -27,6 +27,8 @@ struct Linear {
   int residualStride;
   void *out;
   int outKind, outStride;
+  uint32_t tile;
+  int multiprocessors; // of the chip; what does not depend on them has 0
 };
 
 YOCO_DEVICE bool isGated(const Linear &linear) { return linear.activation == kSwiglu || linear.activation == kGeglu; }

@@ -17,7 +17,7 @@ constexpr int kExactRows = 8;
 /// A warp has an output: lanes take 16 bytes of the weight row in turn, `Batch` of them at once. No shared memory.
 template <int Rows, int Batch, bool Aligned>
 YOCO_DEVICE void runExact(const Linear &linear, int64_t firstRow, int count) {
-  const int output = static_cast<int>(blockIndex() * nvptx::kLinearFewWarps + warpIndex());
+  const int output = static_cast<int>(linear.tile * nvptx::kLinearFewWarps + warpIndex());
   if (output >= linear.outputs)
     return;
   const int width = 16 / elementBytes(linear.weightKind);
@@ -115,8 +115,8 @@ YOCO_DEVICE void runTiled(const Linear &linear) {
   constexpr int kRows = nvptx::kLinearTiledRows, kOutputs = nvptx::kLinearTiledOutputs;
   const bool gated = isGated(linear);
   const int blocks = (linear.outputs + kOutputs - 1) / kOutputs, thread = static_cast<int>(threadIndex());
-  const int64_t firstRow = static_cast<int64_t>(blockIndex() / blocks) * kRows;
-  const int firstOutput = static_cast<int>(blockIndex() % blocks) * kOutputs;
+  const int64_t firstRow = static_cast<int64_t>(linear.tile / blocks) * kRows;
+  const int firstOutput = static_cast<int>(linear.tile % blocks) * kOutputs;
   float *xTile = reinterpret_cast<float *>(sharedMemory());
   float *tile0 = xTile + kPanel * kPitch, *tile1 = tile0 + kPanel * kPitch;
 

@@ -284,20 +284,16 @@ YOCO_DEVICE void carryState(const Chunked &c) {
 
 } // namespace retention
 
-YOCO_MICRO_KERNEL void yoco_retention_chunk(int64_t rows, int64_t segments, const float *q, int qStride, const float *k,
-                                            int kStride, const float *v, int vStride, const float *gate, int gateStride,
-                                            const int32_t *positions, const Segment *table, float *state,
-                                            const float *frequencies, int style, float scale, float gateDivisor,
-                                            int chunk, int heads, int keyWidth, int valueWidth, void *out, int outKind,
-                                            int outStride) {
-  const nvptx::RetentionChunkLayout layout = nvptx::retentionChunkLayout(chunk, keyWidth, valueWidth);
-  const int64_t index = blockIndex() / (heads * layout.panels);
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(retention_chunk) {
+  const nvptx::RetentionChunkLayout layout = nvptx::retentionChunkLayout(sharedLimit, chunk, keyWidth, valueWidth);
+  const uint32_t threadBlock = static_cast<uint32_t>(tile);
+  const int64_t index = threadBlock / (heads * layout.panels);
   if (index >= segments)
     return;
   const Segment segment = retention::loadSegment(table, index);
   if (segment.slot < 0 || segment.rowCount <= 0)
     return;
-  const int rest = static_cast<int>(blockIndex() % (heads * layout.panels)), head = rest / layout.panels;
+  const int rest = static_cast<int>(threadBlock % (heads * layout.panels)), head = rest / layout.panels;
   const int panelBegin = rest % layout.panels * layout.panel;
   float *from = retention::headState(state, segment.slot, heads, head, keyWidth, valueWidth);
   // The same in all lanes, as the compiler can tell.

@@ -284,19 +284,15 @@ YOCO_DEVICE void runStep(const Step &step) {
 
 } // namespace retention
 
-YOCO_MICRO_KERNEL void yoco_retention_step(int64_t rows, int64_t segments, const float *q, int qStride, const float *k,
-                                           int kStride, const float *v, int vStride, const float *gate, int gateStride,
-                                           const int32_t *positions, const Segment *table, float *state,
-                                           const float *frequencies, int style, float scale, float gateDivisor,
-                                           float eps, const float *swish, bool hasSwish, int swishStride, int heads,
-                                           int keyWidth, int valueWidth, void *out, int outKind, int outStride) {
-  const int64_t index = blockIndex() / heads;
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(retention_step) {
+  const uint32_t block = static_cast<uint32_t>(tile);
+  const int64_t index = block / heads;
   if (index >= segments)
     return;
   const Segment segment = retention::loadSegment(table, index);
   if (segment.slot < 0 || segment.rowCount <= 0)
     return;
-  const int head = static_cast<int>(blockIndex() % heads);
+  const int head = static_cast<int>(block % heads);
   const nvptx::RetentionStepLayout layout = nvptx::retentionStepLayout(keyWidth, valueWidth);
   float *from = retention::headState(state, segment.slot, heads, head, keyWidth, valueWidth);
   const retention::Step step = {q,         k,        v,          gate,        frequencies, swish, qStride,

@@ -77,17 +77,16 @@ YOCO_DEVICE void movePair(const void *in, int inKind, int64_t from, void *out, i
 
 } // namespace
 
-YOCO_MICRO_KERNEL void yoco_positions(int64_t segments, const Segment *table, int32_t *out) {
-  const Segment segment = table[blockIndex()];
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(positions) {
+  const Segment segment = table[tile];
   if (segment.slot < 0)
     return;
   for (int i = static_cast<int>(threadIndex()); i < segment.rowCount; i += nvptx::positionsShape().threads)
     out[segment.rowBegin + i] = segment.firstPosition + i;
 }
 
-YOCO_MICRO_KERNEL void yoco_embed(int64_t rows, const int32_t *ids, const void *table, int tableKind, int tableRows,
-                                  int tableStride, float scale, int columns, void *out, int outKind, int outStride) {
-  const int64_t row = blockIndex();
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(embed) {
+  const int64_t row = tile;
   const int id = ids[row];
   const bool exists = id >= 0 && id < tableRows;
   const void *from = elementAddress(table, tableKind, exists ? static_cast<int64_t>(id) * tableStride : 0);
@@ -104,14 +103,13 @@ YOCO_MICRO_KERNEL void yoco_embed(int64_t rows, const int32_t *ids, const void *
   }
 }
 
-YOCO_MICRO_KERNEL void yoco_norm(int64_t rows, const void *in, int inKind, int inStride, const void *weight,
-                                 bool hasWeight, int weightKind, float eps, int groups, int width, const float *swish,
-                                 bool hasSwish, int swishStride, void *out, int outKind, int outStride) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(norm) {
   const nvptx::LaunchShape shape = nvptx::normShape(groups, width);
   const bool byWarps = nvptx::normByWarps(groups, width);
   const int warps = shape.threads / 32;
-  const int64_t row = blockIndex() / shape.multiplier;
-  int group = static_cast<int>(blockIndex()) % shape.multiplier;
+  const uint32_t block = static_cast<uint32_t>(tile);
+  const int64_t row = block / shape.multiplier;
+  int group = static_cast<int>(block) % shape.multiplier;
   if (byWarps)
     group = group * warps + static_cast<int>(warpIndex());
   if (group >= groups)
@@ -147,10 +145,8 @@ YOCO_MICRO_KERNEL void yoco_norm(int64_t rows, const void *in, int inKind, int i
   }
 }
 
-YOCO_MICRO_KERNEL void yoco_rope(int64_t rows, const float *in, int inStride, const int32_t *positions,
-                                 const float *frequencies, int style, int heads, int width, void *out, int outKind,
-                                 int outStride) {
-  const int64_t row = blockIndex();
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(rope) {
+  const int64_t row = tile;
   const int half = width / 2;
   forEachPair(
       nvptx::ropeShape(heads, width).threads, positions[row], frequencies, style, heads,
@@ -160,12 +156,8 @@ YOCO_MICRO_KERNEL void yoco_rope(int64_t rows, const float *in, int inStride, co
       });
 }
 
-YOCO_MICRO_KERNEL void yoco_cache_write(int64_t rows, int64_t segments, int64_t seq, const void *keys, int keyKind,
-                                        int keyStride, const void *values, int valueKind, int valueStride,
-                                        const int32_t *positions, const Segment *table, void *keyCache,
-                                        void *valueCache, int cacheKind, int window, int heads, int keyWidth,
-                                        int valueWidth, const float *frequencies, int style) {
-  const int64_t row = blockIndex();
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(cache_write) {
+  const int64_t row = tile;
   const int threads = nvptx::cacheWriteShape(heads, keyWidth, valueWidth).threads;
   const Segment *found = findSegment(row, segments, table);
   if (!found)
@@ -182,20 +174,20 @@ YOCO_MICRO_KERNEL void yoco_cache_write(int64_t rows, int64_t segments, int64_t 
   forEachPair(
       threads, position, frequencies, style, heads,
       half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
-        movePair(keys, keyKind, row * keyStride + head * keyWidth, keyCache, cacheKind,
+        movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind,
                  (place * heads + head) * keyWidth, style, half, i, sine, cosine);
       });
 
-  const void *from = elementAddress(values, valueKind, row * valueStride);
+  const void *from = elementAddress(values, valuesKind, row * valuesStride);
   void *to = elementAddress(valueCache, cacheKind, place * heads * valueWidth);
   const bool aligned = isAligned16(from);
   const int columns = heads * valueWidth;
   for (int column = static_cast<int>(threadIndex()) * 8; column < columns; column += threads * 8) {
-    const Eight x = loadEight(from, valueKind, column, columns - column, aligned);
+    const Eight x = loadEight(from, valuesKind, column, columns - column, aligned);
     float eight[8];
 #pragma unroll
     for (int i = 0; i < 8; ++i)
-      eight[i] = elementOf(x, valueKind, i);
+      eight[i] = elementOf(x, valuesKind, i);
     storeEight(to, cacheKind, column, eight, columns - column, isAligned16(to));
   }
 }

@@ -35,9 +35,9 @@ YOCO_DEVICE Candidate bestOfWarp(Candidate best) {
 
 } // namespace
 
-YOCO_MICRO_KERNEL void yoco_argmax(int64_t rows, const float *logits, int stride, int columns, int32_t *ids) {
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(argmax) {
   const int threads = nvptx::argmaxShape(columns).threads, warps = threads / 32;
-  const float *row = logits + static_cast<int64_t>(blockIndex()) * stride;
+  const float *row = logits + tile * logitsStride;
   const bool aligned = isAligned16(row);
   Candidate best = {0, 0xffffffffu};
   constexpr int kBatch = 4; // loads of 16 bytes under way
@@ -65,7 +65,7 @@ YOCO_MICRO_KERNEL void yoco_argmax(int64_t rows, const float *logits, int stride
   const int lane = static_cast<int>(laneIndex());
   best = bestOfWarp(lane < warps ? shared[lane] : Candidate{0, 0xffffffffu});
   if (lane == 0)
-    ids[blockIndex()] = best.key == 0 ? -1 : static_cast<int32_t>(best.column);
+    ids[tile] = best.key == 0 ? -1 : static_cast<int32_t>(best.column);
 }
 
 } // namespace yoco::device

@@ -152,7 +152,7 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
       gpu.module @kernels attributes {yoco.kernels} {
-        llvm.func @yoco_norm(i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
+        llvm.func @yoco_norm(i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
         llvm.func @yoco_begin()
         gpu.func @norm_0(%rows: i64, %segments: i64, %seq: i64, %x: !llvm.ptr {llvm.align = 64 : i64},
                          %y: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
@@ -165,9 +165,11 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
           %stride = arith.constant 192 : i32
           %zero = arith.constant 0 : i32
           llvm.call @yoco_begin() : () -> ()
+          %block = gpu.block_id x
+          %tile = arith.index_cast %block : index to i64
           %in = llvm.getelementptr %x[64] : (!llvm.ptr) -> !llvm.ptr, f32
-          llvm.call @yoco_norm(%rows, %in, %zero, %stride, %null, %no, %zero, %eps, %one, %width, %null, %no, %zero, %y, %one, %width)
-              : (i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32) -> ()
+          llvm.call @yoco_norm(%tile, %rows, %in, %zero, %stride, %null, %no, %zero, %eps, %one, %width, %null, %no, %zero, %y, %one, %width)
+              : (i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32) -> ()
           gpu.return
         }
       }

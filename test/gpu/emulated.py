@@ -41,6 +41,10 @@ def body_of(text, arguments):
         line = line.strip()
         if match := re.match(r"(%\w+) = arith\.constant (\S+)(?: : (\w+))?$", line):
             names[match[1]] = literal(match[2], match[3])
+        elif match := re.match(r"(%\w+) = gpu\.block_id\s+x", line):
+            names[match[1]] = "blockIndex()"
+        elif match := re.match(r"(%\w+) = arith\.index_cast (%\w+) : index to i64", line):
+            names[match[1]] = names[match[2]]
         elif match := re.match(r"(%\w+) = llvm\.mlir\.zero", line):
             names[match[1]] = "0"
         elif match := re.match(r"(%\w+) = llvm\.mlir\.addressof @(\w+)", line):

@@ -119,8 +119,8 @@ public:
   void runRows() {
     launch(nvptx::attentionRowsShape(shape.cacheKind == device::kBf16, shape.heads, shape.kvHeads, shape.keyWidth,
                                      shape.valueWidth),
-           rows, segmentCount, [&] {
-             device::yoco_attention_rows(rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride),
+           rows, segmentCount, [&](int64_t tile) {
+             device::yoco_attention_rows(tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride),
                                          positions.data(), table.data(), keys->data(), values->data(), shape.cacheKind,
                                          shape.ring, freshKeys->data(), shape.freshKind,
                                          static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
@@ -133,19 +133,19 @@ public:
   void runSplit(int splits) {
     Buffer partial(device::kF32, rows, shape.heads * splits * (2 + shape.valueWidth));
     const int stride = static_cast<int>(partial.stride);
-    launch(nvptx::attentionSplitShape(shape.cacheKind == device::kBf16, splits, shape.heads, shape.kvHeads,
+    launch(nvptx::attentionSplitShape(kSharedLimit, shape.cacheKind == device::kBf16, splits, shape.heads, shape.kvHeads,
                                       shape.keyWidth, shape.valueWidth),
-           rows, segmentCount, [&] {
+           rows, segmentCount, [&](int64_t tile) {
              device::yoco_attention_split(
-                 rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride), positions.data(), table.data(),
+                 tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride), positions.data(), table.data(),
                  keys->data(), values->data(), shape.cacheKind, shape.ring, freshKeys->data(), shape.freshKind,
                  static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
                  static_cast<int>(freshValues->stride), frequencies.data(), shape.style, shape.window, shape.scale,
-                 shape.heads, shape.kvHeads, shape.keyWidth, shape.valueWidth, splits, partial.floats(), stride);
+                 shape.heads, shape.kvHeads, shape.keyWidth, shape.valueWidth, splits, partial.floats(), stride, kSharedLimit);
            });
     EXPECT_TRUE(partial.onlyWritten());
-    launch(nvptx::attentionMergeShape(shape.heads, shape.valueWidth), rows, segmentCount, [&] {
-      device::yoco_attention_merge(rows, table.data(), partial.floats(), stride, splits, shape.heads, shape.valueWidth,
+    launch(nvptx::attentionMergeShape(shape.heads, shape.valueWidth), rows, segmentCount, [&](int64_t tile) {
+      device::yoco_attention_merge(tile, rows, table.data(), partial.floats(), stride, splits, shape.heads, shape.valueWidth,
                                    out->data(), shape.outKind, static_cast<int>(out->stride));
     });
   }

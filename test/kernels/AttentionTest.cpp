@@ -54,6 +54,18 @@ AttentionShape withKind(AttentionShape shape, int cacheKind, int freshKind) {
   return shape;
 }
 
+// Tiles of the widest heads fit the shared memory of the least chip.
+constexpr int rowsBytes(int keyWidth, int valueWidth) {
+  return nvptx::attention::rowsTile(keyWidth, valueWidth).sharedBytes();
+}
+constexpr int splitBytes(int group, int keyWidth, int valueWidth) {
+  return nvptx::attention::splitTile(kSharedLimit, group, keyWidth, valueWidth).sharedBytes();
+}
+static_assert(rowsBytes(512, 512) <= kSharedLimit && rowsBytes(256, 512) <= kSharedLimit &&
+              rowsBytes(256, 256) <= kSharedLimit && rowsBytes(512, 16) <= kSharedLimit);
+static_assert(splitBytes(64, 512, 512) <= kSharedLimit && splitBytes(64, 256, 256) <= kSharedLimit &&
+              splitBytes(64, 16, 512) <= kSharedLimit && splitBytes(64, 128, 128) <= kSharedLimit);
+
 } // namespace
 
 TEST(AttentionRows, OneSegmentFromTheStart) {
@@ -260,10 +272,10 @@ TEST(AttentionSplit, ScalesAndFarPositions) {
 }
 
 TEST(AttentionShapes, Splits) {
-  EXPECT_EQ(nvptx::attentionSplits(1, 0, 8), 66);
-  EXPECT_EQ(nvptx::attentionSplits(64, 0, 8), 1);
-  EXPECT_EQ(nvptx::attentionSplits(1, 0, 1), 128);
-  EXPECT_EQ(nvptx::attentionSplits(1, 1, 1), 1);
-  EXPECT_EQ(nvptx::attentionSplits(1, 128, 1), 3);
-  EXPECT_EQ(nvptx::attentionSplits(1000, 4096, 64), 1);
+  EXPECT_EQ(nvptx::attentionSplits(132, 1, 0, 8), 66);
+  EXPECT_EQ(nvptx::attentionSplits(132, 64, 0, 8), 1);
+  EXPECT_EQ(nvptx::attentionSplits(132, 1, 0, 1), 128);
+  EXPECT_EQ(nvptx::attentionSplits(132, 1, 1, 1), 1);
+  EXPECT_EQ(nvptx::attentionSplits(132, 1, 128, 1), 3);
+  EXPECT_EQ(nvptx::attentionSplits(132, 1000, 4096, 64), 1);
 }

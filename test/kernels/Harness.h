@@ -170,17 +170,21 @@ inline double relativeError(const Buffer &out, const std::vector<double> &refere
   return relativeError(out, reference, out.rows);
 }
 
-/// Runs `body` by the grid that the compiler would launch; `shape` is a LaunchShape.
+/// The least chip that code must run on.
+constexpr int kSharedLimit = 163 * 1024, kMultiprocessors = 108;
+
+/// Runs `body` for each tile of the grid that the compiler would launch; `shape` is a LaunchShape.
 template <typename Shape, typename Body>
 void launch(const Shape &shape, int64_t rows, int64_t segments, Body body) {
   using Unit = decltype(shape.unit);
-  ASSERT_LE(shape.sharedBytes, 163 * 1024);
+  ASSERT_LE(shape.sharedBytes, kSharedLimit);
   int64_t units = 1;
   if (shape.unit == Unit::rows)
     units = (rows + shape.divisor - 1) / shape.divisor;
   if (shape.unit == Unit::segments)
     units = segments;
-  emulate(units * shape.multiplier, shape.threads, shape.sharedBytes, body);
+  emulate(units * shape.multiplier, shape.threads, shape.sharedBytes,
+          [&] { body(static_cast<int64_t>(device::blockIndex())); });
 }
 
 } // namespace yoco::test

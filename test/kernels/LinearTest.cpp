@@ -82,12 +82,13 @@ void checkFew(Random &random, const Case &c, bool exact, int weightStride = 0) {
   SCOPED_TRACE(::testing::Message() << c << " exact " << exact);
   Tensors t(random, c, weightStride);
   const bool gated = c.activation == device::kSwiglu || c.activation == device::kGeglu;
-  launch(nvptx::linearFewShape(c.columns, c.outputs, exact, gated, c.normalised), c.rows, 1, [&] {
-    device::yoco_linear_few(c.rows, t.x.data(), c.xKind, t.x.stride, c.columns, t.w0.data(),
+  launch(nvptx::linearFewShape(kMultiprocessors, c.outputs, exact, gated), c.rows, 1, [&](int64_t tile) {
+    device::yoco_linear_few(tile, c.rows, t.x.data(), c.xKind, t.x.stride, c.columns, t.w0.data(),
                             gated ? t.w1.data() : nullptr, c.weightKind, t.w0.stride, c.outputs, exact,
                             c.hasNormWeight ? t.norm.data() : nullptr, c.hasNormWeight, c.normKind,
                             c.normalised ? kEps : -1.0f, c.activation, c.hasResidual ? t.residual.floats() : nullptr,
-                            c.hasResidual, t.residual.stride, t.out.data(), c.outKind, t.out.stride);
+                            c.hasResidual, t.residual.stride, t.out.data(), c.outKind, t.out.stride,
+                            kMultiprocessors);
   });
   const double error = relativeError(t.out, reference(c, t, exact));
   EXPECT_LT(error, c.outKind == kBf16 ? 5e-3 : exact ? 1e-5 : 1e-4);
@@ -100,8 +101,8 @@ void checkTiled(Random &random, const Case &c) {
   SCOPED_TRACE(::testing::Message() << c);
   Tensors t(random, c, 0);
   const bool gated = c.activation == device::kSwiglu || c.activation == device::kGeglu;
-  launch(nvptx::linearTiledShape(c.outputs, gated), c.rows, 1, [&] {
-    device::yoco_linear_tiled(c.rows, t.x.data(), c.xKind, t.x.stride, c.columns, t.w0.data(),
+  launch(nvptx::linearTiledShape(c.outputs, gated), c.rows, 1, [&](int64_t tile) {
+    device::yoco_linear_tiled(tile, c.rows, t.x.data(), c.xKind, t.x.stride, c.columns, t.w0.data(),
                               gated ? t.w1.data() : nullptr, c.weightKind, t.w0.stride, c.outputs, c.activation,
                               c.hasResidual ? t.residual.floats() : nullptr, c.hasResidual, t.residual.stride,
                               t.out.data(), c.outKind, t.out.stride);

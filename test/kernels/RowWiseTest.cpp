@@ -41,7 +41,7 @@ TEST(Positions, OfRaggedSegments) {
   for (const Segment &segment : table)
     for (int i = 0; i < segment.rowCount && segment.slot >= 0; ++i)
       expected[segment.rowBegin + i] = segment.firstPosition + i;
-  launch(nvptx::positionsShape(), 310, 5, [&] { device::yoco_positions(5, table, out.data()); });
+  launch(nvptx::positionsShape(), 310, 5, [&](int64_t tile) { device::yoco_positions(tile, 5, table, out.data()); });
   EXPECT_EQ(out, expected);
 }
 
@@ -55,8 +55,8 @@ TEST(Embed, KindsAndWidths) {
           Buffer table(tableKind, 50, columns), out(outKind, 6, columns, 0, offset);
           table.fillNormal(random);
           const int32_t ids[] = {0, 49, 7, 50, -1, 0x7fffffff};
-          launch(nvptx::embedShape(columns), 6, 1, [&] {
-            device::yoco_embed(6, ids, table.data(), tableKind, 50, table.stride, 3.0f, columns, out.data(), outKind,
+          launch(nvptx::embedShape(columns), 6, 1, [&](int64_t tile) {
+            device::yoco_embed(tile, 6, ids, table.data(), tableKind, 50, table.stride, 3.0f, columns, out.data(), outKind,
                                out.stride);
           });
           std::vector<double> reference(6 * columns);
@@ -78,8 +78,8 @@ void checkNorm(Random &random, int groups, int width, int inKind, int outKind, i
   in.fillNormal(random, 2.0f);
   weight.fillNormal(random);
   swish.fillNormal(random);
-  launch(nvptx::normShape(groups, width), rows, 1, [&] {
-    device::yoco_norm(rows, in.data(), inKind, in.stride, hasWeight ? weight.data() : nullptr, hasWeight, weightKind,
+  launch(nvptx::normShape(groups, width), rows, 1, [&](int64_t tile) {
+    device::yoco_norm(tile, rows, in.data(), inKind, in.stride, hasWeight ? weight.data() : nullptr, hasWeight, weightKind,
                       1e-5f, groups, width, hasSwish ? swish.floats() : nullptr, hasSwish, swish.stride, out.data(),
                       outKind, out.stride);
   });
@@ -125,8 +125,8 @@ TEST(Rope, StylesAndWidths) {
         const std::vector<float> frequencies = makeFrequencies(width);
         Buffer in(kF32, 4, columns, 0, 1), out(outKind, 4, columns, 0, 3);
         in.fillNormal(random);
-        launch(nvptx::ropeShape(heads, width), 4, 1, [&] {
-          device::yoco_rope(4, in.floats(), in.stride, positions, frequencies.data(), style, heads, width, out.data(),
+        launch(nvptx::ropeShape(heads, width), 4, 1, [&](int64_t tile) {
+          device::yoco_rope(tile, 4, in.floats(), in.stride, positions, frequencies.data(), style, heads, width, out.data(),
                             outKind, out.stride);
         });
         std::vector<double> reference(4 * columns);
@@ -163,8 +163,8 @@ void checkCacheWrite(Random &random, const CacheCase &c) {
       positions[segment.rowBegin + i] = position;
       source[segment.slot * places + (c.window ? position % c.window : position)] = segment.rowBegin + i;
     }
-  launch(nvptx::cacheWriteShape(c.heads, c.keyWidth, c.valueWidth), rows, 6, [&] {
-    device::yoco_cache_write(rows, 6, seq, keys.data(), c.inKind, keys.stride, values.data(), c.inKind, values.stride,
+  launch(nvptx::cacheWriteShape(c.heads, c.keyWidth, c.valueWidth), rows, 6, [&](int64_t tile) {
+    device::yoco_cache_write(tile, rows, 6, seq, keys.data(), c.inKind, keys.stride, values.data(), c.inKind, values.stride,
                              positions.data(), table, keyCache.data(), valueCache.data(), c.cacheKind, c.window,
                              c.heads, c.keyWidth, c.valueWidth, frequencies.data(), c.style);
   });
@@ -219,8 +219,8 @@ TEST(CacheWrite, BeyondFourGigabytes) {
   void *pages = mmap(nullptr, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   ASSERT_NE(pages, MAP_FAILED);
   auto *keyCache = static_cast<uint16_t *>(pages), *valueCache = keyCache + bytes / 2;
-  launch(nvptx::cacheWriteShape(heads, width, width), 1, 1, [&] {
-    device::yoco_cache_write(1, 1, seq, keys.data(), kBf16, keys.stride, values.data(), kBf16, values.stride, positions,
+  launch(nvptx::cacheWriteShape(heads, width, width), 1, 1, [&](int64_t tile) {
+    device::yoco_cache_write(tile, 1, 1, seq, keys.data(), kBf16, keys.stride, values.data(), kBf16, values.stride, positions,
                              table, keyCache, valueCache, kBf16, 0, heads, width, width, nullptr, device::kNoRope);
   });
   for (int i = 0; i < heads * width; ++i) {
@@ -244,7 +244,7 @@ TEST(Argmax, RowsAndWidths) {
             expected[1 + row] = c;
       }
       launch(nvptx::argmaxShape(columns), 3, 1,
-             [&] { device::yoco_argmax(3, logits.floats(), logits.stride, columns, ids.data() + 1); });
+             [&](int64_t tile) { device::yoco_argmax(tile, 3, logits.floats(), logits.stride, columns, ids.data() + 1); });
       EXPECT_EQ(ids, expected) << columns << " columns, offset " << offset;
     }
 }
@@ -263,7 +263,7 @@ TEST(Argmax, EqualsAndNumbersThatAreNone) {
     for (int c = 0; c < columns; ++c)
       logits.set(0, c, one.first[c]);
     launch(nvptx::argmaxShape(columns), 1, 1,
-           [&] { device::yoco_argmax(1, logits.floats(), logits.stride, columns, &id); });
+           [&](int64_t tile) { device::yoco_argmax(tile, 1, logits.floats(), logits.stride, columns, &id); });
     EXPECT_EQ(id, one.second) << ::testing::PrintToString(one.first);
   }
 }

@@ -47,10 +47,6 @@ constexpr RowsTile rowsTile(int keyWidth, int valueWidth) {
   tile.valueBytes = tile.positions * pitch(tile.panel) * 2;
   return tile;
 }
-static_assert(rowsTile(512, 512).sharedBytes() <= kMaxSharedBytes &&
-              rowsTile(256, 512).sharedBytes() <= kMaxSharedBytes &&
-              rowsTile(256, 256).sharedBytes() <= kMaxSharedBytes &&
-              rowsTile(512, 16).sharedBytes() <= kMaxSharedBytes);
 
 // One row a segment, bf16 --------------------------------------------------------------------------------------------
 
@@ -67,7 +63,7 @@ struct SplitTile {
   constexpr int sharedBytes() const { return most(queryBytes + stages * stageBytes, mergeBytes); }
 };
 
-constexpr SplitTile splitTile(int group, int keyWidth, int valueWidth) {
+constexpr SplitTile splitTile(int sharedLimit, int group, int keyWidth, int valueWidth) {
   SplitTile tile{};
   const int tiles = divideUp(group, 8), valueTiles = divideUp(valueWidth, 16);
   tile.queryTiles = least(tiles, most(1, 16 / valueTiles)); // 64 accumulators a lane, more only for wide values
@@ -84,14 +80,10 @@ constexpr SplitTile splitTile(int group, int keyWidth, int valueWidth) {
   tile.mergePitch = roundUp(valueWidth, 16) + 4;
   tile.mergeBytes = tile.keyWarps * tile.queries() * (tile.mergePitch + 2) * 4;
   tile.stages = 3;
-  if (tile.sharedBytes() > kMaxSharedBytes)
+  if (tile.sharedBytes() > sharedLimit)
     tile.stages = 2;
   return tile;
 }
-static_assert(splitTile(64, 512, 512).sharedBytes() <= kMaxSharedBytes &&
-              splitTile(64, 256, 256).sharedBytes() <= kMaxSharedBytes &&
-              splitTile(64, 16, 512).sharedBytes() <= kMaxSharedBytes &&
-              splitTile(64, 128, 128).sharedBytes() <= kMaxSharedBytes);
 
 // f32 ----------------------------------------------------------------------------------------------------------------
 
@@ -126,14 +118,15 @@ constexpr LaunchShape attentionRowsShape(bool bf16, int heads, int kvHeads, int 
   return {BlockUnit::rows, rows, kvHeads * tile.panels, 32 * tile.warps, tile.sharedBytes()};
 }
 
-constexpr LaunchShape attentionSplitShape(bool bf16, int splits, int heads, int kvHeads, int keyWidth, int valueWidth) {
+constexpr LaunchShape attentionSplitShape(int sharedLimit, bool bf16, int splits, int heads, int kvHeads, int keyWidth,
+                                          int valueWidth) {
   const int group = heads / kvHeads;
   if (!bf16) {
     const int queries = attention::exactQueries(keyWidth, valueWidth);
     const int results = attention::roundUp(group, queries) * attention::exactParts(group, keyWidth, valueWidth);
     return {BlockUnit::segments, 1, kvHeads * splits, 32 * attention::kExactWarps, results * (valueWidth + 2) * 4};
   }
-  const attention::SplitTile tile = attention::splitTile(group, keyWidth, valueWidth);
+  const attention::SplitTile tile = attention::splitTile(sharedLimit, group, keyWidth, valueWidth);
   return {BlockUnit::segments, 1, kvHeads * splits, 32 * tile.warps(), tile.sharedBytes()};
 }
 

@@ -17,14 +17,16 @@ constexpr int kLinearFewWarps = 8;
 /// blocks.
 constexpr int kLinearFewRing = 8;
 
-/// Tiles of 16 outputs of a block, of each matrix. Two read the input less often; one gives every multiprocessor a
-/// block where outputs are few.
-constexpr int linearFewTiles(int outputs, bool gated) { return !gated && outputs >= 8448 ? 2 : 1; }
+/// Tiles of 16 outputs of a block, of each matrix. Two read the input less often, where every multiprocessor has two such
+/// blocks; one gives more of them a block where outputs are few.
+constexpr int linearFewTiles(int multiprocessors, int outputs, bool gated) {
+  return !gated && outputs >= 2 * 32 * multiprocessors ? 2 : 1;
+}
 
-constexpr LaunchShape linearFewShape(int columns, int outputs, bool exact, bool gated, bool normalised) {
+constexpr LaunchShape linearFewShape(int multiprocessors, int outputs, bool exact, bool gated) {
   if (exact)
     return {BlockUnit::constant, 1, (outputs + kLinearFewWarps - 1) / kLinearFewWarps, kLinearFewWarps * 32, 0};
-  const int ofBlock = linearFewTiles(outputs, gated) * 16;
+  const int ofBlock = linearFewTiles(multiprocessors, outputs, gated) * 16;
   return {BlockUnit::constant, 1, (outputs + ofBlock - 1) / ofBlock, kLinearFewWarps * 32,
           kLinearFewWarps * kLinearFewRing * 1024};
 }

@@ -70,7 +70,8 @@ struct RetentionChunkLayout {
   int sharedBytes;
 };
 
-[[gnu::always_inline]] constexpr RetentionChunkLayout retentionChunkLayout(int chunk, int keyWidth, int valueWidth) {
+[[gnu::always_inline]] constexpr RetentionChunkLayout retentionChunkLayout(int sharedLimit, int chunk, int keyWidth,
+                                                                      int valueWidth) {
   RetentionChunkLayout layout = {};
   layout.panel = keyWidth > 256 || valueWidth <= 16 ? 16 : 32;
   layout.panels = (valueWidth + layout.panel - 1) / layout.panel;
@@ -86,7 +87,7 @@ struct RetentionChunkLayout {
     layout.states = layout.weighted + 2 * chunk * layout.panelPitch;
     layout.gates = layout.states + 4 * layout.keyPadded * layout.panelPitch;
     layout.sharedBytes = layout.gates + 4 * layout.gateBytes;
-    if (layout.sharedBytes <= kMaxSharedBytes)
+    if (layout.sharedBytes <= sharedLimit)
       break;
   }
   return layout;
@@ -97,8 +98,8 @@ struct RetentionChunkLayout {
 constexpr int retentionChunk(int keyWidth, int valueWidth) { return keyWidth <= 128 ? 64 : keyWidth <= 256 ? 32 : 16; }
 
 /// `chunk` is 16, 32 or 64, at most retentionChunk().
-constexpr LaunchShape retentionChunkShape(int chunk, int heads, int keyWidth, int valueWidth) {
-  RetentionChunkLayout layout = retentionChunkLayout(chunk, keyWidth, valueWidth);
+constexpr LaunchShape retentionChunkShape(int sharedLimit, int chunk, int heads, int keyWidth, int valueWidth) {
+  RetentionChunkLayout layout = retentionChunkLayout(sharedLimit, chunk, keyWidth, valueWidth);
   return {BlockUnit::segments, 1, heads * layout.panels, kRetentionThreads, layout.sharedBytes};
 }
 

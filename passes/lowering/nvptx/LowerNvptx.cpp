@@ -75,13 +75,17 @@ private:
       return failure();
     gpu::GPUFuncOp lowered = makeFunction(function, op, kernels);
     OpBuilder builder = OpBuilder::atBlockBegin(&lowered.getBody().front());
-    NvptxKernel kernel(builder, kernels, lowered, target.isBf16());
+    NvptxKernel kernel(builder, kernels, lowered, target);
     mapArguments(function, lowered, kernel);
-    if (!model->waitsByItself(op) && failed(MicroKernelCall(kernel, op, "yoco_begin").emit()))
+    if (!model->waitsByItself(op) && failed(BeginCall(kernel, op).emit()))
       return failure();
     if (failed(model->lower(kernel, op)))
       return failure();
     nvptx::LaunchShape shape = model->getShape(op, target);
+    if (shape.sharedBytes > target.getSharedLimit())
+      return op->emitOpError("expected a kernel with at most ")
+             << target.getSharedLimit() << " bytes of shared memory on " << target.getChip().name << ", got "
+             << shape.sharedBytes;
     ++(isa<RowKernelOpInterface>(op) ? numKernels : numElementwise);
     gpu::ReturnOp::create(builder, function.getLoc());
     lowered->setAttr(kThreadsAttrName, builder.getI64IntegerAttr(shape.threads));

@@ -6,7 +6,7 @@
 #ifndef YOCO_PASSES_LOWERING_NVPTX_NVPTXKERNELMODEL_H
 #define YOCO_PASSES_LOWERING_NVPTX_NVPTXKERNELMODEL_H
 
-#include "passes/lowering/nvptx/NvptxKernel.h"
+#include "passes/lowering/nvptx/MicroKernelCalls.h"
 #include "passes/lowering/nvptx/NvptxTarget.h"
 
 namespace mlir::yoco {

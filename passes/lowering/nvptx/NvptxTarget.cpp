@@ -59,10 +59,13 @@ std::optional<TargetCode> NvptxDevice::compile(Operation *module, TargetAttr att
     module->emitError("expected a gpu.module of kernels for target `nvptx`, got '") << module->getName() << "'";
     return std::nullopt;
   }
+  std::unique_ptr<NvptxTarget> target = NvptxTarget::get(attr, module->getLoc());
+  if (!target)
+    return std::nullopt;
   TargetCode code;
   for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
     FailureOr<uint32_t> threads = getNumber(kernel, kThreadsAttrName, 1024);
-    FailureOr<uint32_t> sharedBytes = getNumber(kernel, kSharedBytesAttrName, nvptx::kMaxSharedBytes);
+    FailureOr<uint32_t> sharedBytes = getNumber(kernel, kSharedBytesAttrName, target->getSharedLimit());
     if (failed(threads) || failed(sharedBytes))
       return std::nullopt;
     code.blocks[kernel.getName()] = {*threads, *sharedBytes};

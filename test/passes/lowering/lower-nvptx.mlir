@@ -14,7 +14,7 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 // The module of kernels becomes a gpu.module of the same name, with the micro-kernels that are called and one table for each
 // list of frequencies.
 // CHECK: gpu.module @kernels attributes {yoco.kernels} {
-// CHECK-DAG: llvm.func @yoco_norm(i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
+// CHECK-DAG: llvm.func @yoco_norm(i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
 // CHECK-DAG: llvm.mlir.global internal constant @[[FREQUENCIES:.+]](dense<[1.000000e+00, 5.000000e-01, {{.+}}]> : tensor<8xf32>) {addr_space = 1 : i32{{.*}}} : !llvm.array<8 x f32>
 // CHECK-NOT: llvm.mlir.global
 module @kernels attributes {yoco.kernels} {
@@ -25,7 +25,9 @@ module @kernels attributes {yoco.kernels} {
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %{{.+}}: !llvm.ptr {llvm.align = 64 : i64}, %[[TABLE:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
 // CHECK-SAME: kernel attributes {yoco.shared_bytes = 0 : i64, yoco.threads = {{[0-9]+}} : i64}
 // CHECK-NEXT: llvm.call @yoco_begin()
-// CHECK-NEXT: llvm.call @yoco_positions(%[[SEGMENTS]], %[[TABLE]], %[[OUT]])
+// CHECK-NEXT: %[[BLOCK:.+]] = gpu.block_id x
+// CHECK-NEXT: %[[TILE:.+]] = arith.index_cast %[[BLOCK]] : index to i64
+// CHECK-NEXT: llvm.call @yoco_positions(%[[TILE]], %[[SEGMENTS]], %[[TABLE]], %[[OUT]])
 // CHECK-NEXT: gpu.return
 func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %ids: memref<?xi32>,
                      %s: !yoco.segments, %out: memref<?xi32>) {
@@ -36,7 +38,7 @@ func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index,
 // CHECK-LABEL: gpu.func @argmax
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[COLUMNS:.+]] = arith.constant 999 : i32
-// CHECK: llvm.call @yoco_argmax(%[[ROWS]], %[[X]], %[[COLUMNS]], %[[COLUMNS]], %[[OUT]])
+// CHECK: llvm.call @yoco_argmax(%{{.+}}, %[[ROWS]], %[[X]], %[[COLUMNS]], %[[COLUMNS]], %[[OUT]])
 func.func @argmax(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x999xf32>,
                   %out: memref<?xi32>) {
   yoco.fused_argmax %x outs %out : (memref<?x999xf32>, memref<?xi32>) -> ()
@@ -52,7 +54,7 @@ func.func @argmax(%rows: index, %segments: index, %seq: index, %begin: index, %e
 // CHECK-DAG: %[[BF16:.+]] = arith.constant 1 : i32
 // CHECK-DAG: %[[F32:.+]] = arith.constant 0 : i32
 // CHECK-DAG: %[[SCALE:.+]] = arith.constant 2.000000e+00 : f32
-// CHECK: llvm.call @yoco_embed(%[[ROWS]], %[[IDS]], %[[W]], %[[BF16]], %[[C50]], %[[C16]], %[[SCALE]], %[[C12]], %[[X]], %[[F32]], %[[C12]])
+// CHECK: llvm.call @yoco_embed(%{{.+}}, %[[ROWS]], %[[IDS]], %[[W]], %[[BF16]], %[[C50]], %[[C16]], %[[SCALE]], %[[C12]], %[[X]], %[[F32]], %[[C12]])
 func.func @embed(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %ids: memref<?xi32>,
                  %x: memref<?x12xf32>, %w: memref<50x12xbf16, strided<[16, 1]>> {yoco.parameter = @w0}) {
   yoco.fused_embed %ids table @w0 outs %x {scale = 2.0 : f32} : (memref<?xi32>, memref<?x12xf32>) -> ()
@@ -66,7 +68,7 @@ func.func @embed(%rows: index, %segments: index, %seq: index, %begin: index, %en
 // CHECK-DAG: %[[STRIDE:.+]] = arith.constant 192 : i32
 // CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero : !llvm.ptr
 // CHECK-DAG: %[[START:.+]] = llvm.getelementptr %[[X]][64] : (!llvm.ptr) -> !llvm.ptr, f32
-// CHECK: llvm.call @yoco_norm(%[[ROWS]], %[[START]], %{{.+}}, %[[STRIDE]], %[[NULL]], %[[FALSE]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[NULL]], %[[FALSE]], %{{.+}}, %[[Y]],
+// CHECK: llvm.call @yoco_norm(%{{.+}}, %[[ROWS]], %[[START]], %{{.+}}, %[[STRIDE]], %[[NULL]], %[[FALSE]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[NULL]], %[[FALSE]], %{{.+}}, %[[Y]],
 func.func @norm_slice(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
                       %x: memref<?x64xf32, strided<[192, 1], offset: 64>>, %y: memref<?x64xbf16>) {
   yoco.fused_norm %x outs %y {eps = 1.0e-5 : f32}
@@ -81,7 +83,7 @@ func.func @norm_slice(%rows: index, %segments: index, %seq: index, %begin: index
 // CHECK-DAG: %[[C4:.+]] = arith.constant 4 : i32
 // CHECK-DAG: %[[C16:.+]] = arith.constant 16 : i32
 // CHECK-DAG: %[[C64:.+]] = arith.constant 64 : i32
-// CHECK: llvm.call @yoco_norm(%{{.+}}, %[[X]], %{{.+}}, %[[C64]], %[[W]], %[[TRUE]], %{{.+}}, %{{.+}}, %[[C4]], %[[C16]], %[[G]], %[[TRUE]], %[[C64]], %[[Y]],
+// CHECK: llvm.call @yoco_norm(%{{.+}}, %{{.+}}, %[[X]], %{{.+}}, %[[C64]], %[[W]], %[[TRUE]], %{{.+}}, %{{.+}}, %[[C4]], %[[C16]], %[[G]], %[[TRUE]], %[[C64]], %[[Y]],
 func.func @norm_gated(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x64xf32>,
                       %g: memref<?x64xf32>, %y: memref<?x64xbf16>, %w: memref<16xf32> {yoco.parameter = @w0}) {
   yoco.fused_norm %x swish %g weight @w0 outs %y {eps = 1.0e-5 : f32, groups = 4 : i64}
@@ -92,7 +94,7 @@ func.func @norm_gated(%rows: index, %segments: index, %seq: index, %begin: index
 // CHECK-LABEL: gpu.func @rope
 // CHECK: %[[TABLE:.+]] = llvm.mlir.addressof @[[FREQUENCIES]] : !llvm.ptr<1>
 // CHECK: %[[ADDRESS:.+]] = llvm.addrspacecast %[[TABLE]] : !llvm.ptr<1> to !llvm.ptr
-// CHECK: llvm.call @yoco_rope(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[ADDRESS]],
+// CHECK: llvm.call @yoco_rope(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[ADDRESS]],
 func.func @rope(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x32xf32>,
                 %p: memref<?xi32>, %y: memref<?x32xf32>) {
   yoco.fused_rope %x, %p outs %y {heads = 2 : i64, rope = #rope} : (memref<?x32xf32>, memref<?xi32>, memref<?x32xf32>) -> ()
@@ -108,7 +110,7 @@ func.func @rope(%rows: index, %segments: index, %seq: index, %begin: index, %end
 // CHECK-DAG: %[[C24:.+]] = arith.constant 24 : i32
 // CHECK-DAG: %[[EPS:.+]] = arith.constant 9.99999974E-6 : f32
 // CHECK-NOT: @yoco_begin
-// CHECK: llvm.call @yoco_linear_few(%[[ROWS]], %[[X]], %{{.+}}, %[[C24]], %[[C24]], %[[W]], %{{.+}}, %{{.+}}, %[[C24]], %[[C40]], %[[FALSE]], %[[N]], %[[TRUE]], %{{.+}}, %[[EPS]],
+// CHECK: llvm.call @yoco_linear_few(%{{.+}}, %[[ROWS]], %[[X]], %{{.+}}, %[[C24]], %[[C24]], %[[W]], %{{.+}}, %{{.+}}, %[[C24]], %[[C40]], %[[FALSE]], %[[N]], %[[TRUE]], %{{.+}}, %[[EPS]],
 func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x24xf32>,
                       %y: memref<?x40xf32>, %w: memref<40x24xbf16> {yoco.parameter = @w0}, %n: memref<24xf32> {yoco.parameter = @w1}) {
   yoco.fused_linear %x weights [@w0] outs %y {eps = 1.0e-5 : f32, norm_weight = @w1, max_rows = 4 : i64}
@@ -123,7 +125,7 @@ func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index
 // CHECK-DAG: %[[SWIGLU:.+]] = arith.constant 3 : i32
 // CHECK-DAG: %[[NONE:.+]] = arith.constant -1.000000e+00 : f32
 // CHECK-DAG: %[[B:.+]] = llvm.getelementptr %[[A]][960] : (!llvm.ptr) -> !llvm.ptr, bf16
-// CHECK: llvm.call @yoco_linear_few(%{{.+}}, %[[X]], %{{.+}}, %{{.+}}, %{{.+}}, %[[A]], %[[B]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[NONE]], %[[SWIGLU]], %[[R]], %[[TRUE]],
+// CHECK: llvm.call @yoco_linear_few(%{{.+}}, %{{.+}}, %[[X]], %{{.+}}, %{{.+}}, %{{.+}}, %[[A]], %[[B]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[NONE]], %[[SWIGLU]], %[[R]], %[[TRUE]],
 func.func @linear_gated(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x24xbf16>,
                         %r: memref<?x40xf32>, %y: memref<?x40xf32>, %ab: memref<80x24xbf16> {yoco.parameter = @w0}) {
   yoco.fused_linear %x residual %r weights [@w0] outs %y {activation = #yoco.activation<swiglu>, joined, max_rows = 4 : i64}
@@ -162,7 +164,7 @@ func.func @retention_chunk(%rows: index, %segments: index, %seq: index, %begin: 
 // A cache is two addresses.
 // CHECK-LABEL: gpu.func @cache_write
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %[[K:.+]]: !llvm.ptr {{.+}}, %[[V:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[VALUES:.+]]: !llvm.ptr {llvm.align = 64 : i64})
-// CHECK: llvm.call @yoco_cache_write(%[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]],
+// CHECK: llvm.call @yoco_cache_write(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]],
 func.func @cache_write(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %k: memref<?x32xf32>,
                        %v: memref<?x48xf32>, %p: memref<?xi32>, %s: !yoco.segments, %c: !cache) {
   yoco.fused_cache_write %k, %v at %p, %s to %c {rope = #half}
@@ -185,7 +187,7 @@ func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: i
 // CHECK-DAG: %[[RING:.+]] = arith.constant 100 : i32
 // CHECK-DAG: %[[WINDOW:.+]] = arith.constant 90 : i32
 // CHECK-DAG: %[[SPLITS:.+]] = arith.constant 3 : i32
-// CHECK: llvm.call @yoco_attention_split(%[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[Q]], %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]], %{{.+}}, %[[RING]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[WINDOW]], {{.+}}, %[[SPLITS]], %[[OUT]],
+// CHECK: llvm.call @yoco_attention_split(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[Q]], %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]], %{{.+}}, %[[RING]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[WINDOW]], {{.+}}, %[[SPLITS]], %[[OUT]],
 func.func @attention_split(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x64xf32>,
                            %p: memref<?xi32>, %s: !yoco.segments, %c: !ring, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>,
                            %out: memref<?x216xf32>) {
@@ -268,7 +270,7 @@ module @kernels attributes {yoco.kernels} {
 
 // CHECK-LABEL: gpu.func @linear_tiled
 // CHECK-DAG: %[[F16:.+]] = arith.constant 2 : i32
-// CHECK: llvm.call @yoco_linear_tiled(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[F16]],
+// CHECK: llvm.call @yoco_linear_tiled(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[F16]],
 func.func @linear_tiled(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x24xf32>,
                         %y: memref<?x40xf32>, %w: memref<40x24xf16> {yoco.parameter = @w0}) {
   yoco.fused_linear %x weights [@w0] outs %y {activation = #yoco.activation<gelu>} : (memref<?x24xf32>, memref<?x40xf32>) -> ()
@@ -277,7 +279,7 @@ func.func @linear_tiled(%rows: index, %segments: index, %seq: index, %begin: ind
 
 // CHECK-LABEL: gpu.func @linear_exact
 // CHECK-DAG: %[[TRUE:.+]] = arith.constant true
-// CHECK: llvm.call @yoco_linear_few(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[TRUE]],
+// CHECK: llvm.call @yoco_linear_few(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[TRUE]],
 func.func @linear_exact(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x24xf32>,
                         %y: memref<?x40xf32>, %w: memref<40x24xf32> {yoco.parameter = @w0}) {
   yoco.fused_linear %x weights [@w0] outs %y {max_rows = 1 : i64} : (memref<?x24xf32>, memref<?x40xf32>) -> ()

@@ -12,8 +12,11 @@ static nvptx::LaunchShape getShape(FusedArgmaxOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerArgmax(NvptxKernel &kernel, FusedArgmaxOp op) {
-  MicroKernelCall call(kernel, op, "yoco_argmax");
-  call.number(kernel.rows).floatRows(op.getInput()).integer(getColumns(op.getInput())).pointer(op.getOuts().front());
+  ArgmaxCall call(kernel, op);
+  call.rows = kernel.rows;
+  call.logits = op.getInput();
+  call.columns = getColumns(op.getInput());
+  call.ids = op.getOuts().front();
   return call.emit();
 }
 

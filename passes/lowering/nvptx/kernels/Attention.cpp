@@ -7,34 +7,52 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
-static nvptx::LaunchShape getAttentionShape(FusedAttentionOp op, const NvptxTarget &) {
+static nvptx::LaunchShape getAttentionShape(FusedAttentionOp op, const NvptxTarget &target) {
   KVCacheType cache = op.getCache().getType();
   bool bf16 = cache.getElement().isBF16();
   int heads = op.getHeads(), kvHeads = cache.getHeads(), keyWidth = cache.getKey(), valueWidth = cache.getValue();
   if (int splits = op.getSplits())
-    return nvptx::attentionSplitShape(bf16, splits, heads, kvHeads, keyWidth, valueWidth);
+    return nvptx::attentionSplitShape(target.getSharedLimit(), bf16, splits, heads, kvHeads, keyWidth, valueWidth);
   return nvptx::attentionRowsShape(bf16, heads, kvHeads, keyWidth, valueWidth);
 }
 
-static LogicalResult lowerAttention(NvptxKernel &kernel, FusedAttentionOp op) {
+/// What the calls for many rows and for a divided attention share.
+template <typename Call>
+static void setAttention(Call &call, NvptxKernel &kernel, FusedAttentionOp op) {
   KVCacheType cache = op.getCache().getType();
-  int64_t splits = op.getSplits();
-  MicroKernelCall call(kernel, op, splits ? "yoco_attention_split" : "yoco_attention_rows");
-  call.number(kernel.rows).number(kernel.segments).number(kernel.seq).floatRows(op.getQuery());
-  call.pointer(op.getPositions()).pointer(op.getSegments()).cache(op.getCache()).kind(cache.getElement());
-  call.integer(cache.isRing() ? cache.getWindow() : 0);
-  for (Value fresh : {op.getKeys(), op.getValues()}) {
-    if (fresh)
-      call.rows(fresh);
-    else
-      call.null().integer(0).integer(0);
+  call.rows = kernel.rows;
+  call.segments = kernel.segments;
+  call.seq = kernel.seq;
+  call.q = op.getQuery();
+  call.positions = op.getPositions();
+  call.table = op.getSegments();
+  call.keyCache = kernel.getPlane(op.getCache(), 0);
+  call.valueCache = kernel.getPlane(op.getCache(), 1);
+  call.cacheKind = cache.getElement();
+  call.ring = cache.isRing() ? cache.getWindow() : 0;
+  call.freshKeys = op.getKeys();
+  call.freshValues = op.getValues();
+  call.rope = op.getRopeAttr();
+  call.window = op.getWindow();
+  call.scale = op.getScale();
+  call.heads = op.getHeads();
+  call.kvHeads = cache.getHeads();
+  call.keyWidth = cache.getKey();
+  call.valueWidth = cache.getValue();
+}
+
+static LogicalResult lowerAttention(NvptxKernel &kernel, FusedAttentionOp op) {
+  if (int64_t splits = op.getSplits()) {
+    AttentionSplitCall call(kernel, op);
+    setAttention(call, kernel, op);
+    call.splits = splits;
+    call.partial = op.getOuts().front();
+    call.sharedLimit = kernel.target.getSharedLimit();
+    return call.emit();
   }
-  call.rope(op.getRopeAttr()).integer(op.getWindow()).real(op.getScaleAttr());
-  call.integer(op.getHeads()).integer(cache.getHeads()).integer(cache.getKey()).integer(cache.getValue());
-  if (splits)
-    call.integer(splits).floatRows(op.getOuts().front());
-  else
-    call.rows(op.getOuts().front());
+  AttentionRowsCall call(kernel, op);
+  setAttention(call, kernel, op);
+  call.out = op.getOuts().front();
   return call.emit();
 }
 
@@ -43,11 +61,15 @@ static nvptx::LaunchShape getMergeShape(FusedAttentionMergeOp op, const NvptxTar
 }
 
 static LogicalResult lowerMerge(NvptxKernel &kernel, FusedAttentionMergeOp op) {
-  MicroKernelCall call(kernel, op, "yoco_attention_merge");
-  Value out = op.getOuts().front();
   int64_t heads = op.getHeads();
-  call.number(kernel.rows).pointer(op.getSegments()).floatRows(op.getPartial());
-  call.integer(op.getSplits()).integer(heads).integer(getColumns(out) / heads).rows(out);
+  AttentionMergeCall call(kernel, op);
+  call.rows = kernel.rows;
+  call.table = op.getSegments();
+  call.partial = op.getPartial();
+  call.splits = op.getSplits();
+  call.heads = heads;
+  call.valueWidth = getColumns(op.getOuts().front()) / heads;
+  call.out = op.getOuts().front();
   return call.emit();
 }
 

@@ -14,11 +14,22 @@ static nvptx::LaunchShape getShape(FusedCacheWriteOp op, const NvptxTarget &) {
 
 static LogicalResult lowerCacheWrite(NvptxKernel &kernel, FusedCacheWriteOp op) {
   KVCacheType cache = op.getCache().getType();
-  MicroKernelCall call(kernel, op, "yoco_cache_write");
-  call.number(kernel.rows).number(kernel.segments).number(kernel.seq).rows(op.getKeys()).rows(op.getValues());
-  call.pointer(op.getPositions()).pointer(op.getSegments()).cache(op.getCache()).kind(cache.getElement());
-  call.integer(cache.isRing() ? cache.getWindow() : 0);
-  call.integer(cache.getHeads()).integer(cache.getKey()).integer(cache.getValue()).rope(op.getRopeAttr());
+  CacheWriteCall call(kernel, op);
+  call.rows = kernel.rows;
+  call.segments = kernel.segments;
+  call.seq = kernel.seq;
+  call.keys = op.getKeys();
+  call.values = op.getValues();
+  call.positions = op.getPositions();
+  call.table = op.getSegments();
+  call.keyCache = kernel.getPlane(op.getCache(), 0);
+  call.valueCache = kernel.getPlane(op.getCache(), 1);
+  call.cacheKind = cache.getElement();
+  call.window = cache.isRing() ? cache.getWindow() : 0;
+  call.heads = cache.getHeads();
+  call.keyWidth = cache.getKey();
+  call.valueWidth = cache.getValue();
+  call.rope = op.getRopeAttr();
   return call.emit();
 }
 

@@ -12,13 +12,17 @@ static nvptx::LaunchShape getShape(FusedEmbedOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerEmbed(NvptxKernel &kernel, FusedEmbedOp op) {
-  MicroKernelCall call(kernel, op, "yoco_embed");
-  MemRefType table = kernel.parameters[0].second;
-  Value out = op.getOuts().front();
-  call.number(kernel.rows).pointer(op.getIds());
-  call.parameter(0).kind(table.getElementType()).integer(table.getDimSize(0));
-  call.integer(table.getStridesAndOffset().first.front()).real(op.getScaleAttr());
-  call.integer(getColumns(out)).rows(out);
+  auto [table, type] = kernel.parameters[0];
+  EmbedCall call(kernel, op);
+  call.rows = kernel.rows;
+  call.ids = op.getIds();
+  call.table = table;
+  call.tableKind = type.getElementType();
+  call.tableRows = type.getDimSize(0);
+  call.tableStride = type.getStridesAndOffset().first.front();
+  call.scale = op.getScale();
+  call.columns = getColumns(op.getOuts().front());
+  call.out = op.getOuts().front();
   return call.emit();
 }
 

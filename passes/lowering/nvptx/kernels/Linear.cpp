@@ -14,57 +14,60 @@ static nvptx::LaunchShape getShape(FusedLinearOp op, const NvptxTarget &target) 
   int64_t outputs = getColumns(op.getOuts().front());
   if (op.getMaxRows() == 0)
     return nvptx::linearTiledShape(outputs, op.isGated());
-  return nvptx::linearFewShape(getColumns(op.getInput()), outputs, !target.isBf16(), op.isGated(),
-                               op.getEps().has_value());
+  return nvptx::linearFewShape(target.getChip().multiprocessors, outputs, !target.isBf16(), op.isGated());
 }
 
-static int64_t getActivation(Activation activation) {
-  switch (activation) {
-  case Activation::none:
-    return 0;
-  case Activation::silu:
-    return 1;
-  case Activation::gelu:
-    return 2;
-  case Activation::swiglu:
-    return 3;
-  case Activation::geglu:
-    return 4;
-  }
-  llvm_unreachable("all activations are listed");
+/// The weight, when it is a matrix that the kernels can read; null after an error.
+static MemRefType checkWeight(NvptxKernel &kernel, FusedLinearOp op) {
+  MemRefType weight = kernel.parameters[0].second;
+  bool few = op.getMaxRows() != 0, gated = op.isGated();
+  int64_t rows = getColumns(op.getOuts().front()) * (gated ? 2 : 1), columns = getColumns(op.getInput());
+  if (!few && op.getEps())
+    op.emitOpError("expected `max_rows` with a norm on target `nvptx`, got none");
+  else if (gated && !op.getJoined())
+    op.emitOpError("expected `joined` weights of a gated group on target `nvptx`, got two matrices");
+  else if (weight.getRank() != 2 || weight.getDimSize(0) != rows || weight.getDimSize(1) != columns)
+    op.emitOpError("expected a matrix of ") << rows << " rows and " << columns << " columns, got " << weight;
+  else if (few && kernel.target.isBf16() && !weight.getElementType().isBF16())
+    op.emitOpError("expected a matrix of bf16 when computing in bf16, got ") << weight;
+  else
+    return weight;
+  return {};
+}
+
+/// What the calls for few and for many rows share.
+template <typename Call>
+static void setLinear(Call &call, NvptxKernel &kernel, FusedLinearOp op, MemRefType weight) {
+  Value out = op.getOuts().front();
+  call.rows = kernel.rows;
+  call.x = op.getInput();
+  call.columns = getColumns(op.getInput());
+  call.w0 = kernel.parameters[0].first;
+  call.w1 = op.isGated() ? kernel.getParameterRow(0, getColumns(out)) : Value();
+  call.weightKind = weight.getElementType();
+  call.weightStride = weight.getStridesAndOffset().first.front();
+  // Groups of several matrices have as many results as rows.
+  call.outputs = getColumns(out);
+  call.activation = op.getActivation();
+  call.residual = op.getResidual();
+  call.out = out;
 }
 
 static LogicalResult lowerLinear(NvptxKernel &kernel, FusedLinearOp op) {
-  bool few = op.getMaxRows() != 0, gated = op.isGated();
-  if (!few && op.getEps())
-    return op.emitOpError("expected `max_rows` with a norm on target `nvptx`, got none");
-  Value out = op.getOuts().front();
-  MemRefType weight = kernel.parameters[0].second;
-  if (gated && !op.getJoined())
-    return op.emitOpError("expected `joined` weights of a gated group on target `nvptx`, got two matrices");
-  if (weight.getRank() != 2 || weight.getDimSize(0) != getColumns(out) * (gated ? 2 : 1) ||
-      weight.getDimSize(1) != getColumns(op.getInput()))
-    return op.emitOpError("expected a matrix of ") << getColumns(out) * (gated ? 2 : 1) << " rows and "
-                                                   << getColumns(op.getInput()) << " columns, got " << weight;
-  if (few && kernel.bf16 && !weight.getElementType().isBF16())
-    return op.emitOpError("expected a matrix of bf16 when computing in bf16, got ") << weight;
-
-  MicroKernelCall call(kernel, op, few ? "yoco_linear_few" : "yoco_linear_tiled");
-  call.number(kernel.rows).rows(op.getInput()).integer(getColumns(op.getInput())).parameter(0);
-  if (gated)
-    call.parameterRow(0, getColumns(out));
-  else
-    call.null();
-  // Groups of several matrices have as many results as rows.
-  call.kind(weight.getElementType()).integer(weight.getStridesAndOffset().first.front()).integer(getColumns(out));
-  if (few) {
-    call.flag(!kernel.bf16).optionalVector(op.getNormWeightAttr() ? std::optional<unsigned>(1) : std::nullopt);
-    if (op.getEpsAttr())
-      call.real(op.getEpsAttr());
-    else
-      call.real(-1.0f);
+  MemRefType weight = checkWeight(kernel, op);
+  if (!weight)
+    return failure();
+  if (op.getMaxRows() == 0) {
+    LinearTiledCall call(kernel, op);
+    setLinear(call, kernel, op, weight);
+    return call.emit();
   }
-  call.integer(getActivation(op.getActivation())).optionalFloatRows(op.getResidual()).rows(out);
+  LinearFewCall call(kernel, op);
+  setLinear(call, kernel, op, weight);
+  call.exact = !kernel.target.isBf16();
+  call.normWeight = op.getNormWeightAttr() ? std::optional<unsigned>(1) : std::nullopt;
+  call.eps.set(op.getEps(), -1.0f);
+  call.multiprocessors = kernel.target.getChip().multiprocessors;
   return call.emit();
 }
 

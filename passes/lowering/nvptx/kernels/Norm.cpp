@@ -12,12 +12,16 @@ static nvptx::LaunchShape getShape(FusedNormOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerNorm(NvptxKernel &kernel, FusedNormOp op) {
-  MicroKernelCall call(kernel, op, "yoco_norm");
   int64_t groups = op.getGroups();
-  call.number(kernel.rows).rows(op.getInput());
-  call.optionalVector(op.getWeightAttr() ? std::optional<unsigned>(0) : std::nullopt).real(op.getEpsAttr());
-  call.integer(groups).integer(getColumns(op.getInput()) / groups);
-  call.optionalFloatRows(op.getSwish()).rows(op.getOuts().front());
+  NormCall call(kernel, op);
+  call.rows = kernel.rows;
+  call.in = op.getInput();
+  call.weight = op.getWeightAttr() ? std::optional<unsigned>(0) : std::nullopt;
+  call.eps = op.getEps();
+  call.groups = groups;
+  call.width = getColumns(op.getInput()) / groups;
+  call.swish = op.getSwish();
+  call.out = op.getOuts().front();
   return call.emit();
 }
 

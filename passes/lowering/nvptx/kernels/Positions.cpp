@@ -12,8 +12,10 @@ static nvptx::LaunchShape getShape(FusedPositionsOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerPositions(NvptxKernel &kernel, FusedPositionsOp op) {
-  MicroKernelCall call(kernel, op, "yoco_positions");
-  call.number(kernel.segments).pointer(op.getSegments()).pointer(op.getOuts().front());
+  PositionsCall call(kernel, op);
+  call.segments = kernel.segments;
+  call.table = op.getSegments();
+  call.out = op.getOuts().front();
   return call.emit();
 }
 

@@ -7,41 +7,50 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
-static nvptx::LaunchShape getShape(FusedRetentionOp op, const NvptxTarget &) {
+static nvptx::LaunchShape getShape(FusedRetentionOp op, const NvptxTarget &target) {
   ArrayRef<int64_t> state = op.getState().getType().getShape();
   if (int64_t chunk = op.getChunk())
-    return nvptx::retentionChunkShape(chunk, state[0], state[1], state[2]);
+    return nvptx::retentionChunkShape(target.getSharedLimit(), chunk, state[0], state[1], state[2]);
   return nvptx::retentionStepShape(state[0], state[1], state[2]);
+}
+
+/// What the calls row by row and by blocks share.
+template <typename Call>
+static void setRetention(Call &call, NvptxKernel &kernel, FusedRetentionOp op) {
+  ArrayRef<int64_t> state = op.getState().getType().getShape();
+  call.rows = kernel.rows;
+  call.segments = kernel.segments;
+  call.q = op.getQuery();
+  call.k = op.getKey();
+  call.v = op.getValue();
+  call.gate = op.getGate();
+  call.positions = op.getPositions();
+  call.table = op.getSegments();
+  call.state = op.getState();
+  call.rope = op.getRopeAttr();
+  call.scale = op.getScale();
+  call.gateDivisor.set(op.getGateDivisor(), 0.0f);
+  call.heads = state[0];
+  call.keyWidth = state[1];
+  call.valueWidth = state[2];
+  call.out = op.getOuts().front();
 }
 
 static LogicalResult lowerRetention(NvptxKernel &kernel, FusedRetentionOp op) {
   int64_t chunk = op.getChunk();
   if (chunk && (op.getEps() || op.getSwish()))
     return op.emitOpError("expected no norm and no swish gate with `chunk` on target `nvptx`");
-  ArrayRef<int64_t> state = op.getState().getType().getShape();
-  if (!op.getState().getType().getElement().isF32())
-    return op.emitOpError("expected a state of f32, got ") << op.getState().getType();
-
-  MicroKernelCall call(kernel, op, chunk ? "yoco_retention_chunk" : "yoco_retention_step");
-  call.number(kernel.rows).number(kernel.segments);
-  for (Value operand : {op.getQuery(), op.getKey(), op.getValue(), op.getGate()})
-    call.floatRows(operand);
-  call.pointer(op.getPositions()).pointer(op.getSegments()).pointer(op.getState()).rope(op.getRopeAttr());
-  call.real(op.getScaleAttr());
-  if (op.getGateDivisorAttr())
-    call.real(op.getGateDivisorAttr());
-  else
-    call.real(0.0f);
   if (chunk) {
-    call.integer(chunk);
-  } else {
-    if (op.getEpsAttr())
-      call.real(op.getEpsAttr());
-    else
-      call.real(-1.0f);
-    call.optionalFloatRows(op.getSwish());
+    RetentionChunkCall call(kernel, op);
+    setRetention(call, kernel, op);
+    call.chunk = chunk;
+    call.sharedLimit = kernel.target.getSharedLimit();
+    return call.emit();
   }
-  call.integer(state[0]).integer(state[1]).integer(state[2]).rows(op.getOuts().front());
+  RetentionStepCall call(kernel, op);
+  setRetention(call, kernel, op);
+  call.eps.set(op.getEps(), -1.0f);
+  call.swish = op.getSwish();
   return call.emit();
 }
 

@@ -12,10 +12,15 @@ static nvptx::LaunchShape getShape(FusedRopeOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerRope(NvptxKernel &kernel, FusedRopeOp op) {
-  MicroKernelCall call(kernel, op, "yoco_rope");
   int64_t heads = op.getHeads();
-  call.number(kernel.rows).floatRows(op.getInput()).pointer(op.getPositions()).rope(op.getRope());
-  call.integer(heads).integer(getColumns(op.getInput()) / heads).rows(op.getOuts().front());
+  RopeCall call(kernel, op);
+  call.rows = kernel.rows;
+  call.in = op.getInput();
+  call.positions = op.getPositions();
+  call.rope = op.getRope();
+  call.heads = heads;
+  call.width = getColumns(op.getInput()) / heads;
+  call.out = op.getOuts().front();
   return call.emit();
 }
 

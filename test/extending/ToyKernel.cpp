@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A fused operation of another dialect, its kernels for both targets, and a chip: all that docs/Extending.md asks for, registered
+// from here. No file of the production folders knows of them.
+
+#include "test/extending/ToyKernel.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/lowering/host/HostKernelModel.h"
+#include "passes/lowering/nvptx/NvptxKernelModel.h"
+#include "test/extending/ToyKernelDialect.h.inc"
+#define GET_OP_CLASSES
+#include "test/extending/ToyKernel.h.inc"
+
+#include "test/extending/ToyKernelDialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "test/extending/ToyKernel.cpp.inc"
+
+using namespace mlir;
+using namespace mlir::yoco;
+using ::yoco::toy::ScaleOp;
+
+void ::yoco::toy::ToyKernelDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "test/extending/ToyKernel.cpp.inc"
+      >();
+}
+
+//===- Kernel for the host -----------------------------------------------------------------------------------===//
+
+static LogicalResult lowerScale(HostKernel &kernel, ScaleOp op, Value tile) {
+  KernelBuilder &build = kernel.build;
+  Value input = kernel.get(op.getInput()), out = kernel.get(op.getOuts().front());
+  Value factor = build.broadcast(build.f32(op.getFactor().convertToDouble()));
+  int64_t columns = cast<MemRefType>(out.getType()).getShape().back();
+  forRowsOfTile(kernel, tile, [&](Value row) {
+    SmallVector<Value> indices{row, build.index(0)};
+    build.forStrips(columns, 1, [&](const Strip &strip) {
+      Value x = build.loadStrip(input, indices, strip, 0);
+      build.storeStrip(build.mulF(x, factor), out, indices, strip, 0);
+    });
+  });
+  return success();
+}
+
+//===- Kernel for GPUs ---------------------------------------------------------------------------------------===//
+
+/// A block a row, a warp for its columns.
+static nvptx::LaunchShape getShape(ScaleOp, const NvptxTarget &) {
+  return {nvptx::BlockUnit::rows, /*divisor=*/1, /*multiplier=*/1, /*threads=*/32, /*sharedBytes=*/0};
+}
+
+static LogicalResult lowerScale(NvptxKernel &kernel, ScaleOp op) {
+  OpBuilder &builder = kernel.builder;
+  Location loc = kernel.loc;
+  Value out = op.getOuts().front();
+  int64_t columns = getColumns(out);
+  auto i64 = [&](int64_t value) { return kernel.constant(builder.getI64IntegerAttr(value)); };
+  Value factor = kernel.constant(op.getFactorAttr());
+  Value first = arith::MulIOp::create(builder, loc, kernel.getTile(), i64(columns));
+  Value thread = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                            gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));
+  auto loop = scf::ForOp::create(builder, loc, thread, i64(columns), i64(32));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(loop.getBody()->getTerminator());
+  Value index = arith::AddIOp::create(builder, loc, first, loop.getInductionVar());
+  auto addressOf = [&](Value buffer) -> Value {
+    return LLVM::GEPOp::create(builder, loc, kernel.pointerType(), builder.getF32Type(),
+                               kernel.addresses.lookup(buffer).front(), ArrayRef<LLVM::GEPArg>{index});
+  };
+  Value x = LLVM::LoadOp::create(builder, loc, builder.getF32Type(), addressOf(op.getInput()));
+  LLVM::StoreOp::create(builder, loc, arith::MulFOp::create(builder, loc, x, factor), addressOf(out));
+  return success();
+}
+
+//===- Registration ------------------------------------------------------------------------------------------===//
+
+/// A smaller chip of the generation of sm_80.
+static constexpr NvptxChip kToyChip = {"sm_86", 84, 99 << 10, 100 << 10, 65536, 6 << 20, false, false, false, 0.9e12, 0};
+
+void ::yoco::toy::registerToyKernel(DialectRegistry &registry) {
+  registry.insert<ToyKernelDialect>();
+  registry.addExtension(+[](MLIRContext *, YocoDialect *dialect) {
+    TargetRegistry &targets = TargetRegistry::get(*dialect);
+    addHostKernel<ScaleOp>(targets.getOrAdd<HostDevice>(), lowerScale);
+    auto &gpus = targets.getOrAdd<NvptxDevice>();
+    addNvptxKernel<ScaleOp>(gpus, getShape, lowerScale);
+    gpus.addChip(kToyChip);
+  });
+}
