@@ -14,8 +14,8 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
-#include "passes/lowering/host/HostCodeGen.h"
 #include "passes/lowering/Targets.h"
+#include "passes/lowering/host/HostCodeGen.h"
 #include "passes/lowering/host/HostTarget.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -116,7 +116,10 @@ public:
                         reinterpret_cast<uint64_t>(y.data()),
                         reinterpret_cast<uint64_t>(weights.data()) + offset};
     int64_t tileRows = (rows + tiles.tileRows - 1) / tiles.tileRows;
-    kernel(words, 0, static_cast<uint32_t>(tileRows * getLinearTiling(tiles, shape.outputs).columnTiles));
+    // As passes/lowering/host/kernels/Linear.cpp divides the panels of a matrix into tiles.
+    int64_t panels = (shape.outputs + tiles.panel() - 1) / tiles.panel();
+    int64_t tileColumns = (panels + tiles.tilePanels - 1) / tiles.tilePanels;
+    kernel(words, 0, static_cast<uint32_t>(tileRows * tileColumns));
   }
 
   void report() {
