@@ -5,6 +5,7 @@
 #ifndef YOCO_DIALECT_ROWDEMAND_H
 #define YOCO_DIALECT_ROWDEMAND_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -57,6 +58,14 @@ private:
   static constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
   int64_t rows = 0;
 };
+
+/// What row-wise operations need of their operands: the rows that are wanted of any result.
+inline RowDemand joinDemands(llvm::ArrayRef<RowDemand> results) {
+  RowDemand demand;
+  for (RowDemand result : results)
+    demand = demand.join(result);
+  return demand;
+}
 
 } // namespace mlir::yoco
 

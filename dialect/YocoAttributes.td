@@ -44,7 +44,8 @@ def Yoco_RopeAttr : Yoco_Attr<"Rope", "rope"> {
   let hasCustomAssemblyFormat = 1;
 }
 
-def Yoco_NormKind : Yoco_Enum<"NormKind", "what a norm divides by", [I32EnumAttrCase<"rms", 0>]>;
+def Yoco_NormKind : Yoco_Enum<"NormKind", "what a norm subtracts and divides by", [
+    I32EnumAttrCase<"rms", 0>, I32EnumAttrCase<"layer", 1>]>;
 def Yoco_NormKindAttr : EnumAttr<Yoco_Dialect, Yoco_NormKind, "norm_kind"> {
   let summary = "the kind of a norm";
   let assemblyFormat = "`<` $value `>`";

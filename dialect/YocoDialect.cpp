@@ -71,6 +71,12 @@ LogicalResult YocoDialect::verifyOperationAttribute(Operation *op, NamedAttribut
       return op->emitOpError("expected `yoco.layer` to be a string, got ") << attribute.getValue();
     return success();
   }
+  if (name == kInitialAttrName) {
+    auto values = dyn_cast<ArrayAttr>(attribute.getValue());
+    if (!values || !llvm::all_of(values, llvm::IsaPred<FloatAttr>))
+      return op->emitOpError("expected `yoco.initial` to be a list of numbers, got ") << attribute.getValue();
+    return success();
+  }
   if (name != getEntryAttrName())
     return success();
   if (!isa<func::FuncOp>(op))

@@ -79,30 +79,26 @@ static LogicalResult expectColumns(Operation *op, StringRef what, Value rows, in
   return op->emitOpError("expected ") << what << " of " << columns << " columns, got " << rows.getType();
 }
 
-#define YOCO_OUTS(OpType)                                                                                              \
-  OperandRange OpType::getOutBuffers() { return getOuts(); }
-YOCO_OUTS(FusedPositionsOp)
-YOCO_OUTS(FusedEmbedOp)
-YOCO_OUTS(FusedNormOp)
-YOCO_OUTS(FusedRopeOp)
-YOCO_OUTS(FusedArgmaxOp)
-YOCO_OUTS(FusedLinearOp)
-YOCO_OUTS(FusedRetentionOp)
-YOCO_OUTS(FusedAttentionOp)
-YOCO_OUTS(FusedAttentionMergeOp)
-YOCO_OUTS(FusedCacheWriteOp)
-#undef YOCO_OUTS
+//===- Parameters that rows share -----------------------------------------------------------------------------===//
 
-#define YOCO_NO_PARAMETERS(OpType)                                                                                     \
-  SmallVector<ParameterGroup> OpType::getParameterGroups() { return {}; }
-YOCO_NO_PARAMETERS(FusedPositionsOp)
-YOCO_NO_PARAMETERS(FusedRopeOp)
-YOCO_NO_PARAMETERS(FusedArgmaxOp)
-YOCO_NO_PARAMETERS(FusedRetentionOp)
-YOCO_NO_PARAMETERS(FusedAttentionOp)
-YOCO_NO_PARAMETERS(FusedAttentionMergeOp)
-YOCO_NO_PARAMETERS(FusedCacheWriteOp)
-#undef YOCO_NO_PARAMETERS
+LogicalResult ParameterVectorOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto type = cast<ShapedType>(getResult().getType());
+  if (getParts().empty() || type.getRank() != 1)
+    return emitOpError("expected a vector of at least one parameter, got ") << getParts().size() << " and " << type;
+  int64_t size = 0;
+  for (auto part : getParts().getAsRange<FlatSymbolRefAttr>()) {
+    FailureOr<RankedTensorType> parameter = lookupParameter(*this, tables, part);
+    if (failed(parameter))
+      return failure();
+    if (parameter->getRank() != 1 || parameter->getElementType() != type.getElementType())
+      return emitOpError("expected parameter ") << part << " to be a vector of " << type.getElementType() << ", got "
+                                                << *parameter;
+    size += parameter->getDimSize(0);
+  }
+  if (size != type.getDimSize(0))
+    return emitOpError("expected as many elements as the parameters have, ") << size << ", got " << type;
+  return success();
+}
 
 //===- Row-wise kernels --------------------------------------------------------------------------------------===//
 

@@ -17,7 +17,30 @@ class Yoco_FusedOp<string mnemonic, list<Trait> traits = []>
         ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
       ::mlir::yoco::detail::getRowKernelEffects(getOperation(), effects);
     }
+    ::mlir::OperandRange $cppClass::getOutBuffers() { return getOuts(); }
   }];
+}
+
+def Yoco_ParameterVector : AnyTypeOf<[StaticShapeTensorOf<[F32, F16, BF16]>, StaticShapeMemRefOf<[F32, F16, BF16]>],
+    "a vector of parameters, as a tensor or a buffer">;
+
+def Yoco_ParameterVectorOp : Yoco_Op<"parameter_vector", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "vectors of the checkpoint, as a value that arithmetic on rows can read";
+  let description = [{
+    The elements of `parts`, parameters of rank 1, one after the other: what all rows share. A kernel gets them as a parameter.
+
+    ```mlir
+    yoco.parameter @q : tensor<8xbf16> from "q.bias"
+    yoco.parameter @k : tensor<4xbf16> from "k.bias"
+    func.func @f() -> tensor<12xbf16> {
+      %b = yoco.parameter_vector [@q, @k] : tensor<12xbf16>
+      return %b : tensor<12xbf16>
+    }
+    ```
+  }];
+  let arguments = (ins TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts);
+  let results = (outs Yoco_ParameterVector:$result);
+  let assemblyFormat = "$parts attr-dict `:` type($result)";
 }
 
 def Yoco_FusedPositionsOp : Yoco_FusedOp<"fused_positions"> {
@@ -39,6 +62,7 @@ def Yoco_FusedPositionsOp : Yoco_FusedOp<"fused_positions"> {
 }
 
 def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let extraClassDeclaration = "::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();";
   let summary = "looks rows of a table up";
   let description = [{
     `yoco.embed`, as a kernel.
@@ -57,6 +81,7 @@ def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<S
 }
 
 def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let extraClassDeclaration = "::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();";
   let summary = "normalises each group of columns of a row, with a swish gate behind";
   let description = [{
     `yoco.norm` of each of `groups` equal groups of columns (the heads), times `silu(swish)` when that is there, as a kernel.
@@ -151,6 +176,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
     `:` functional-type(operands, results)
   }];
   let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();
     void setWorkspace(::mlir::Value workspace);
     /// A normalised input is part of the residual stream, which stays as it is.
     bool isStorageOperand(::mlir::OpOperand &operand) { return !getEpsAttr() && &operand == &getInputMutable(); }

@@ -32,6 +32,53 @@ def RowWiseOpInterface : OpInterface<"RowWiseOpInterface", [RowDemandOpInterface
   }];
 }
 
+def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface", [RowWiseOpInterface]> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    A row-wise operation with one result whose every element is a function of the same element of each operand. That function is all
+    that the compiler needs to know: on every target the operation becomes a part of a generated kernel.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The function: one element of the result, from one element of each operand.
+      }],
+      "::mlir::Value", "buildScalar",
+      (ins "::mlir::yoco::ScalarBuilder &":$scalar, "::mlir::ValueRange":$elements)>,
+    InterfaceMethod<[{
+        What a linear group is told to do to its sums instead of this operation; with `gated`, instead of this operation and a product
+        with the other half of the group. `none` when linear groups cannot do it, which leaves it to a kernel of its own.
+      }],
+      "::mlir::yoco::Activation", "getGroupActivation", (ins "bool":$gated), [{}],
+      [{ return ::mlir::yoco::Activation::none; }]>,
+  ];
+}
+
+def FusedFormOpInterface : OpInterface<"FusedFormOpInterface", [RowWiseOpInterface]> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    A row-wise operation with one result for which phase `fused` has a kernel written by hand.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Builds that kernel's operation. `operands` are this operation's operands, with heads side by side in a row; so are those of the
+        result. Null when this one has no such kernel.
+      }],
+      "::mlir::Operation *", "buildFusedForm", (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands)>,
+  ];
+}
+
+def DecomposableOpInterface : OpInterface<"DecomposableOpInterface", [RowWiseOpInterface]> {
+  let cppNamespace = "::mlir::yoco";
+  let description = [{
+    A row-wise operation with one result that is arithmetic on rows with broadcasts, vectors that all rows share, and sums along a row.
+    An operation that has a fused form as well is decomposed when that form is null.
+  }];
+  let methods = [
+    InterfaceMethod<[{ Builds the arithmetic and returns its result, of this operation's type. }],
+      "::mlir::Value", "decompose", (ins "::mlir::yoco::RowBuilder &":$rows)>,
+  ];
+}
+
 def RowMixerOpInterface : OpInterface<"RowMixerOpInterface", [RowDemandOpInterface]> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
@@ -88,7 +135,7 @@ def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
         The parameters whose bytes the kernel reads, in the order of its arguments. A group of several is one matrix: their
         rows one behind the other.
       }],
-      "::llvm::SmallVector<::mlir::yoco::ParameterGroup>", "getParameterGroups">,
+      "::llvm::SmallVector<::mlir::yoco::ParameterGroup>", "getParameterGroups", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<[{
         Builds the buffer form with the given operands (in this operation's order, `outs` left out) and `outs`.
       }],

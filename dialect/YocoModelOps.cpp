@@ -5,8 +5,6 @@
 #include "dialect/ParameterUses.h"
 #include "dialect/YocoOps.h"
 #include "mlir/IR/OpImplementation.h"
-#include "mlir/IR/PatternMatch.h"
-#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -66,27 +64,6 @@ LogicalResult yoco::verifyRope(Operation *op, RopeAttr rope, int64_t width) {
 
 //===- Row-wise operations -----------------------------------------------------------------------------------===//
 
-/// Row-wise: a row of an operand is needed when that row of a result is.
-static RowDemand joinAll(ArrayRef<RowDemand> results) {
-  RowDemand demand;
-  for (RowDemand result : results)
-    demand = demand.join(result);
-  return demand;
-}
-
-#define YOCO_ROW_WISE(OpType)                                                                                          \
-  RowDemand OpType::getOperandDemand(unsigned, ArrayRef<RowDemand> results, bool) { return joinAll(results); }
-YOCO_ROW_WISE(PositionsOp)
-YOCO_ROW_WISE(EmbedOp)
-YOCO_ROW_WISE(LinearOp)
-YOCO_ROW_WISE(NormOp)
-YOCO_ROW_WISE(RopeOp)
-YOCO_ROW_WISE(SiluOp)
-YOCO_ROW_WISE(GeluOp)
-YOCO_ROW_WISE(LogSigmoidOp)
-YOCO_ROW_WISE(ArgmaxOp)
-#undef YOCO_ROW_WISE
-
 LogicalResult ParameterOp::verify() {
   RankedTensorType type = getTensorType();
   if (!type.hasStaticShape() || type.getNumElements() == 0)
@@ -105,18 +82,31 @@ LogicalResult EmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 
 LogicalResult LinearOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyMatrix(*this, tables, getWeightAttr(), getType().getDimSize(1), getInput().getType().getDimSize(1));
+  if (failed(verifyMatrix(*this, tables, getWeightAttr(), getType().getDimSize(1), getInput().getType().getDimSize(1))))
+    return failure();
+  return verifyVector(*this, tables, getBiasAttr(), getType().getDimSize(1));
 }
 
 LogicalResult NormOp::verify() {
   // Also refuses what is not a number.
   if (!(getEps().convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
+  if (getBiasAttr() && getKind() == NormKind::rms)
+    return emitOpError("expected no bias with kind `rms`, got ") << getBiasAttr();
   return success();
 }
 
 LogicalResult NormOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyVector(*this, tables, getWeightAttr(), getType().getShape().back());
+  if (failed(verifyVector(*this, tables, getWeightAttr(), getType().getShape().back())))
+    return failure();
+  return verifyVector(*this, tables, getBiasAttr(), getType().getShape().back());
+}
+
+LogicalResult SoftCapOp::verify() {
+  // Also refuses what is not a number.
+  if (!(getCap().convertToFloat() > 0))
+    return emitOpError("expected a cap of more than 0, got ") << getCapAttr();
+  return success();
 }
 
 LogicalResult RopeOp::verify() { return verifyRope(*this, getRope(), getType().getDimSize(2)); }
@@ -311,116 +301,4 @@ LogicalResult CrossDecoderOp::verify() {
     return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
-}
-
-//===- Canonical form of decoders ----------------------------------------------------------------------------===//
-
-namespace {
-
-/// Rows that pass through a decoder untouched, come in twice, or are not used go around it; results that nobody uses are not
-/// made. A decoder keeps an operand and a result; one whose result is not used is dead as a whole.
-template <typename Decoder>
-struct NarrowDecoder : public OpRewritePattern<Decoder> {
-  using OpRewritePattern<Decoder>::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(Decoder decoder, PatternRewriter &rewriter) const override {
-    bool changed = bypass(decoder, rewriter);
-    changed |= mergeOperands(decoder, rewriter);
-    changed |= dropOperands(decoder, rewriter);
-    return success(dropResults(decoder, rewriter) || changed);
-  }
-
-private:
-  /// Uses of results that are block arguments become uses of the operands.
-  static bool bypass(Decoder decoder, PatternRewriter &rewriter) {
-    bool changed = false;
-    Block *block = &decoder.getBody().front();
-    for (auto [result, yielded] : llvm::zip_equal(decoder->getResults(), block->getTerminator()->getOperands())) {
-      auto argument = dyn_cast<BlockArgument>(yielded);
-      if (!argument || argument.getOwner() != block || result.use_empty())
-        continue;
-      rewriter.replaceAllUsesWith(result, decoder->getOperand(argument.getArgNumber()));
-      changed = true;
-    }
-    return changed;
-  }
-
-  /// Of arguments for the same operand the first is used. What is shared stays apart from what is not.
-  static bool mergeOperands(Decoder decoder, PatternRewriter &rewriter) {
-    bool changed = false;
-    Block &block = decoder.getBody().front();
-    unsigned inputs = decoder.getInputs().size();
-    llvm::SmallDenseMap<std::pair<Value, unsigned>, BlockArgument> seen;
-    for (BlockArgument argument : block.getArguments()) {
-      unsigned number = argument.getArgNumber();
-      auto [it, isNew] = seen.insert({{decoder->getOperand(number), number < inputs ? 0u : 1u}, argument});
-      if (isNew || argument.use_empty())
-        continue;
-      rewriter.replaceAllUsesWith(argument, it->second);
-      changed = true;
-    }
-    return changed;
-  }
-
-  static bool dropOperands(Decoder decoder, PatternRewriter &rewriter) {
-    Block &block = decoder.getBody().front();
-    llvm::BitVector unused(block.getNumArguments());
-    for (BlockArgument argument : block.getArguments())
-      unused[argument.getArgNumber()] = argument.use_empty();
-    // One of the inputs stays.
-    unsigned inputs = decoder.getInputs().size();
-    if (unused.find_first_unset_in(0, inputs) == -1)
-      unused.reset(0);
-    if (unused.none())
-      return false;
-    rewriter.modifyOpInPlace(decoder, [&] {
-      for (int i = unused.find_last(); i != -1; i = unused.find_prev(i)) {
-        if (static_cast<unsigned>(i) < inputs)
-          decoder.getInputsMutable().erase(i);
-        else
-          eraseShared(decoder, i - inputs);
-      }
-      block.eraseArguments(unused);
-    });
-    return true;
-  }
-
-  static void eraseShared(SelfDecoderOp, unsigned) { llvm_unreachable("a self-decoder shares nothing"); }
-  static void eraseShared(CrossDecoderOp decoder, unsigned index) { decoder.getSharedMutable().erase(index); }
-
-  static bool dropResults(Decoder decoder, PatternRewriter &rewriter) {
-    llvm::BitVector unused(decoder->getNumResults());
-    for (OpResult result : decoder->getResults())
-      unused[result.getResultNumber()] = result.use_empty();
-    if (unused.none() || unused.all())
-      return false;
-    SmallVector<Type> types;
-    for (OpResult result : decoder->getResults())
-      if (!unused[result.getResultNumber()])
-        types.push_back(result.getType());
-    OperationState state(decoder.getLoc(), decoder->getName(), decoder->getOperands(), types,
-                         llvm::to_vector(decoder->getAttrDictionary()));
-    state.addRegion();
-    Operation *yield = decoder.getBody().front().getTerminator();
-    rewriter.modifyOpInPlace(yield, [&] { yield->eraseOperands(unused); });
-    Operation *narrow = rewriter.create(state);
-    Region &body = narrow->getRegion(0);
-    rewriter.inlineRegionBefore(decoder.getBody(), body, body.end());
-    SmallVector<Value> replacements;
-    unsigned next = 0;
-    for (unsigned i = 0; i < unused.size(); ++i)
-      replacements.push_back(unused[i] ? Value() : Value(narrow->getResult(next++)));
-    rewriter.replaceOp(decoder, replacements);
-    return true;
-  }
-};
-
-} // namespace
-
-void SelfDecoderOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<NarrowDecoder<SelfDecoderOp>>(context);
-}
-
-void CrossDecoderOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<NarrowDecoder<CrossDecoderOp>>(context);
 }

@@ -13,8 +13,30 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
-class Yoco_RowWiseOp<string mnemonic, list<Trait> traits = []>
-    : Yoco_Op<mnemonic, !listconcat(traits, [Pure, DeclareOpInterfaceMethods<RowDemandOpInterface>, RowWiseOpInterface])>;
+/// An operation whose rows need the same rows of its operands. `definitions` are of further methods of its class. It also needs a
+/// way to become a kernel: FusedFormOpInterface, DecomposableOpInterface, or ElementwiseOpInterface (Yoco_ElementwiseOp).
+class Yoco_RowWiseOp<string mnemonic, list<Trait> traits = [], code definitions = "">
+    : Yoco_Op<mnemonic, !listconcat(traits, [Pure, DeclareOpInterfaceMethods<RowDemandOpInterface>, RowWiseOpInterface])> {
+  let extraClassDefinition = [{
+    ::mlir::yoco::RowDemand $cppClass::getOperandDemand(
+        unsigned, ::llvm::ArrayRef<::mlir::yoco::RowDemand> results, bool) {
+      return ::mlir::yoco::joinDemands(results);
+    }
+  }] # definitions;
+}
+
+/// A function of single elements. `scalar` is the body of a C++ function from `x`, an element of the operand, to that of the result;
+/// `s` is a ScalarBuilder (dialect/RowArithmetic.h).
+class Yoco_ElementwiseOp<string mnemonic, code scalar, list<Trait> traits = []>
+    : Yoco_RowWiseOp<mnemonic,
+                     !listconcat(traits, [SameOperandsAndResultType, Elementwise,
+                                          DeclareOpInterfaceMethods<ElementwiseOpInterface, ["buildScalar"]>]),
+                     "::mlir::Value $cppClass::buildScalar(::mlir::yoco::ScalarBuilder &s, ::mlir::ValueRange elements) {\n"
+                     "  ::mlir::Value x = elements.front();\n" # scalar # "\n}\n"> {
+  let arguments = (ins Yoco_Rows:$input);
+  let results = (outs Yoco_Rows:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+}
 
 def Yoco_ParameterOp : Yoco_Op<"parameter", [Symbol]> {
   let summary = "names a tensor of the checkpoint; holds no data";
@@ -35,7 +57,7 @@ def Yoco_ParameterOp : Yoco_Op<"parameter", [Symbol]> {
   }];
 }
 
-def Yoco_PositionsOp : Yoco_RowWiseOp<"positions"> {
+def Yoco_PositionsOp : Yoco_RowWiseOp<"positions", [DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
   let summary = "gives the position of each row in its sequence";
   let description = [{
     Phase `model` has one sequence: `result[i] = i`. With `segments`, in phase `step`, row `i` of a segment has
@@ -55,7 +77,8 @@ def Yoco_PositionsOp : Yoco_RowWiseOp<"positions"> {
   let extraClassDeclaration = "";
 }
 
-def Yoco_EmbedOp : Yoco_RowWiseOp<"embed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Yoco_EmbedOp : Yoco_RowWiseOp<"embed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                            DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
   let summary = "looks rows of a table up";
   let description = [{
     `result[i, :] = scale * table[ids[i], :]`, where `table` is a parameter of shape `[vocabulary, width]`.
@@ -76,44 +99,57 @@ def Yoco_EmbedOp : Yoco_RowWiseOp<"embed", [DeclareOpInterfaceMethods<SymbolUser
 def Yoco_LinearOp : Yoco_RowWiseOp<"linear", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multiplies each row by a matrix";
   let description = [{
-    `result[i, n] = sum over k of input[i, k] * weight[n, k]`, where `weight` is a parameter of shape `[N, K]`.
+    `result[i, n] = sum over k of input[i, k] * weight[n, k] + bias[n]`, where `weight` is a parameter of shape `[N, K]`, and `bias`,
+    which need not be there, one of shape `[N]`.
 
     ```mlir
     yoco.parameter @w : tensor<512x256xbf16> from "w"
-    func.func @f(%x: tensor<?x256xf32>) -> tensor<?x512xf32> {
+    yoco.parameter @b : tensor<512xbf16> from "b"
+    func.func @f(%x: tensor<?x256xf32>) -> (tensor<?x512xf32>, tensor<?x512xf32>) {
       %y = yoco.linear %x, @w : tensor<?x256xf32> -> tensor<?x512xf32>
-      return %y : tensor<?x512xf32>
+      %z = yoco.linear %x, @w bias @b : tensor<?x256xf32> -> tensor<?x512xf32>
+      return %y, %z : tensor<?x512xf32>, tensor<?x512xf32>
     }
     ```
   }];
-  let arguments = (ins Yoco_VectorRows:$input, FlatSymbolRefAttr:$weight);
+  let arguments = (ins Yoco_VectorRows:$input, FlatSymbolRefAttr:$weight, OptionalAttr<FlatSymbolRefAttr>:$bias);
   let results = (outs Yoco_VectorRows:$result);
-  let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `->` type($result)";
 }
 
-def Yoco_NormOp : Yoco_RowWiseOp<"norm", [SameOperandsAndResultType, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "normalises the last dimension by its root mean square";
+def Yoco_NormOp : Yoco_RowWiseOp<"norm", [SameOperandsAndResultType, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                          DeclareOpInterfaceMethods<FusedFormOpInterface>,
+                                          DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
+  let summary = "normalises the last dimension by its root mean square, or by its mean and variance";
   let description = [{
     `result[i, d] = input[i, d] * (mean over d of input[i, d]^2 + eps)^(-1/2) * weight[d]`; without a weight the last
     factor is 1. On `tensor<?xHxDxf32>` every head is normalised by itself.
 
+    With `kind = #yoco.norm_kind<layer>`, with `m` the mean over `d` of `input[i, d]`:
+    `result[i, d] = (input[i, d] - m) * (mean over d of (input[i, d] - m)^2 + eps)^(-1/2) * weight[d] + bias[d]`; without a bias the last
+    summand is 0.
+
     ```mlir
     yoco.parameter @w : tensor<256xbf16> from "norm.weight"
-    func.func @f(%x: tensor<?x256xf32>, %o: tensor<?x4x64xf32>) -> (tensor<?x256xf32>, tensor<?x4x64xf32>) {
+    yoco.parameter @b : tensor<256xbf16> from "norm.bias"
+    func.func @f(%x: tensor<?x256xf32>, %o: tensor<?x4x64xf32>)
+        -> (tensor<?x256xf32>, tensor<?x4x64xf32>, tensor<?x256xf32>) {
       %y = yoco.norm %x weight @w {eps = 1.0e-5 : f32} : tensor<?x256xf32>
       %p = yoco.norm %o {eps = 1.0e-5 : f32} : tensor<?x4x64xf32>
-      return %y, %p : tensor<?x256xf32>, tensor<?x4x64xf32>
+      %z = yoco.norm %x weight @w bias @b {eps = 1.0e-5 : f32, kind = #yoco.norm_kind<layer>} : tensor<?x256xf32>
+      return %y, %p, %z : tensor<?x256xf32>, tensor<?x4x64xf32>, tensor<?x256xf32>
     }
     ```
   }];
-  let arguments = (ins Yoco_Rows:$input, OptionalAttr<FlatSymbolRefAttr>:$weight, F32Attr:$eps,
-                       DefaultValuedAttr<Yoco_NormKindAttr, "::mlir::yoco::NormKind::rms">:$kind);
+  let arguments = (ins Yoco_Rows:$input, OptionalAttr<FlatSymbolRefAttr>:$weight, OptionalAttr<FlatSymbolRefAttr>:$bias,
+                       F32Attr:$eps, DefaultValuedAttr<Yoco_NormKindAttr, "::mlir::yoco::NormKind::rms">:$kind);
   let results = (outs Yoco_Rows:$result);
-  let assemblyFormat = "$input (`weight` $weight^)? attr-dict `:` type($input)";
+  let assemblyFormat = "$input (`weight` $weight^)? (`bias` $bias^)? attr-dict `:` type($input)";
   let hasVerifier = 1;
 }
 
-def Yoco_RopeOp : Yoco_RowWiseOp<"rope", [AllTypesMatch<["input", "result"]>]> {
+def Yoco_RopeOp : Yoco_RowWiseOp<"rope", [AllTypesMatch<["input", "result"]>,
+                                          DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
   let summary = "rotates pairs of each head by angles that grow with the position";
   let description = [{
     For every pair `(a, b)` of a head, with frequency `f`:
@@ -133,13 +169,11 @@ def Yoco_RopeOp : Yoco_RowWiseOp<"rope", [AllTypesMatch<["input", "result"]>]> {
   let hasFolder = 1;
 }
 
-class Yoco_UnaryOp<string mnemonic> : Yoco_RowWiseOp<mnemonic, [SameOperandsAndResultType, Elementwise]> {
-  let arguments = (ins Yoco_Rows:$input);
-  let results = (outs Yoco_Rows:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input)";
-}
-
-def Yoco_SiluOp : Yoco_UnaryOp<"silu"> {
+def Yoco_SiluOp : Yoco_ElementwiseOp<"silu", [{
+  auto one = s.constant(1);
+  auto e = s.exp(s.neg(x));
+  return s.div(x, s.add(one, e));
+}]> {
   let summary = "the sigmoid linear unit";
   let description = [{
     `result = input / (1 + exp(-input))`, elementwise.
@@ -151,9 +185,16 @@ def Yoco_SiluOp : Yoco_UnaryOp<"silu"> {
     }
     ```
   }];
+  let extraClassDeclaration = [{
+    Activation getGroupActivation(bool gated) { return gated ? Activation::swiglu : Activation::silu; }
+  }];
 }
 
-def Yoco_GeluOp : Yoco_UnaryOp<"gelu"> {
+def Yoco_GeluOp : Yoco_ElementwiseOp<"gelu", [{
+  auto cube = s.mul(s.constant(0.044715), s.mul(x, s.mul(x, x)));
+  auto tanh = s.tanh(s.mul(s.constant(0.7978845608028654), s.add(x, cube)));
+  return s.mul(s.mul(s.constant(0.5), x), s.add(s.constant(1), tanh));
+}]> {
   let summary = "the Gaussian error linear unit, in its tanh form";
   let description = [{
     `result = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`, `x` the input, elementwise.
@@ -165,9 +206,16 @@ def Yoco_GeluOp : Yoco_UnaryOp<"gelu"> {
     }
     ```
   }];
+  let extraClassDeclaration = [{
+    Activation getGroupActivation(bool gated) { return gated ? Activation::geglu : Activation::gelu; }
+  }];
 }
 
-def Yoco_LogSigmoidOp : Yoco_UnaryOp<"log_sigmoid"> {
+def Yoco_LogSigmoidOp : Yoco_ElementwiseOp<"log_sigmoid", [{
+  // min(x, 0) - log(1 + exp(-|x|)): never takes the exponential of a positive number.
+  auto negative = s.min(x, s.constant(0));
+  return s.sub(negative, s.log1p(s.exp(s.neg(s.abs(x)))));
+}]> {
   let summary = "the logarithm of the sigmoid";
   let description = [{
     `result = -log(1 + exp(-input))`, elementwise, without overflow for any input.
@@ -179,6 +227,25 @@ def Yoco_LogSigmoidOp : Yoco_UnaryOp<"log_sigmoid"> {
     }
     ```
   }];
+}
+
+def Yoco_SoftCapOp : Yoco_ElementwiseOp<"soft_cap", [{
+  auto cap = s.constant(getCap().convertToDouble());
+  return s.mul(cap, s.tanh(s.div(x, cap)));
+}]> {
+  let summary = "keeps numbers between two bounds, smoothly";
+  let description = [{
+    `result = cap * tanh(input / cap)`, elementwise.
+
+    ```mlir
+    func.func @f(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
+      %y = yoco.soft_cap %x {cap = 30.0 : f32} : tensor<?x256xf32>
+      return %y : tensor<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_Rows:$input, F32Attr:$cap);
+  let hasVerifier = 1;
 }
 
 //===- Row mixers --------------------------------------------------------------------------------------------===//
@@ -264,7 +331,6 @@ def Yoco_SelfDecoderOp : Yoco_Op<"self_decoder", [RecursiveMemoryEffects, Single
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$inputs `:` type($inputs) `->` type($outputs) attr-dict-with-keyword $body";
   let hasVerifier = 1;
-  let hasCanonicalizer = 1;
 }
 
 def Yoco_CrossDecoderOp : Yoco_Op<"cross_decoder", [RecursiveMemoryEffects, SingleBlock, AttrSizedOperandSegments,
@@ -295,7 +361,6 @@ def Yoco_CrossDecoderOp : Yoco_Op<"cross_decoder", [RecursiveMemoryEffects, Sing
     $inputs `sharing` `(` $shared `)` `:` functional-type(operands, $outputs) attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
-  let hasCanonicalizer = 1;
 }
 
 def Yoco_YieldOp : Yoco_Op<"yield", [Pure, Terminator, ReturnLike,

@@ -5,6 +5,7 @@
 #ifndef YOCO_DIALECT_YOCOOPS_H
 #define YOCO_DIALECT_YOCOOPS_H
 
+#include "dialect/RowArithmetic.h"
 #include "dialect/RowDemand.h"
 #include "dialect/SizeTerm.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -44,6 +45,9 @@ struct ParameterGroup {
 inline constexpr llvm::StringLiteral kKernelsAttrName = "yoco.kernels";
 /// Name of the attribute that says which parameter of a kernel an argument holds.
 inline constexpr llvm::StringLiteral kParameterAttrName = "yoco.parameter";
+/// Name of the attribute of a `linalg.generic` on buffers that sums along rows: the numbers that its sums start from, instead of what
+/// its buffers hold.
+inline constexpr llvm::StringLiteral kInitialAttrName = "yoco.initial";
 
 namespace detail {
 /// Builds `op` again on buffers: without results, with `outs` as its last operand group.

@@ -104,7 +104,7 @@ def Yoco_StepAttentionOp : Yoco_Op<"step_attention", [Pure, AttrSizedOperandSegm
   let hasVerifier = 1;
 }
 
-def Yoco_ArgmaxOp : Yoco_RowWiseOp<"argmax"> {
+def Yoco_ArgmaxOp : Yoco_RowWiseOp<"argmax", [DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
   let summary = "chooses the column with the largest value of each row";
   let description = [{
     `result[i] = argmax over c of input[i][c]`, the lowest column among equals. NaN counts as smallest; a row of nothing else

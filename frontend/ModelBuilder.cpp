@@ -138,13 +138,11 @@ Value ModelBuilder::embed(FlatSymbolRefAttr table, double scale) {
 
 Value ModelBuilder::linear(Value input, FlatSymbolRefAttr weight, FlatSymbolRefAttr bias) {
   int64_t outputs = getParameter(weight).getTensorType().getDimSize(0);
-  if (bias)
-    fail("parameter @" + bias.getValue() + ": biases of linear operations are not supported");
-  return LinearOp::create(builder, location, getRows({outputs}), input, weight);
+  return LinearOp::create(builder, location, getRows({outputs}), input, weight, bias);
 }
 
 Value ModelBuilder::norm(Value input, FlatSymbolRefAttr weight, double eps) {
-  return NormOp::create(builder, location, input.getType(), input, weight, builder.getF32FloatAttr(eps),
+  return NormOp::create(builder, location, input.getType(), input, weight, FlatSymbolRefAttr(), builder.getF32FloatAttr(eps),
                         NormKindAttr::get(builder.getContext(), NormKind::rms));
 }
 

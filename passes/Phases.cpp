@@ -45,7 +45,7 @@ static bool isFusedOp(Operation *op) {
     return !isBufferForm(op);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureTensorSemantics();
-  return isa<StateDeclOp, linalg::YieldOp, tensor::DimOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
+  return isa<StateDeclOp, ParameterVectorOp, linalg::FillOp, linalg::YieldOp, tensor::DimOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
              tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
          (isFromDialect(op, {"arith"}) && llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>)) ||
          op->getParentOfType<linalg::GenericOp>();
@@ -60,7 +60,7 @@ static bool isPlannedOp(Operation *op) {
     return isBufferForm(op);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureBufferSemantics();
-  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, CopyOp>(op) ||
+  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, ParameterVectorOp, CopyOp>(op) ||
          op->getParentOfType<linalg::GenericOp>();
 }
 

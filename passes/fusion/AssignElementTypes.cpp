@@ -65,6 +65,9 @@ struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<As
   /// f32 rows, all of whose readers round them.
   bool isReadAsStorage(OpResult result) {
     auto type = dyn_cast<RankedTensorType>(result.getType());
+    auto generic = dyn_cast<linalg::GenericOp>(result.getOwner());
+    if (generic && generic.getNumReductionLoops()) // sums stay f32
+      return false;
     return type && type.getElementType().isF32() && !result.use_empty() &&
            llvm::all_of(result.getUses(), [](OpOperand &use) {
              auto reader = dyn_cast<RowKernelOpInterface>(use.getOwner());

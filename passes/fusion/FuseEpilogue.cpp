@@ -41,19 +41,21 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
     target = getTargetOf(getOperation());
     if (!target)
       return signalPassFailure();
-    SmallVector<Operation *> products, activations, sums;
+    SmallVector<Operation *> products, sums;
+    SmallVector<ElementwiseOpInterface> activations;
     getOperation().walk([&](Operation *op) {
       if (isa<arith::MulFOp>(op))
         products.push_back(op);
-      if (isa<SiluOp, GeluOp>(op))
-        activations.push_back(op);
+      auto elementwise = dyn_cast<ElementwiseOpInterface>(op);
+      if (elementwise && elementwise.getGroupActivation(/*gated=*/false) != Activation::none)
+        activations.push_back(elementwise);
       if (isa<arith::AddFOp>(op))
         sums.push_back(op);
     });
     llvm::SmallPtrSet<Operation *, 16> gone;
     for (Operation *op : products)
       fuseGated(cast<arith::MulFOp>(op), gone);
-    for (Operation *op : activations)
+    for (ElementwiseOpInterface op : activations)
       if (!gone.contains(op))
         fuseActivation(op);
     for (Operation *op : sums)
@@ -74,8 +76,11 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
   void fuseGated(arith::MulFOp product, llvm::SmallPtrSetImpl<Operation *> &gone) {
     for (auto [left, right] : {std::pair(product.getLhs(), product.getRhs()),
                                std::pair(product.getRhs(), product.getLhs())}) {
-      Operation *activation = left.getDefiningOp();
-      if (!activation || !isa<SiluOp, GeluOp>(activation) || !activation->hasOneUse())
+      auto activation = left.getDefiningOp<ElementwiseOpInterface>();
+      if (!activation || !activation->hasOneUse() || activation->getNumOperands() != 1)
+        continue;
+      Activation kind = activation.getGroupActivation(/*gated=*/true);
+      if (kind == Activation::none)
         continue;
       auto gate = activation->getOperand(0).getDefiningOp<tensor::ExtractSliceOp>();
       auto up = right.getDefiningOp<tensor::ExtractSliceOp>();
@@ -90,11 +95,10 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
         continue;
       OpBuilder builder(product);
       ArrayAttr weights = builder.getArrayAttr({group.getWeights()[*gateHalf], group.getWeights()[*upHalf]});
-      Activation kind = isa<SiluOp>(activation) ? Activation::swiglu : Activation::geglu;
       product.getResult().replaceAllUsesWith(rebuild(builder, group, weights, kind, Value(), product.getType(),
                                               target->joinsGatedWeights()));
       gone.insert(activation);
-      for (Operation *op : {product.getOperation(), activation, gate.getOperation(), up.getOperation(),
+      for (Operation *op : {product.getOperation(), activation.getOperation(), gate.getOperation(), up.getOperation(),
                             group.getOperation()})
         op->erase();
       ++numGated;
@@ -113,12 +117,12 @@ struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePa
     return rows(0) == rows(1) && rows(0) != -1;
   }
 
-  void fuseActivation(Operation *activation) {
+  void fuseActivation(ElementwiseOpInterface activation) {
     FusedLinearOp group = getOpenGroup(activation->getOperand(0));
     if (!group || group.getActivation() != Activation::none || !target->canFuseActivation(group.getMaxRows()))
       return;
     OpBuilder builder(activation);
-    Activation kind = isa<SiluOp>(activation) ? Activation::silu : Activation::gelu;
+    Activation kind = activation.getGroupActivation(/*gated=*/false);
     Value fused = rebuild(builder, group, group.getWeights(), kind, Value(), activation->getResult(0).getType(), false);
     activation->getResult(0).replaceAllUsesWith(fused);
     activation->erase();

@@ -3,7 +3,8 @@
 // Input: phase `step`, or between fusions. Output: no yoco.linear; one yoco.fused_linear for each input.
 //
 // Linears of one block with the same input, weight type and result type form a group, in program order, which stands where its
-// first member stood. The input's norm goes into the group when the group is all that uses it and the target agrees.
+// first member stood. The input's norm goes into the group when the group is all that uses it and the target agrees. Biases are
+// added to the group's result, all at once when every member has one.
 
 #include "dialect/ParameterUses.h"
 #include "passes/Passes.h"
@@ -47,7 +48,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
   /// The norm of `input` when the group can do it itself.
   NormOp takeNorm(Value input, ArrayRef<LinearOp> linears, const Target &target, int64_t maxRows) {
     auto norm = input.getDefiningOp<NormOp>();
-    if (!norm)
+    if (!norm || norm.getKind() != NormKind::rms)
       return {};
     bool isOnlyUser = llvm::all_of(input.getUsers(), [&](Operation *user) {
       return llvm::is_contained(linears, dyn_cast<LinearOp>(user));
@@ -86,8 +87,38 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     numLinears += linears.size();
   }
 
+  /// `group` with the biases of its members added, by one sum over all columns. The group itself when none has one, or not all have
+  /// one of the same type: then they are added one by one.
+  Value addBiases(ArrayRef<LinearOp> linears, Value group, OpBuilder &builder) {
+    SmallVector<FlatSymbolRefAttr> biases;
+    SmallVector<Type> elements;
+    for (LinearOp linear : linears) {
+      if (!linear.getBiasAttr())
+        return group;
+      biases.push_back(linear.getBiasAttr());
+      elements.push_back(getBiasElement(linear));
+    }
+    return llvm::all_equal(elements) ? addParameters(group, biases, elements.front(), builder) : group;
+  }
+
+  Type getBiasElement(LinearOp linear) {
+    auto parameter = SymbolTable::lookupNearestSymbolFrom<ParameterOp>(linear, linear.getBiasAttr());
+    return parameter.getTensorType().getElementType();
+  }
+
+  Value addParameters(Value rows, ArrayRef<FlatSymbolRefAttr> parameters, Type element, OpBuilder &builder) {
+    auto type = cast<RankedTensorType>(rows.getType());
+    RowBuilder arithmetic(builder, rows.getLoc());
+    Value vector = arithmetic.parameters(parameters, element, type.getDimSize(1));
+    Value sum = arithmetic.map(type, {rows, vector}, [](ScalarBuilder &s, ValueRange x) { return s.add(x[0], x[1]); });
+    copyLayer(rows.getDefiningOp(), sum.getDefiningOp());
+    ++numBiases;
+    return sum;
+  }
+
   void replaceLinears(ArrayRef<LinearOp> linears, FusedLinearOp fused, OpBuilder &builder) {
-    Value all = fused.getResult().front();
+    builder.setInsertionPointAfter(fused);
+    Value group = fused.getResult().front(), all = addBiases(linears, group, builder);
     int64_t offset = 0;
     for (LinearOp linear : linears) {
       builder.setInsertionPoint(linear);
@@ -102,10 +133,13 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
         copyLayer(linear, slice);
         result = slice;
       }
+      if (all == group && linear.getBiasAttr())
+        result = addParameters(result, linear.getBiasAttr(), getBiasElement(linear), builder);
       offset += columns;
       linear.getResult().replaceAllUsesWith(result);
       linear.erase();
     }
   }
+
 };
 } // namespace

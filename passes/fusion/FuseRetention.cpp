@@ -88,7 +88,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
   /// norm(o) per head, then silu(g) * o on flat rows.
   void matchEpilogue(Match &match) {
     auto norm = dyn_cast_or_null<NormOp>(getOnlyUser(match.out));
-    if (!norm || norm.getWeightAttr())
+    if (!norm || norm.getWeightAttr() || norm.getKind() != NormKind::rms)
       return;
     match.out = norm.getResult();
     match.eps = norm.getEpsAttr();
@@ -102,11 +102,11 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     if (!product)
       return;
     Value other = product.getLhs() == collapse.getResult() ? product.getRhs() : product.getLhs();
-    auto silu = other.getDefiningOp<SiluOp>();
-    if (!silu || !silu->hasOneUse())
+    Operation *silu = getActivation(other, Activation::silu);
+    if (!silu)
       return;
     match.out = product.getResult();
-    match.swish = silu.getInput();
+    match.swish = silu->getOperand(0);
     match.absorbed.append({collapse, product, silu});
     ++numSwishes;
   }

@@ -2,10 +2,12 @@
 //
 // Input: phase `step` after the other fusions. Output: nothing but kernels.
 //
-//   1. Positions, embeddings, norms and ropes become their fused forms, on flat rows.
-//   2. silu, gelu and log-sigmoid, and arithmetic on row tensors, become elementwise linalg.generic operations; constants
-//      move into their bodies.
-//   3. Chains of them whose inner results nobody else uses become one.
+//   1. Operations that have a fused form, a kernel written by hand, become that, on flat rows.
+//   2. Operations that decompose become linalg.generic operations: elementwise ones, and sums along a row.
+//   3. Elementwise operations, and arithmetic on row tensors, become elementwise linalg.generic operations; constants move into
+//      their bodies.
+//   4. Chains of them whose inner results nobody else uses become one.
+// Which operation is what, the interfaces FusedFormOpInterface, DecomposableOpInterface and ElementwiseOpInterface say.
 // Refused: positions without segments, which are of phase `model`.
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -26,13 +28,7 @@ namespace mlir::yoco {
 using namespace mlir;
 using namespace mlir::yoco;
 
-//===- Kernels of their own ----------------------------------------------------------------------------------===//
-
-static RankedTensorType getFlatType(RankedTensorType type) {
-  if (type.getRank() != 3)
-    return type;
-  return RankedTensorType::get({ShapedType::kDynamic, type.getDimSize(1) * type.getDimSize(2)}, type.getElementType());
-}
+//===- Kernels written by hand -------------------------------------------------------------------------------===//
 
 /// Replaces `op` by `fused`, whose result may be flat.
 static void replaceBy(OpBuilder &builder, Operation *op, Operation *fused) {
@@ -58,88 +54,76 @@ struct Gate {
 static Gate matchSwish(NormOp norm) {
   Gate gate;
   Value flat = norm.getResult();
+  RankedTensorType flatType = norm.getType();
+  if (flatType.getRank() == 3)
+    flatType = RankedTensorType::get({ShapedType::kDynamic, flatType.getDimSize(1) * flatType.getDimSize(2)},
+                                     flatType.getElementType());
   if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(getOnlyUser(flat))) {
-    if (collapse.getResultType() != getFlatType(norm.getType()))
+    if (collapse.getResultType() != flatType)
       return {};
     gate.absorbed.push_back(collapse);
     flat = collapse.getResult();
   }
   auto product = dyn_cast_or_null<arith::MulFOp>(getOnlyUser(flat));
-  if (!product || flat.getType() != getFlatType(norm.getType()))
+  if (!product || flat.getType() != flatType)
     return {};
-  auto silu = (product.getLhs() == flat ? product.getRhs() : product.getLhs()).getDefiningOp<SiluOp>();
-  if (!silu || !silu->hasOneUse())
+  Operation *silu = getActivation(product.getLhs() == flat ? product.getRhs() : product.getLhs(), Activation::silu);
+  if (!silu)
     return {};
-  gate.swish = silu.getInput();
+  gate.swish = silu->getOperand(0);
   gate.product = product;
   gate.absorbed.append({silu, norm});
   return gate;
 }
 
-static void makeKernel(Operation *op) {
+/// Makes the kernel of an operation that has one written by hand. False when it has none.
+static bool makeKernel(FusedFormOpInterface op) {
   OpBuilder builder(op);
-  Location loc = op->getLoc();
-  if (auto positions = dyn_cast<PositionsOp>(op)) {
-    replaceBy(builder, op,
-              FusedPositionsOp::create(builder, loc, TypeRange{positions.getType()}, positions.getIds(),
-                                       positions.getSegments(), ValueRange{}));
-  } else if (auto embed = dyn_cast<EmbedOp>(op)) {
-    replaceBy(builder, op,
-              FusedEmbedOp::create(builder, loc, TypeRange{embed.getType()}, embed.getIds(), embed.getTableAttr(),
-                                   embed.getScaleAttr(), ValueRange{}));
-  } else if (auto norm = dyn_cast<NormOp>(op)) {
-    bool heads = norm.getType().getRank() == 3;
-    Value input = heads ? getFlatRows(builder, norm.getInput()) : norm.getInput();
-    auto groups = builder.getI64IntegerAttr(heads ? norm.getType().getDimSize(1) : 1);
-    Gate gate = matchSwish(norm);
-    if (gate.product)
-      builder.setInsertionPoint(gate.product);
-    auto fused = FusedNormOp::create(builder, loc, TypeRange{getFlatType(norm.getType())}, input, gate.swish,
-                                     norm.getWeightAttr(), norm.getEpsAttr(), groups, ValueRange{});
-    replaceBy(builder, gate.product ? gate.product : op, fused);
-    for (Operation *absorbed : gate.absorbed)
-      absorbed->erase();
-  } else if (auto argmax = dyn_cast<ArgmaxOp>(op)) {
-    replaceBy(builder, op,
-              FusedArgmaxOp::create(builder, loc, TypeRange{argmax.getType()}, argmax.getInput(), ValueRange{}));
-  } else if (auto rope = dyn_cast<RopeOp>(op)) {
-    replaceBy(builder, op,
-              FusedRopeOp::create(builder, loc, TypeRange{getFlatType(rope.getType())},
-                                  getFlatRows(builder, rope.getInput()), rope.getPositions(),
-                                  builder.getI64IntegerAttr(rope.getType().getDimSize(1)), rope.getRopeAttr(),
-                                  ValueRange{}));
+  Gate gate;
+  // Of the norms only those with a kernel of their own may take in what follows them.
+  if (auto norm = dyn_cast<NormOp>(op.getOperation()); norm && norm.getKind() == NormKind::rms)
+    gate = matchSwish(norm);
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    operands.push_back(type && type.getRank() == 3 ? getFlatRows(builder, operand) : operand);
   }
+  if (gate.product)
+    builder.setInsertionPoint(gate.product);
+  Operation *fused = op.buildFusedForm(builder, operands);
+  if (!fused)
+    return false;
+  if (gate.product)
+    cast<FusedNormOp>(fused).getSwishMutable().assign(gate.swish);
+  replaceBy(builder, gate.product ? gate.product : op, fused);
+  for (Operation *absorbed : gate.absorbed)
+    absorbed->erase();
+  return true;
 }
 
-//===- Elementwise operations --------------------------------------------------------------------------------===//
+//===- Arithmetic --------------------------------------------------------------------------------------------===//
 
-static Value makeConstant(OpBuilder &builder, Location loc, Type type, double value) {
-  return arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, value));
-}
+namespace {
 
-/// x / (1 + exp(-x))
-static Value makeSilu(OpBuilder &builder, Location loc, Value x) {
-  Value one = makeConstant(builder, loc, x.getType(), 1.0);
-  Value exp = math::ExpOp::create(builder, loc, arith::NegFOp::create(builder, loc, x));
-  return arith::DivFOp::create(builder, loc, x, arith::AddFOp::create(builder, loc, one, exp));
-}
+/// Gives new kernels the layer of the operation that they are made of.
+struct LayerListener : public OpBuilder::Listener {
+  explicit LayerListener(Operation *from) : from(from) {}
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+    if (isa<linalg::GenericOp>(op))
+      copyLayer(from, op);
+  }
+  Operation *from;
+};
 
-/// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-static Value makeGelu(OpBuilder &builder, Location loc, Value x) {
-  auto constant = [&](double value) { return makeConstant(builder, loc, x.getType(), value); };
-  auto mul = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, loc, a, b); };
-  Value cube = mul(constant(0.044715), mul(x, mul(x, x)));
-  Value inner = mul(constant(0.7978845608028654), arith::AddFOp::create(builder, loc, x, cube));
-  Value tanh = math::TanhOp::create(builder, loc, inner);
-  return mul(mul(constant(0.5), x), arith::AddFOp::create(builder, loc, constant(1.0), tanh));
-}
+} // namespace
 
-/// min(x, 0) - log(1 + exp(-|x|)): never takes the exponential of a positive number.
-static Value makeLogSigmoid(OpBuilder &builder, Location loc, Value x) {
-  Value negative = arith::MinimumFOp::create(builder, loc, x, makeConstant(builder, loc, x.getType(), 0.0));
-  Value exp = math::ExpOp::create(
-      builder, loc, arith::NegFOp::create(builder, loc, math::AbsFOp::create(builder, loc, x)));
-  return arith::SubFOp::create(builder, loc, negative, math::Log1pOp::create(builder, loc, exp));
+static void decompose(DecomposableOpInterface op) {
+  LayerListener listener(op);
+  OpBuilder builder(op->getContext(), &listener);
+  builder.setInsertionPoint(op);
+  RowBuilder rows(builder, op.getLoc());
+  op->getResult(0).replaceAllUsesWith(op.decompose(rows));
+  op->erase();
 }
 
 namespace {
@@ -183,12 +167,10 @@ struct GenericPattern : public RewritePattern {
       else
         operands.push_back(operand);
     }
-    if (isa<SiluOp>(op))
-      return makeSilu(builder, loc, operands[0]);
-    if (isa<GeluOp>(op))
-      return makeGelu(builder, loc, operands[0]);
-    if (isa<LogSigmoidOp>(op))
-      return makeLogSigmoid(builder, loc, operands[0]);
+    if (auto elementwise = dyn_cast<ElementwiseOpInterface>(op)) {
+      ScalarBuilder scalar(builder, loc, getElementTypeOrSelf(op->getResult(0)));
+      return elementwise.buildScalar(scalar, operands);
+    }
     OperationState state(loc, op->getName(), operands, getElementTypeOrSelf(op->getResult(0)),
                          llvm::to_vector(op->getAttrDictionary()));
     return builder.create(state)->getResult(0);
@@ -202,9 +184,16 @@ struct GenericPattern : public RewritePattern {
   }
 };
 
+/// Chains take in what nobody else uses. What is one number for a whole row would be computed again for every column.
+bool canFuse(OpOperand *fused) {
+  auto consumer = cast<linalg::GenericOp>(fused->getOwner());
+  return fused->get().hasOneUse() && consumer.getMatchingIndexingMap(fused).isPermutation();
+}
+
 struct FuseRowWisePass : public yoco::impl::FuseRowWisePassBase<FuseRowWisePass> {
   void runOnOperation() override {
-    SmallVector<Operation *> kernels;
+    SmallVector<FusedFormOpInterface> fusedForms;
+    SmallVector<DecomposableOpInterface> sums;
     bool failedAny = false;
     getOperation().walk([&](Operation *op) {
       auto positions = dyn_cast<PositionsOp>(op);
@@ -212,20 +201,29 @@ struct FuseRowWisePass : public yoco::impl::FuseRowWisePassBase<FuseRowWisePass>
         op->emitError("expected positions of a step, with segments, got none");
         failedAny = true;
       }
-      if (isa<PositionsOp, EmbedOp, NormOp, RopeOp, ArgmaxOp>(op))
-        kernels.push_back(op);
+      if (auto fused = dyn_cast<FusedFormOpInterface>(op))
+        fusedForms.push_back(fused);
+      else if (auto decomposable = dyn_cast<DecomposableOpInterface>(op))
+        sums.push_back(decomposable);
     });
     if (failedAny)
       return signalPassFailure();
-    for (Operation *op : kernels)
-      makeKernel(op);
-    numKernels += kernels.size();
+    for (FusedFormOpInterface op : fusedForms) {
+      auto decomposable = dyn_cast<DecomposableOpInterface>(op.getOperation());
+      if (makeKernel(op))
+        ++numKernels;
+      else if (decomposable)
+        sums.push_back(decomposable);
+    }
+    for (DecomposableOpInterface op : sums)
+      decompose(op);
+    numDecomposed += sums.size();
     RewritePatternSet generics(&getContext());
     generics.add<GenericPattern>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(generics))))
       return signalPassFailure();
     RewritePatternSet chains(&getContext());
-    linalg::populateElementwiseOpsFusionPatterns(chains, [](OpOperand *fused) { return fused->get().hasOneUse(); });
+    linalg::populateElementwiseOpsFusionPatterns(chains, canFuse);
     if (failed(applyPatternsGreedily(getOperation(), std::move(chains))))
       return signalPassFailure();
     getOperation().walk([&](linalg::GenericOp) { ++numChains; });

@@ -118,7 +118,8 @@ def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
   let summary = "makes one product of all linears of one input, with its norm";
   let description = [{
     Linears of the same input and element type become one `yoco.fused_linear` over all their weights; each one's result is a slice of
-    its columns. A norm whose only users are the group is taken in when the target can normalise rows itself.
+    its columns. A norm whose only users are the group is taken in when the target can normalise rows itself. Biases are added to the
+    group's result by arithmetic on rows, which all members of a group share when all have one.
 
     Before:
 
@@ -151,9 +152,10 @@ def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::yoco::YocoDialect"];
+  let dependentDialects = ["::mlir::yoco::YocoDialect", "::mlir::linalg::LinalgDialect"];
   let statistics = [Statistic<"numGroups", "groups", "Linear groups made">,
                     Statistic<"numLinears", "linears", "Linears in them">,
+                    Statistic<"numBiases", "biases", "Sums with biases">,
                     Statistic<"numNorms", "norms", "Norms taken in">,
                     Statistic<"numMissedNorms", "missed-norms", "Norms left, for other users or since the target cannot">];
 }
@@ -194,7 +196,8 @@ def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
 def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
   let summary = "makes kernels of the row-wise operations that no fusion took in";
   let description = [{
-    Positions, embeddings, norms and ropes become their fused forms; chains of elementwise operations become one `linalg.generic` each.
+    Positions, embeddings, norms and ropes become their fused forms; what has none is decomposed into arithmetic on rows with broadcasts
+    and sums along a row; chains of elementwise operations become one `linalg.generic` each.
 
     Before:
 
@@ -216,6 +219,7 @@ def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::yoco::YocoDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect"];
   let statistics = [Statistic<"numKernels", "kernels", "Operations that became kernels of their own">,
+                    Statistic<"numDecomposed", "decomposed", "Operations that became arithmetic on rows">,
                     Statistic<"numChains", "chains", "Elementwise chains">];
 }
 

@@ -72,17 +72,6 @@ bool yoco::isStepPositions(Value value) {
          positions.getSegments() == getSegments(function);
 }
 
-Value yoco::getRowCount(OpBuilder &builder, Value rows) {
-  // Of an argument, when there is one with rows, so that all counts of a function are one value.
-  Location loc = rows.getLoc();
-  if (auto function = rows.getParentRegion()->getParentOfType<func::FuncOp>()) {
-    auto *it = llvm::find_if(function.getArguments(), [](Value argument) { return isRowTensor(argument.getType()); });
-    if (it != function.getArguments().end())
-      rows = *it;
-  }
-  return tensor::DimOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, 0));
-}
-
 std::optional<int64_t> yoco::getFirstColumn(tensor::ExtractSliceOp slice) {
   SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(), sizes = slice.getMixedSizes();
   auto rows = dyn_cast<Value>(sizes.front());
@@ -100,6 +89,12 @@ void yoco::copyLayer(Operation *from, Operation *to) {
 }
 
 Operation *yoco::getOnlyUser(Value value) { return value.hasOneUse() ? *value.user_begin() : nullptr; }
+
+Operation *yoco::getActivation(Value value, Activation activation) {
+  auto op = value.getDefiningOp<ElementwiseOpInterface>();
+  bool matches = op && value.hasOneUse() && op->getNumOperands() == 1 && op.getGroupActivation(false) == activation;
+  return matches ? op.getOperation() : nullptr;
+}
 
 std::optional<APFloat> yoco::matchSplat(Value value) {
   APFloat constant(0.0f);

@@ -25,9 +25,6 @@ Value getPositions(OpBuilder &builder, Operation *op);
 /// Whether `positions` are those of the rows of the entry point that they are in.
 bool isStepPositions(Value positions);
 
-/// The number of rows of a step, of which `rows` has as many as all others.
-Value getRowCount(OpBuilder &builder, Value rows);
-
 /// The first of the columns that `slice` takes from all rows of its source; none when it is no such slice.
 std::optional<int64_t> getFirstColumn(tensor::ExtractSliceOp slice);
 
@@ -36,6 +33,10 @@ void copyLayer(Operation *from, Operation *to);
 
 /// The only user of `value` when it has one use; null otherwise.
 Operation *getOnlyUser(Value value);
+
+/// The operation that makes `value` by applying what linear groups call `activation` to one operand, when it has no other user; null
+/// otherwise.
+Operation *getActivation(Value value, Activation activation);
 
 /// The number that every element of `value` is, when it is a splat of a constant.
 std::optional<APFloat> matchSplat(Value value);

@@ -39,9 +39,10 @@ LogicalResult yoco::checkKernelArguments(func::FuncOp function, Operation *op) {
   if (function.getNumArguments() < kNumbers)
     return function.emitOpError("expected rows, segments, seq, begin and end as arguments, got ")
            << function.getFunctionType();
-  size_t groups = 0, parameters = 0;
-  if (auto kernel = dyn_cast<RowKernelOpInterface>(op))
-    groups = kernel.getParameterGroups().size();
+  auto kernel = dyn_cast<RowKernelOpInterface>(op);
+  if (!kernel) // Arithmetic on rows reads parameters as operands.
+    return success();
+  size_t groups = kernel.getParameterGroups().size(), parameters = 0;
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     parameters += function.getArgAttr(i, kParameterAttrName) ? 1 : 0;
   if (groups == parameters)

@@ -5,7 +5,7 @@
 //
 // For every operation of an entry point that the target has a kernel for (fused operations, `linalg.generic`), in order:
 //   1. its parameters, group by group, are laid out as the kernel wants them: one `yoco.packed_parameter` for each list of
-//      parts and layout, however often it is used;
+//      parts and layout, however often it is used. Vectors that rows share (`yoco.parameter_vector`) are stored as they are;
 //   2. a function is built whose arguments are the scalars that every kernel gets (rows, segments, seq, first and last
 //      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group `i`
 //      called `@w<i>`, so that nothing in it says which layer it comes from;
@@ -278,10 +278,26 @@ LogicalResult Outliner::outline(Operation *op) {
   FailureOr<func::FuncOp> kernel = buildKernel(op, parameters, groups);
   if (failed(kernel))
     return failure();
+  SmallVector<Value> operands;
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
+    auto vector = operand.getDefiningOp<ParameterVectorOp>();
+    operands.push_back(operand);
+    if (!vector)
+      continue;
+    // A vector that all rows share: an operand that is a parameter, stored as it is.
+    ParameterGroup group{llvm::to_vector(vector.getParts().getAsRange<FlatSymbolRefAttr>()), false};
+    FailureOr<PackedParameterOp> packed = getPacked(op, group, ParameterForm());
+    if (failed(packed)) {
+      kernel->erase();
+      return failure();
+    }
+    operands.back() = getParameter(op, *packed);
+    kernel->setArgAttr(5 + index, kParameterAttrName,
+                       FlatSymbolRefAttr::get(op->getContext(), ("v" + Twine(index)).str()));
+  }
   func::FuncOp shared = getShared(*kernel, op->getName().stripDialect());
 
   OpBuilder builder(op);
-  SmallVector<Value> operands(op->getOperands());
   llvm::append_range(operands, parameters);
   auto name = SymbolRefAttr::get(kernels.getSymNameAttr(), {FlatSymbolRefAttr::get(shared.getSymNameAttr())});
   auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, tiles);
@@ -303,6 +319,8 @@ LogicalResult Outliner::run() {
       for (Operation &op : llvm::make_early_inc_range(entry.front()))
         if (isa<RowKernelOpInterface>(op) || target.findKernel(&op))
           failed |= mlir::failed(outline(&op));
+  if (!failed)
+    module.walk([](ParameterVectorOp vector) { vector->erase(); });
   return success(!failed);
 }
 

@@ -4,15 +4,12 @@
 //
 // Every entry point is one straight line of operations, and states are linear, so there is nothing to analyse:
 //   1. arguments become buffers with a role (ids, segments) and references to declared states;
-//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at
-//   rows
+//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at rows
 //      (column slices, reshapes) becomes a view of its operand's buffer;
-//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
-//   checked;
-//   4. the returned rows are the buffer with role logits, or sampled when they are ids. Where an entry point returns rows that no kernel of its own
-//      produced (its own argument, a reshaped view), they are copied; that is the only copy.
-// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the
-// bound.
+//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is checked;
+//   4. the returned rows are the buffer with role logits, or sampled when they are ids. Where an entry point returns rows that
+//      no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only copy.
+// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the bound.
 //
 // Refused: whatever none of this covers. Every such operation is reported.
 
@@ -52,6 +49,7 @@ private:
   LogicalResult bufferizeSlice(tensor::ExtractSliceOp op);
   template <typename MemRefOp, typename TensorOp>
   LogicalResult bufferizeReshape(TensorOp op);
+  LogicalResult bufferizeVector(ParameterVectorOp op);
   LogicalResult bufferizeDim(tensor::DimOp op);
   LogicalResult bufferizeReturn(func::ReturnOp op);
   LogicalResult bufferizeLogits(OpOperand &returned);
@@ -290,17 +288,39 @@ LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
   return success();
 }
 
+/// The numbers that the sums along a row start from; null when `op` has none. They become an attribute of the operation on buffers,
+/// so that its kernel writes buffers that nobody has filled.
+static FailureOr<ArrayAttr> getInitialValues(linalg::GenericOp op) {
+  SmallVector<Attribute> values;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    bool isRead = op.payloadUsesValueFromOperand(&init);
+    if (isRead != (op.getNumReductionLoops() != 0))
+      return (LogicalResult)(op.emitOpError("cannot be bufferized: expected its body ")
+                             << (isRead ? "not to read the value of an init" : "to add to the value of every init"));
+    if (!isRead)
+      continue;
+    auto fill = init.get().getDefiningOp<linalg::FillOp>();
+    FloatAttr value;
+    if (!fill || !matchPattern(fill.value(), m_Constant(&value)))
+      return (LogicalResult)op.emitOpError(
+          "cannot be bufferized: expected a `linalg.fill` with a constant as the init of a sum along a row");
+    values.push_back(value);
+  }
+  return values.empty() ? ArrayAttr() : ArrayAttr::get(op.getContext(), values);
+}
+
 LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumLoops() != op.getNumParallelLoops())
-    return op.emitOpError("cannot be bufferized: expected tensors and parallel loops alone");
+  if (!op.hasPureTensorSemantics() || op.getNumReductionLoops() > 1 ||
+      llvm::is_contained(ArrayRef(op.getIteratorTypesArray()).drop_back(), utils::IteratorType::reduction))
+    return op.emitOpError("cannot be bufferized: expected tensors, and parallel loops but for the last");
   bool captures = false;
   op.getRegion().walk(
       [&](Operation *nested) { captures |= llvm::any_of(nested->getOperandTypes(), llvm::IsaPred<TensorType>); });
   if (captures)
     return op.emitOpError("cannot be bufferized: expected its body to read operands alone, got a captured tensor");
-  for (OpOperand &init : op.getDpsInitsMutable())
-    if (op.payloadUsesValueFromOperand(&init))
-      return op.emitOpError("cannot be bufferized: expected its body not to read the value of an init");
+  FailureOr<ArrayAttr> initial = getInitialValues(op);
+  if (failed(initial))
+    return failure();
   SmallVector<Value> inputs, outs;
   for (Value input : op.getInputs()) {
     FailureOr<Value> buffer = getBuffer(op, input);
@@ -317,6 +337,8 @@ LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
   auto generic = linalg::GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outs, op.getIndexingMaps(),
                                            op.getIteratorTypes(), op.getDocAttr(), op.getLibraryCallAttr());
   generic->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  if (*initial)
+    generic->setAttr(kInitialAttrName, *initial);
   generic.getRegion().takeBody(op.getRegion());
   return success();
 }
@@ -368,6 +390,14 @@ LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
   return success();
 }
 
+/// A parameter has no buffer in an arena: it stays what it is, with the type of its bytes.
+LogicalResult EntryBufferizer::bufferizeVector(ParameterVectorOp op) {
+  auto type = cast<RankedTensorType>(op.getType());
+  buffers[op.getResult()] = ParameterVectorOp::create(
+      builder, op.getLoc(), MemRefType::get(type.getShape(), type.getElementType()), op.getParts());
+  return success();
+}
+
 LogicalResult EntryBufferizer::bufferizeDim(tensor::DimOp op) {
   if (op.getConstantIndex() != 0)
     return op.emitOpError("cannot be bufferized: expected the number of rows, dimension 0");
@@ -400,11 +430,12 @@ LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
       .Case([&](tensor::ExpandShapeOp reshape) { return bufferizeReshape<memref::ExpandShapeOp>(reshape); })
       .Case([&](tensor::CollapseShapeOp reshape) { return bufferizeReshape<memref::CollapseShapeOp>(reshape); })
       .Case([&](tensor::DimOp dim) { return bufferizeDim(dim); })
-      .Case([&](tensor::EmptyOp) { return success(); }) // an init that nothing reads
+      .Case([&](ParameterVectorOp vector) { return bufferizeVector(vector); })
+      .Case<tensor::EmptyOp, linalg::FillOp>([&](auto) { return success(); }) // inits, which kernels do not read
       .Default([&](Operation *) {
         return op->emitOpError(
-            "cannot be bufferized: expected a fused operation, an elementwise `linalg.generic`, a slice of "
-            "columns or a reshape");
+            "cannot be bufferized: expected a fused operation, a `linalg.generic` on rows, a slice of columns or a "
+            "reshape");
       });
 }
 

@@ -118,3 +118,14 @@ func.func @argmax(%x: tensor<?x8xf32>, %y: memref<?x8xf32>, %ids: memref<?xi32>)
   yoco.fused_argmax %y outs %ids : (memref<?x8xf32>, memref<?xi32>) -> ()
   return
 }
+
+yoco.parameter @left : tensor<8xbf16> from "left"
+yoco.parameter @right : tensor<4xbf16> from "right"
+// CHECK-LABEL: func.func @vectors
+func.func @vectors() -> (tensor<12xbf16>, memref<4xbf16>) {
+  // CHECK: yoco.parameter_vector [@left, @right] : tensor<12xbf16>
+  %0 = yoco.parameter_vector [@left, @right] : tensor<12xbf16>
+  // CHECK: yoco.parameter_vector [@right] : memref<4xbf16>
+  %1 = yoco.parameter_vector [@right] : memref<4xbf16>
+  return %0, %1 : tensor<12xbf16>, memref<4xbf16>
+}

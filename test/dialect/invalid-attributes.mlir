@@ -167,3 +167,8 @@ func.func private @f(i32 {yoco.state = @s})
 
 // expected-error @+1 {{expected `yoco.parameter` of argument 0 to be a symbol, got unit}}
 func.func private @f(memref<4xf32> {yoco.parameter})
+
+// -----
+
+// expected-error @+1 {{expected `yoco.initial` to be a list of numbers, got 0.000000e+00 : f32}}
+func.func private @f() attributes {yoco.initial = 0.0 : f32}

@@ -550,3 +550,29 @@ func.func @f(%x: memref<?x8xf32>, %w: memref<?x8xf32>) {
   yoco.fused_linear %x weights [@w] outs %w {joined} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{expected a vector of at least one parameter, got 0 and 'tensor<8xf32>'}}
+  %0 = yoco.parameter_vector [] : tensor<8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @w : tensor<8xbf16> from "w"
+func.func @f() {
+  // expected-error @+1 {{expected parameter @w to be a vector of 'f32', got 'tensor<8xbf16>'}}
+  %0 = yoco.parameter_vector [@w] : tensor<8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @w : tensor<8xf32> from "w"
+func.func @f() {
+  // expected-error @+1 {{expected as many elements as the parameters have, 16, got 'tensor<8xf32>'}}
+  %0 = yoco.parameter_vector [@w, @w] : tensor<8xf32>
+  return
+}

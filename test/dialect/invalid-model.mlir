@@ -373,3 +373,39 @@ func.func @f(%x: tensor<?x2x4xf32>, %k: tensor<?x2x4xf32>, %g: tensor<?x2xf32>) 
   }
   return
 }
+
+// -----
+
+yoco.parameter @w : tensor<4x8xf32> from "w"
+yoco.parameter @b : tensor<8xf32> from "b"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameter @b to have shape [4], got 'tensor<8xf32>'}}
+  %0 = yoco.linear %x, @w bias @b : tensor<?x8xf32> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @b : tensor<8xf32> from "b"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected no bias with kind `rms`, got @b}}
+  %0 = yoco.norm %x bias @b {eps = 0.0 : f32} : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @b : tensor<4xf32> from "b"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameter @b to have shape [8], got 'tensor<4xf32>'}}
+  %0 = yoco.norm %x bias @b {eps = 0.0 : f32, kind = #yoco.norm_kind<layer>} : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected a cap of more than 0, got 0.000000e+00 : f32}}
+  %0 = yoco.soft_cap %x {cap = 0.0 : f32} : tensor<?x8xf32>
+  return
+}

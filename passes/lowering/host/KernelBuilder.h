@@ -78,6 +78,8 @@ public:
   /// Sum and maximum of the lanes, in a tree of fixed shape.
   Value sumLanes(Value vector);
   Value maxLanes(Value vector);
+  /// All lanes combined, in that tree.
+  Value foldLanes(Value vector, function_ref<Value(Value, Value)> combine);
   Value firstLane(Value vector) { return lane(vector, 0); }
 
   //===- Elementary functions (KernelMath.cpp) -----------------------------------------------------------------===//
@@ -152,7 +154,7 @@ private:
   Value floatConstant(Type type, double value);
   Value extendToF32(Value value);
   Value lane(Value vector, int64_t position);
-  Value foldLanes(Value vector, function_ref<Value(Value, Value)> combine);
+
 
   func::FuncOp function;
   int64_t stackBytes = 0;

@@ -51,8 +51,13 @@ SmallVector<Type> getBufferTypes(Type type) {
   return {type};
 }
 
-LogicalResult checkElementTypes(Operation *op) {
-  for (Type type : op->getOperandTypes())
+LogicalResult checkElementTypes(func::FuncOp function, Operation *op) {
+  for (Value operand : op->getOperands()) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    // Parameters are stored in types of their own and extended when they are loaded.
+    if (argument && function.getArgAttr(argument.getArgNumber(), kParameterAttrName))
+      continue;
+    Type type = operand.getType();
     for (Type buffer : getBufferTypes(type)) {
       auto memref = dyn_cast<MemRefType>(buffer);
       if (!memref)
@@ -60,6 +65,7 @@ LogicalResult checkElementTypes(Operation *op) {
       if (!memref.getElementType().isF32() && !memref.getElementType().isInteger(32))
         return op->emitOpError("expected f32 or i32 in buffers of target `host`, got ") << type;
     }
+  }
   return success();
 }
 
@@ -99,7 +105,7 @@ private:
 
   LogicalResult lowerKernel(func::FuncOp function, const HostTarget &target) {
     Operation *op = getOnlyOperation(function);
-    if (!op || failed(checkElementTypes(op)) || failed(checkKernelArguments(function, op)))
+    if (!op || failed(checkElementTypes(function, op)) || failed(checkKernelArguments(function, op)))
       return failure();
     auto *model = static_cast<const HostKernelModel *>(target.getKernel(op));
     if (!model)

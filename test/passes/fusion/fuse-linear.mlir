@@ -113,3 +113,40 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     return %0, %2 : tensor<?x8xf32>, tensor<?x4xf32>
   }
 }
+
+// -----
+
+// When all members of a group have biases of one type, one sum over all columns adds them; the slices are taken after it.
+// CHECK-LABEL: func.func @biases
+// CHECK: %[[P:.+]] = yoco.fused_linear %{{.+}} weights [@a, @b] {yoco.layer = "0"}
+// CHECK: %[[V:.+]] = yoco.parameter_vector [@ab, @bb] : tensor<12xbf16>
+// CHECK: %[[S:.+]] = linalg.generic {{.+}} ins(%[[P]], %[[V]] : tensor<?x12xf32>, tensor<12xbf16>) outs(%{{.+}} : tensor<?x12xf32>) attrs = {yoco.layer = "0"}
+// CHECK: arith.extf %{{.+}} : bf16 to f32
+// CHECK: arith.addf
+// CHECK: tensor.extract_slice %[[S]][0, 0]
+// CHECK: tensor.extract_slice %[[S]][0, 8]
+//
+// Otherwise each is added to its own columns.
+// CHECK-LABEL: func.func @one_bias
+// CHECK: %[[P:.+]] = yoco.fused_linear %{{.+}} weights [@a, @b]
+// CHECK: %[[L:.+]] = tensor.extract_slice %[[P]][0, 0]
+// CHECK: %[[R:.+]] = tensor.extract_slice %[[P]][0, 8]
+// CHECK: %[[V:.+]] = yoco.parameter_vector [@bb] : tensor<4xbf16>
+// CHECK: %[[S:.+]] = linalg.generic {{.+}} ins(%[[R]], %[[V]] : tensor<?x4xf32>, tensor<4xbf16>)
+// CHECK: return %[[L]], %[[S]]
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @a : tensor<8x8xf32> from "a"
+  yoco.parameter @b : tensor<4x8xf32> from "b"
+  yoco.parameter @ab : tensor<8xbf16> from "ab"
+  yoco.parameter @bb : tensor<4xbf16> from "bb"
+  func.func @biases(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
+    %0 = yoco.linear %x, @a bias @ab {yoco.layer = "0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %1 = yoco.linear %x, @b bias @bb {yoco.layer = "0"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    return %0, %1 : tensor<?x8xf32>, tensor<?x4xf32>
+  }
+  func.func @one_bias(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x4xf32>) {
+    %0 = yoco.linear %x, @a : tensor<?x8xf32> -> tensor<?x8xf32>
+    %1 = yoco.linear %x, @b bias @bb : tensor<?x8xf32> -> tensor<?x4xf32>
+    return %0, %1 : tensor<?x8xf32>, tensor<?x4xf32>
+  }
+}

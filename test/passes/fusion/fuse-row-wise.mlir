@@ -109,3 +109,34 @@ func.func @gated_norm(%x: tensor<?x8xf32>, %g: tensor<?x8xf32>, %ids: tensor<?xi
   %i = yoco.argmax %m : tensor<?x8xf32> -> tensor<?xi32>
   return %i : tensor<?xi32>
 }
+
+// -----
+
+// A norm that no kernel was written for is arithmetic on rows: two sums along the row, and what is made of them for each element. The
+// sums are numbers of a row, which are not computed again for every column.
+// CHECK-LABEL: func.func @layer_norm
+// CHECK-SAME: %[[X:.+]]: tensor<?x8xf32>
+// CHECK: %[[M:.+]] = linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%[[X]] : tensor<?x8xf32>) {{.*}}yoco.layer = "0"
+// CHECK: %[[V:.+]] = linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]} ins(%[[X]], %[[M]] : tensor<?x8xf32>, tensor<?x1xf32>)
+// CHECK: arith.subf
+// CHECK: arith.mulf
+// CHECK: %[[W:.+]] = yoco.parameter_vector [@w] : tensor<8xbf16>
+// CHECK: %[[B:.+]] = yoco.parameter_vector [@b] : tensor<8xf32>
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel"]} ins(%[[X]], %[[M]], %[[V]], %[[W]], %[[B]] :
+// CHECK: math.rsqrt
+// CHECK-NOT: linalg.generic
+yoco.parameter @w : tensor<8xbf16> from "w"
+yoco.parameter @b : tensor<8xf32> from "b"
+func.func @layer_norm(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %0 = yoco.norm %x weight @w bias @b {eps = 1.0e-5 : f32, kind = #yoco.norm_kind<layer>, yoco.layer = "0"} : tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// Every head has its own.
+// CHECK-LABEL: func.func @heads
+// CHECK-COUNT-2: iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK: iterator_types = ["parallel", "parallel", "parallel"]
+func.func @heads(%x: tensor<?x2x4xf32>) -> tensor<?x2x4xf32> {
+  %0 = yoco.norm %x {eps = 1.0e-5 : f32, kind = #yoco.norm_kind<layer>} : tensor<?x2x4xf32>
+  return %0 : tensor<?x2x4xf32>
+}

@@ -213,6 +213,82 @@ TEST_P(HostKernels, Elementwise) {
   runChecks();
 }
 
+/// A generic over rows of `x`, numbers of a row `m`, and a vector `w` that all rows share. With `heads`, of every head. `reference` gives
+/// what becomes of a row: all its columns, or with `combiner` the one number that they are combined to.
+struct RowCase {
+  std::string body, combiner, initial;
+  std::function<double(double x, double m, double w)> element;
+  std::function<double(double, double)> combine;
+  double start;
+};
+
+void addRows(HostKernels &test, const RowCase &row, int64_t heads, int64_t width) {
+  Weights w = Weights::draw(test.random, width);
+  bool reduces = !row.combiner.empty();
+  std::string dims = heads ? "d0, d1, d2" : "d0, d1", h = heads ? std::to_string(heads) + "x" : "";
+  std::string id = "affine_map<(" + dims + ") -> (" + dims + ")>";
+  std::string number = "affine_map<(" + dims + ") -> (" + (heads ? "d0, d1, 0" : "d0, 0") + ")>";
+  std::string vector = "affine_map<(" + dims + ") -> (" + (heads ? "d2" : "d1") + ")>";
+  std::string x = "memref<?x" + h + std::to_string(width) + "xf32>", m = "memref<?x" + h + "1xf32>";
+  std::string wType = weightType({width}, w), out = reduces ? m : x;
+  std::string iterators = heads ? "[\"parallel\", \"parallel\", \"" : "[\"parallel\", \"";
+  iterators += reduces ? "reduction\"]" : "parallel\"]";
+  std::string body = "^bb0(%a: f32, %n: f32, %s: " + w.element + ", %o: f32):\n";
+  body += w.element == "f32" ? "%zero = arith.constant 0.0 : f32\n%v = arith.addf %s, %zero : f32\n"
+                             : "%v = arith.extf %s : " + w.element + " to f32\n";
+  body += row.body + "\n";
+  if (reduces)
+    body += "%t = arith." + row.combiner + " %r, %o : f32\nlinalg.yield %t : f32\n";
+  else
+    body += "linalg.yield %r : f32\n";
+  std::string name = test.kernels.add(
+      "%x: " + x + ", %m: " + m + ", %w: " + wType + " {yoco.parameter = @v2}, %out: " + out,
+      "linalg.generic {indexing_maps = [" + id + ", " + number + ", " + vector + ", " + (reduces ? number : id) +
+          "], iterator_types = " + iterators + "} ins(%x, %m, %w : " + x + ", " + m + ", " + wType + ") outs(%out : " +
+          out + ")" + (reduces ? " attrs = {yoco.initial = [" + row.initial + " : f32]}" : "") + " {\n" + body + "}");
+  test.checks.push_back([=](const Kernels &kernels, Random &random) {
+    int64_t rows = 30, count = heads ? heads : 1, results = reduces ? 1 : width;
+    Rows x(rows, count * width), m(rows, count), out(rows, count * results);
+    x.fill(random);
+    m.fill(random);
+    kernels.run(name, random, rows, 1, 1, {x.data.data(), m.data.data(), w.bytes.data(), out.data.data()});
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t head = 0; head < count; ++head) {
+        std::vector<double> expected, got;
+        double combined = row.start;
+        for (int64_t c = 0; c < width; ++c) {
+          double value = row.element(x.at(r, head * width + c), m.at(r, head), w.values[c]);
+          combined = reduces ? row.combine(combined, value) : combined;
+          expected.push_back(value);
+        }
+        for (int64_t c = 0; c < results; ++c)
+          got.push_back(out.at(r, head * results + c));
+        expectClose(got, reduces ? std::vector<double>{combined} : expected, 1e-5, row.body, reduces ? 1 : 1e-20);
+      }
+    EXPECT_TRUE(isPoison(out.at(rows, 0)));
+  });
+}
+
+TEST_P(HostKernels, BroadcastsAndReductions) {
+  auto scaled = [](double x, double m, double w) { return (x - m) * w; };
+  const std::string body = "%d = arith.subf %a, %n : f32\n%r = arith.mulf %d, %v : f32";
+  auto larger = [](double a, double b) { return std::max(a, b); };
+  auto smaller = [](double a, double b) { return std::min(a, b); };
+  const RowCase cases[] = {
+      {body, "", "", scaled, {}, 0},
+      {body, "addf", "0.5", scaled, std::plus<double>(), 0.5},
+      {body, "maximumf", "-3.0", scaled, larger, -3},
+      {body, "minimumf", "0.25", scaled, smaller, 0.25},
+      {"%r = arith.mulf %a, %v : f32", "addf", "0.0", [](double x, double, double w) { return x * w; },
+       std::plus<double>(), 0},
+  };
+  for (const RowCase &row : cases)
+    for (int64_t heads : {0, 1, 3})
+      for (int64_t width : {1, 7, 8, 33, 64, 200})
+        addRows(*this, row, heads, width);
+  runChecks();
+}
+
 /// A linear of one row and one input, which is 1: the result is the activation of the weight.
 TEST_P(HostKernels, ActivationsAreAccurateEverywhere) {
   const char *names[] = {"silu", "gelu"};

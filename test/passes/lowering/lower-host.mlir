@@ -122,5 +122,31 @@ func.func @elementwise(%rows: index, %segments: index, %seq: index, %begin: inde
   return
 }
 
+// A number for every column of its row is loaded once; a vector that rows share is a parameter, extended when it is loaded. A row that
+// is combined to one number ends with the tree of the lanes and the number that it starts from.
+// CHECK-LABEL: func.func @sum
+// CHECK: memref.load %{{.+}} : memref<?x1xf32>
+// CHECK: vector.load {{.+}} : memref<16xbf16>, vector<8xbf16>
+// CHECK: arith.extf
+// CHECK: vector.shuffle
+// CHECK: %[[T:.+]] = arith.addf %{{.+}}, %cst{{.*}} : f32
+// CHECK: memref.store %[[T]], %{{.+}} : memref<?x1xf32>
+func.func @sum(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x16xf32>,
+               %m: memref<?x1xf32>, %v: memref<16xbf16> {yoco.parameter = @v2}, %y: memref<?x1xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, 0)>,
+                                   affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d0, 0)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x, %m, %v : memref<?x16xf32>, memref<?x1xf32>, memref<16xbf16>) outs(%y : memref<?x1xf32>)
+      attrs = {yoco.initial = [2.0 : f32]} {
+  ^bb0(%a: f32, %b: f32, %c: bf16, %o: f32):
+    %e = arith.extf %c : bf16 to f32
+    %d = arith.subf %a, %b : f32
+    %p = arith.mulf %d, %e : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 }
 }

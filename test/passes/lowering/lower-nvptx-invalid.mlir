@@ -128,7 +128,7 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 // -----
 
 #id = affine_map<(r, c) -> (r, c)>
-#row = affine_map<(r, c) -> (r)>
+#row = affine_map<(d0, d1) -> (d0, 0)>
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
   module @kernels attributes {yoco.kernels} {
     func.func @function(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>) {
@@ -141,22 +141,56 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
       }
       return
     }
-    func.func @broadcast(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?xf32>,
-                         %y: memref<?x8xf32>) {
-      // expected-error @+1 {{expected rows of f32, bf16 or f16 with identity maps on target `nvptx`, got 'memref<?xf32>'}}
-      linalg.generic {indexing_maps = [#row, #id], iterator_types = ["parallel", "parallel"]}
-          ins(%x : memref<?xf32>) outs(%y : memref<?x8xf32>) {
+    func.func @transposed(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<8x?xf32>,
+                          %y: memref<?x8xf32>) {
+      // expected-error @+1 {{expected rows of f32, bf16 or f16 whose maps are loops in order or 0 on target `nvptx`, got 'memref<8x?xf32>'}}
+      linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, d0)>, #id], iterator_types = ["parallel", "parallel"]}
+          ins(%x : memref<8x?xf32>) outs(%y : memref<?x8xf32>) {
       ^bb0(%a: f32, %o: f32):
         linalg.yield %a : f32
       }
       return
     }
-    func.func @sum(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>) {
-      // expected-error @+1 {{expected parallel loops alone on target `nvptx`}}
-      linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "reduction"]}
+    func.func @in_place(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>) {
+      // expected-error @+1 {{expected a body that does not read outputs, got one that reads 'memref<?x8xf32>'}}
+      linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
           ins(%x : memref<?x8xf32>) outs(%x : memref<?x8xf32>) {
       ^bb0(%a: f32, %o: f32):
-        linalg.yield %a : f32
+        %s = arith.addf %a, %o : f32
+        linalg.yield %s : f32
+      }
+      return
+    }
+    func.func @columns_of_rows(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
+                               %y: memref<1x8xf32>) {
+      // expected-error @+1 {{expected loops over rows, heads and columns, parallel but for the last, on target `nvptx`}}
+      linalg.generic {indexing_maps = [#id, affine_map<(d0, d1) -> (0, d1)>], iterator_types = ["reduction", "parallel"]}
+          ins(%x : memref<?x8xf32>) outs(%y : memref<1x8xf32>) {
+      ^bb0(%a: f32, %o: f32):
+        %s = arith.addf %o, %a : f32
+        linalg.yield %s : f32
+      }
+      return
+    }
+    func.func @no_start(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
+                        %y: memref<?x1xf32>) {
+      // expected-error @+1 {{expected output 0 to be a sum, product, maximum or minimum along the row that starts from `yoco.initial`}}
+      linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+          ins(%x : memref<?x8xf32>) outs(%y : memref<?x1xf32>) {
+      ^bb0(%a: f32, %o: f32):
+        %s = arith.addf %o, %a : f32
+        linalg.yield %s : f32
+      }
+      return
+    }
+    func.func @difference(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
+                          %y: memref<?x1xf32>) {
+      // expected-error @+1 {{expected output 0 to be a sum, product, maximum or minimum along the row that starts from `yoco.initial`}}
+      linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+          ins(%x : memref<?x8xf32>) outs(%y : memref<?x1xf32>) attrs = {yoco.initial = [0.0 : f32]} {
+      ^bb0(%a: f32, %o: f32):
+        %s = arith.subf %o, %a : f32
+        linalg.yield %s : f32
       }
       return
     }

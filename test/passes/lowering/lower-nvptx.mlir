@@ -8,6 +8,8 @@
 #rope = #yoco.rope<interleaved, [1.0, 0.5, 0.25, 0.125, 0.1, 0.05, 0.02, 0.01]>
 #half = #yoco.rope<half, [1.0, 0.5, 0.25, 0.125, 0.1, 0.05, 0.02, 0.01]>
 #id2 = affine_map<(r, c) -> (r, c)>
+#row2 = affine_map<(d0, d1) -> (d0, 0)>
+#column2 = affine_map<(d0, d1) -> (d1)>
 #id3 = affine_map<(r, h, c) -> (r, h, c)>
 
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
@@ -255,6 +257,53 @@ func.func @chain_of_heads(%rows: index, %segments: index, %seq: index, %begin: i
   ^bb0(%x: f32, %o: f32):
     %y = arith.negf %x : f32
     linalg.yield %y : f32
+  }
+  return
+}
+
+// One warp a row: groups of 8 columns go to its lanes in turn, the last one in pieces; the sums meet in a butterfly, and the first lane
+// writes. The number of a row is loaded once, the vector that rows share from its own address.
+// CHECK-LABEL: gpu.func @sum
+// CHECK-SAME: %[[V:[^:]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %{{[^:]+}}: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
+// CHECK: %[[LANE:.+]] = arith.remui %{{.+}}, %c32_i32
+// CHECK: scf.for
+// CHECK: llvm.getelementptr %[[V]][%{{.+}}] : (!llvm.ptr, i64) -> !llvm.ptr, bf16
+// CHECK-COUNT-8: arith.addf
+// CHECK: scf.yield
+// CHECK: scf.if
+// CHECK: arith.cmpi ult, %[[LANE]], %c1_i32
+// CHECK-COUNT-5: gpu.shuffle xor
+// CHECK: %[[T:.+]] = arith.addf %{{.+}}, %cst{{.*}} : f32
+// CHECK: scf.if
+// CHECK: llvm.store %[[T]]
+func.func @sum(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x604xf32>,
+               %m: memref<?x1xf32, strided<[4, 1]>>, %v: memref<604xbf16> {yoco.parameter = @v2},
+               %y: memref<?x1xf32, strided<[4, 1]>>) {
+  linalg.generic {indexing_maps = [#id2, #row2, #column2, #row2], iterator_types = ["parallel", "reduction"]}
+      ins(%x, %m, %v : memref<?x604xf32>, memref<?x1xf32, strided<[4, 1]>>, memref<604xbf16>)
+      outs(%y : memref<?x1xf32, strided<[4, 1]>>) attrs = {yoco.initial = [2.0 : f32]} {
+  ^bb0(%a: f32, %b: f32, %c: bf16, %o: f32):
+    %e = arith.extf %c : bf16 to f32
+    %d = arith.subf %a, %b : f32
+    %p = arith.mulf %d, %e : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// Three heads a row: 8 warps have 2 rows.
+// CHECK-LABEL: gpu.func @largest_of_heads
+// CHECK: arith.divui %{{.+}}, %c3_i32
+// CHECK-COUNT-5: gpu.shuffle xor
+func.func @largest_of_heads(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
+                            %x: memref<?x3x64xf32>, %y: memref<?x3x1xf32>) {
+  linalg.generic {indexing_maps = [#id3, affine_map<(d0, d1, d2) -> (d0, d1, 0)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : memref<?x3x64xf32>) outs(%y : memref<?x3x1xf32>) attrs = {yoco.initial = [0xFF800000 : f32]} {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.maximumf %a, %o : f32
+    linalg.yield %s : f32
   }
   return
 }

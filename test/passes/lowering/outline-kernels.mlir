@@ -164,3 +164,45 @@ module {
     return
   }
 }
+
+// -----
+
+// Vectors that rows share are parameters of the kernel, and layers share the kernel.
+// CHECK-DAG: yoco.packed_parameter @packed.a [@a, @b] row_major 0 : tensor<8xbf16>
+// CHECK-DAG: yoco.packed_parameter @packed.c [@c] row_major 0 : tensor<8xbf16>
+// CHECK-LABEL: func.func @biases
+// CHECK: %[[A:.+]] = yoco.parameter_ref @packed.a : memref<8xbf16>
+// CHECK: yoco.launch @kernels::@generic_0(%[[X:.+]], %[[A]], %[[X]])
+// CHECK: %[[C:.+]] = yoco.parameter_ref @packed.c : memref<8xbf16>
+// CHECK: yoco.launch @kernels::@generic_0(%[[X]], %[[C]], %[[X]])
+// CHECK-NOT: yoco.parameter_vector
+// CHECK: func.func @generic_0({{.+}}: memref<?x8xf32>, %{{.+}}: memref<8xbf16> {yoco.parameter = @v1}, %{{.+}}: memref<?x8xf32>)
+// CHECK-NOT: @generic_1
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#column = affine_map<(d0, d1) -> (d1)>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @a : tensor<4xbf16> from "a"
+  yoco.parameter @b : tensor<4xbf16> from "b"
+  yoco.parameter @c : tensor<8xbf16> from "c"
+  yoco.arena @scratch scratch [#yoco.size<64 * batch>]
+  func.func @biases() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
+    %x = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %0 = yoco.parameter_vector [@a, @b] : memref<8xbf16>
+    linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%x, %0 : memref<?x8xf32>, memref<8xbf16>) outs(%x : memref<?x8xf32>) {
+    ^bb0(%l: f32, %r: bf16, %o: f32):
+      %e = arith.extf %r : bf16 to f32
+      %s = arith.addf %l, %e : f32
+      linalg.yield %s : f32
+    }
+    %1 = yoco.parameter_vector [@c] : memref<8xbf16>
+    linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%x, %1 : memref<?x8xf32>, memref<8xbf16>) outs(%x : memref<?x8xf32>) {
+    ^bb0(%l: f32, %r: bf16, %o: f32):
+      %e = arith.extf %r : bf16 to f32
+      %s = arith.addf %l, %e : f32
+      linalg.yield %s : f32
+    }
+    return
+  }
+}

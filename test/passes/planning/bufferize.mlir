@@ -107,7 +107,7 @@ yoco.parameter @embed : tensor<16x8xbf16> from "embed"
 func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
     attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
   %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
-  // expected-error @+1 {{'yoco.silu' op cannot be bufferized: expected a fused operation, an elementwise `linalg.generic`}}
+  // expected-error @+1 {{'yoco.silu' op cannot be bufferized: expected a fused operation, a `linalg.generic` on rows, a slice of columns or a reshape}}
   %y = yoco.silu %x : tensor<?x8xf32>
   // expected-error @+1 {{'arith.addf' op cannot be bufferized}}
   %z = arith.addf %x, %y : tensor<?x8xf32>
@@ -251,5 +251,73 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
     %n = yoco.fused_norm %x {eps = 0.0 : f32} : (tensor<?x7xf32>) -> tensor<?x7xbf16>
     %y = yoco.fused_linear %n weights [@w] : (tensor<?x7xbf16>) -> tensor<?x5xf32>
     return %y : tensor<?x5xf32>
+  }
+}
+
+// -----
+
+// A vector that all rows share stays what it is; a sum along a row starts from a number that its kernel knows, and nothing fills its
+// buffer.
+// CHECK-LABEL: func.func @sums
+// CHECK: %[[X:.+]] = yoco.alloc <64 * batch> : memref<?x8xf32>
+// CHECK-NOT: linalg.fill
+// CHECK: %[[S:.+]] = yoco.alloc <64 * batch> : memref<?x1xf32>
+// CHECK: linalg.generic {{.+}}"reduction"]} ins(%[[X]] : memref<?x8xf32>) outs(%[[S]] : memref<?x1xf32>) attrs = {yoco.initial = [0.000000e+00 : f32]}
+// CHECK: %[[B:.+]] = yoco.parameter_vector [@b] : memref<8xbf16>
+// CHECK: linalg.generic {{.+}} ins(%[[X]], %[[S]], %[[B]] : memref<?x8xf32>, memref<?x1xf32>, memref<8xbf16>)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0, 0)>
+#column = affine_map<(d0, d1) -> (d1)>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @e : tensor<16x8xbf16> from "e"
+  yoco.parameter @b : tensor<8xbf16> from "b"
+  func.func @sums(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+      attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+    %zero = arith.constant 0.0 : f32
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    %x = yoco.fused_embed %ids table @e {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %n = tensor.empty(%rows) : tensor<?x1xf32>
+    %f = linalg.fill ins(%zero : f32) outs(%n : tensor<?x1xf32>) -> tensor<?x1xf32>
+    %s = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+        ins(%x : tensor<?x8xf32>) outs(%f : tensor<?x1xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %p = arith.addf %o, %a : f32
+      linalg.yield %p : f32
+    } -> tensor<?x1xf32>
+    %b = yoco.parameter_vector [@b] : tensor<8xbf16>
+    %w = tensor.empty(%rows) : tensor<?x8xf32>
+    %y = linalg.generic {indexing_maps = [#id, #row, #column, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%x, %s, %b : tensor<?x8xf32>, tensor<?x1xf32>, tensor<8xbf16>) outs(%w : tensor<?x8xf32>) {
+    ^bb0(%a: f32, %t: f32, %v: bf16, %o: f32):
+      %e = arith.extf %v : bf16 to f32
+      %p = arith.addf %a, %t : f32
+      %q = arith.addf %p, %e : f32
+      linalg.yield %q : f32
+    } -> tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0, 0)>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @e : tensor<16x8xbf16> from "e"
+  func.func @no_start(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x1xf32>
+      attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
+    %x = yoco.fused_embed %ids table @e {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %n = tensor.empty(%rows) : tensor<?x1xf32>
+    // expected-error @+1 {{cannot be bufferized: expected a `linalg.fill` with a constant as the init of a sum along a row}}
+    %s = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+        ins(%x : tensor<?x8xf32>) outs(%n : tensor<?x1xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %p = arith.addf %o, %a : f32
+      linalg.yield %p : f32
+    } -> tensor<?x1xf32>
+    return %s : tensor<?x1xf32>
   }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Elementwise arithmetic on rows, generated: every thread has 8 adjacent columns of one row, which it loads in pieces
-// of up to 16 bytes, as the widths, strides and offsets of each buffer allow. The body of the operation is repeated for
-// each element. The last columns of a row whose width is no multiple of 8 are taken one by one.
+// Arithmetic on rows, generated. Elementwise, every thread has 8 adjacent columns of one row, which it loads in pieces of up to
+// 16 bytes, as the widths, strides and offsets of each buffer allow. The body of the operation is repeated for each element. The
+// last columns of a row whose width is no multiple of 8 are taken one by one. Sums along a row are those of one warp.
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "passes/lowering/RowLoops.h"
 #include "passes/lowering/nvptx/NvptxKernelModel.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
@@ -16,29 +16,34 @@ using namespace mlir;
 using namespace mlir::yoco;
 
 namespace {
-/// How elementwise arithmetic is spread over a grid: every thread has `kThreadElements` adjacent columns of one row.
+/// How arithmetic on rows is spread over a grid: every thread has `kThreadElements` adjacent columns of one row; of sums along a row
+/// every warp has a row, or a head of it.
 struct ElementwiseGrid {
   static constexpr int kThreads = 256;
   static constexpr int kThreadElements = 8;
+  static constexpr int kWarpThreads = 32;
 
-  int64_t groups;       // of columns in a row, the last one possibly shorter
-  int64_t rowsPerBlock; // 1 when a row has more groups than a block has threads
-  int64_t blocksPerRow; // 1 when a block has several rows
+  int64_t workersPerBlock; // threads, or warps
+  int64_t groups;          // of columns in a row, one for each worker; the last one possibly shorter
+  int64_t rowsPerBlock;    // 1 when a row has more groups than a block has workers
+  int64_t blocksPerRow;    // 1 when a block has several rows
 
-  /// Of buffers of `type`: rows of vectors, or of heads.
-  static ElementwiseGrid get(MemRefType type);
+  static ElementwiseGrid get(linalg::GenericOp op);
 };
 } // namespace
 
-static constexpr int64_t kElements = ElementwiseGrid::kThreadElements;
+static constexpr int64_t kElements = ElementwiseGrid::kThreadElements, kWarp = ElementwiseGrid::kWarpThreads;
 
-ElementwiseGrid ElementwiseGrid::get(MemRefType type) {
+ElementwiseGrid ElementwiseGrid::get(linalg::GenericOp op) {
+  // An output has as many columns as the loops, or one.
+  ArrayRef<int64_t> shape = cast<MemRefType>(op.getDpsInits().front().getType()).getShape();
   ElementwiseGrid grid;
-  grid.groups = llvm::divideCeil(type.getShape().back(), kThreadElements);
-  for (int64_t heads : type.getShape().drop_front().drop_back())
+  grid.workersPerBlock = op.getNumReductionLoops() ? kThreads / kWarpThreads : kThreads;
+  grid.groups = llvm::divideCeil(shape.back(), kThreadElements);
+  for (int64_t heads : shape.drop_front().drop_back())
     grid.groups *= heads;
-  grid.rowsPerBlock = std::max<int64_t>(kThreads / grid.groups, 1);
-  grid.blocksPerRow = llvm::divideCeil(grid.groups, kThreads);
+  grid.rowsPerBlock = std::max<int64_t>(grid.workersPerBlock / grid.groups, 1);
+  grid.blocksPerRow = llvm::divideCeil(grid.groups, grid.workersPerBlock);
   return grid;
 }
 
@@ -51,25 +56,10 @@ static bool hasCode(Operation *op) {
 }
 
 static LogicalResult check(linalg::GenericOp op) {
-  for (utils::IteratorType iterator : op.getIteratorTypesArray())
-    if (iterator != utils::IteratorType::parallel)
-      return op.emitOpError("expected parallel loops alone on target `nvptx`, got ") << op.getIteratorTypes();
-  auto shape = cast<ShapedType>(op.getDpsInits().front().getType()).getShape();
-  for (OpOperand &operand : op->getOpOperands()) {
-    auto type = dyn_cast<MemRefType>(operand.get().getType());
-    bool isRows = type && isa<FloatType>(type.getElementType()) && type.getElementTypeBitWidth() <= 32 &&
-                  type.getRank() >= 2 && type.getRank() <= 3 && type.getShape() == shape;
-    if (!isRows || !op.getMatchingIndexingMap(&operand).isIdentity())
-      return op.emitOpError("expected rows of f32, bf16 or f16 with identity maps on target `nvptx`, got ")
-             << operand.get().getType();
-    auto [strides, offset] = type.getStridesAndOffset();
-    if (strides.back() != 1 || llvm::any_of(strides, ShapedType::isDynamic) || ShapedType::isDynamic(offset))
-      return op.emitOpError("expected rows of adjacent columns with a static stride, got ") << type;
-  }
+  if (failed(checkRowLoops(op, "nvptx")))
+    return failure();
   for (Operation &inner : op.getBody()->without_terminator())
-    if (!OpTrait::hasElementwiseMappableTraits(&inner) && !isa<arith::ConstantOp>(inner))
-      return inner.emitOpError("expected an elementwise operation in a kernel of target `nvptx`");
-    else if (!hasCode(&inner))
+    if (!hasCode(&inner))
       return inner.emitOpError("expected a function that target `nvptx` has code for");
   return success();
 }
@@ -79,9 +69,8 @@ namespace {
 class ElementwiseLowering {
 public:
   ElementwiseLowering(NvptxKernel &kernel, linalg::GenericOp op)
-      : kernel(kernel), builder(kernel.builder), loc(kernel.loc), op(op),
-        shape(cast<MemRefType>(op.getDpsInits().front().getType()).getShape()),
-        grid(ElementwiseGrid::get(cast<MemRefType>(op.getDpsInits().front().getType()))) {}
+      : kernel(kernel), builder(kernel.builder), loc(kernel.loc), loops(op), op(op), shape(loops.getShape()),
+        grid(ElementwiseGrid::get(op)) {}
 
   void lower();
 
@@ -99,20 +88,29 @@ private:
   void ifThen(Value condition, Bodies body);
 
   void findPlace();
-  Value getAddress(Value operand);
+  Value getAddress(OpOperand &operand, Value first);
   SmallVector<Value> load(Value operand, Value address, int64_t count);
+  SmallVector<SmallVector<Value>> loadInputs(Value first, int64_t count);
   void store(Value operand, Value address, ArrayRef<Value> values);
   void emitElements(Value column, int64_t count);
-  SmallVector<Value> emitBody(ArrayRef<Value> values);
+  SmallVector<Value> emitBody(ArrayRef<Value> values, ArrayRef<Value> wanted);
+  void lowerElements();
+
+  SmallVector<Value> accumulate(ValueRange sums, int64_t count);
+  SmallVector<Value> accumulateIf(Value condition, ValueRange sums, int64_t count);
+  SmallVector<Value> accumulateRow();
+  void lowerReductions();
 
   NvptxKernel &kernel;
   OpBuilder &builder;
   Location loc;
+  RowLoops loops;
   linalg::GenericOp op;
-  ArrayRef<int64_t> shape;
+  const SmallVector<int64_t> shape; // of the loops
   const ElementwiseGrid grid;
+  SmallVector<RowReduction> reductions;
   Value row, head, column; // of the thread; 64-bit, and 32-bit but for the row
-  Value isInside;
+  Value isInside, lane;
 };
 
 } // namespace
@@ -124,9 +122,14 @@ void ElementwiseLowering::ifThen(Value condition, Bodies body) {
   body();
 }
 
-/// The row, the head and the first column of this thread. Division is by constants and in 32 bits.
+/// The row, the head and the first column of this thread; of a reduction the row, the head and the lane. Division is by constants and
+/// in 32 bits.
 void ElementwiseLowering::findPlace() {
   Value thread = read(make<gpu::ThreadIdOp>(gpu::Dimension::x)), block = read(make<gpu::BlockIdOp>(gpu::Dimension::x));
+  if (loops.isReduction()) {
+    lane = make<arith::RemUIOp>(thread, i32(kWarp));
+    thread = make<arith::DivUIOp>(thread, i32(kWarp));
+  }
   Value group, row32;
   if (grid.blocksPerRow == 1) {
     group = make<arith::RemUIOp>(thread, i32(grid.groups));
@@ -135,7 +138,7 @@ void ElementwiseLowering::findPlace() {
     isInside = less(rowOfBlock, i32(grid.rowsPerBlock));
   } else {
     Value blockOfRow = make<arith::RemUIOp>(block, i32(grid.blocksPerRow));
-    group = make<arith::AddIOp>(make<arith::MulIOp>(blockOfRow, i32(ElementwiseGrid::kThreads)), thread);
+    group = make<arith::AddIOp>(make<arith::MulIOp>(blockOfRow, i32(grid.workersPerBlock)), thread);
     row32 = make<arith::DivUIOp>(block, i32(grid.blocksPerRow));
     isInside = less(group, i32(grid.groups));
   }
@@ -146,18 +149,29 @@ void ElementwiseLowering::findPlace() {
     head = make<arith::DivUIOp>(group, i32(groupsOfHead));
     group = make<arith::RemUIOp>(group, i32(groupsOfHead));
   }
-  column = make<arith::MulIOp>(group, i32(kElements));
+  column = make<arith::MulIOp>(loops.isReduction() ? lane : group, i32(kElements));
 }
 
-/// The address of the thread's first element of `operand`.
-Value ElementwiseLowering::getAddress(Value operand) {
-  auto type = cast<MemRefType>(operand.getType());
+/// The address of the thread's element number `first` (null: 0) of `operand`.
+Value ElementwiseLowering::getAddress(OpOperand &operand, Value first) {
+  auto type = cast<MemRefType>(operand.get().getType());
   auto [strides, offset] = type.getStridesAndOffset();
-  Value index = make<arith::AddIOp>(make<arith::MulIOp>(row, i64(strides[0])), widen(column));
-  if (head)
-    index = make<arith::AddIOp>(index, make<arith::MulIOp>(widen(head), i64(strides[1])));
-  Value start = kernel.getStart(kernel.addresses.lookup(operand).front(), type);
-  return make<LLVM::GEPOp>(kernel.pointerType(), type.getElementType(), start, ArrayRef<LLVM::GEPArg>{index});
+  Value index;
+  for (unsigned dim = 0; dim < strides.size(); ++dim) {
+    std::optional<unsigned> loop = loops.getLoop(operand, dim);
+    if (!loop)
+      continue;
+    bool isColumn = *loop + 1 == shape.size();
+    Value place = *loop == 0 ? row : widen(isColumn ? column : head);
+    if (!isColumn)
+      place = make<arith::MulIOp>(place, i64(strides[dim]));
+    index = index ? make<arith::AddIOp>(index, place) : place;
+  }
+  Value start = kernel.getStart(kernel.addresses.lookup(operand.get()).front(), type);
+  for (Value offset : {index, first})
+    if (offset)
+      start = make<LLVM::GEPOp>(kernel.pointerType(), type.getElementType(), start, ArrayRef<LLVM::GEPArg>{offset});
+  return start;
 }
 
 /// Elements that can be moved at once: what every thread's address is a multiple of, at most 16 bytes.
@@ -203,8 +217,9 @@ void ElementwiseLowering::store(Value operand, Value address, ArrayRef<Value> va
   }
 }
 
-/// The body for one element: `values` stand for the arguments of its block. Returns what it yields.
-SmallVector<Value> ElementwiseLowering::emitBody(ArrayRef<Value> values) {
+/// The body for one element: `values` stand for the arguments of its block, null for those that are not read. Returns the `wanted`
+/// values of it.
+SmallVector<Value> ElementwiseLowering::emitBody(ArrayRef<Value> values, ArrayRef<Value> wanted) {
   IRMapping mapping;
   for (auto [argument, value] : llvm::zip(op.getBody()->getArguments(), values))
     if (value)
@@ -216,55 +231,146 @@ SmallVector<Value> ElementwiseLowering::emitBody(ArrayRef<Value> values) {
     return mapping.lookup(value);
   };
   for (Operation &inner : op.getBody()->without_terminator()) {
+    if (llvm::any_of(reductions, [&](const RowReduction &reduction) { return reduction.combiner == &inner; }))
+      continue;
     llvm::for_each(inner.getOperands(), lookup);
     builder.clone(inner, mapping);
   }
-  return llvm::map_to_vector(op.getBody()->getTerminator()->getOperands(), lookup);
+  return llvm::map_to_vector(wanted, lookup);
 }
+
+/// `count` elements of every operand that the body reads, from the thread's column number `first` on; nothing for the others.
+SmallVector<SmallVector<Value>> ElementwiseLowering::loadInputs(Value first, int64_t count) {
+  SmallVector<SmallVector<Value>> inputs;
+  for (OpOperand &operand : op->getOpOperands()) {
+    inputs.push_back({});
+    if (op.isDpsInit(&operand) || !op.payloadUsesValueFromOperand(&operand))
+      continue;
+    if (loops.hasColumns(operand))
+      inputs.back() = load(operand.get(), getAddress(operand, first), count);
+    else
+      inputs.back().assign(count, load(operand.get(), getAddress(operand, {}), 1).front());
+  }
+  return inputs;
+}
+
+/// The values of element `i` of all operands.
+static SmallVector<Value> getElement(ArrayRef<SmallVector<Value>> inputs, int64_t i) {
+  return llvm::map_to_vector(inputs, [&](ArrayRef<Value> input) { return input.empty() ? Value() : input[i]; });
+}
+
+//===- Elements ----------------------------------------------------------------------------------------------===//
 
 /// `count` elements of every operand, from the thread's column number `first` on.
 void ElementwiseLowering::emitElements(Value first, int64_t count) {
-  SmallVector<SmallVector<Value>> inputs, results(count);
-  SmallVector<Value> addresses;
-  for (OpOperand &operand : op->getOpOperands()) {
-    Value address = getAddress(operand.get());
-    if (first)
-      address = make<LLVM::GEPOp>(kernel.pointerType(), getElementTypeOrSelf(operand.get().getType()), address,
-                                  ArrayRef<LLVM::GEPArg>{first});
-    addresses.push_back(address);
-    inputs.push_back({});
-    if (!op.getMatchingBlockArgument(&operand).use_empty())
-      inputs.back() = load(operand.get(), address, count);
-  }
-  for (int64_t i = 0; i < count; ++i) {
-    SmallVector<Value> values;
-    for (ArrayRef<Value> input : inputs)
-      values.push_back(input.empty() ? Value() : input[i]);
-    results[i] = emitBody(values);
-  }
-  for (unsigned number = 0; number < results.front().size(); ++number) {
-    auto values = llvm::map_to_vector(results, [&](ArrayRef<Value> yielded) { return yielded[number]; });
-    store(op.getDpsInits()[number], addresses[op.getNumDpsInputs() + number], values);
+  SmallVector<SmallVector<Value>> inputs = loadInputs(first, count), results(count);
+  SmallVector<Value> addresses, yielded(op.getBody()->getTerminator()->getOperands());
+  for (OpOperand &out : op.getDpsInitsMutable())
+    addresses.push_back(getAddress(out, first));
+  for (int64_t i = 0; i < count; ++i)
+    results[i] = emitBody(getElement(inputs, i), yielded);
+  for (auto [number, out] : llvm::enumerate(op.getDpsInits())) {
+    auto values = llvm::map_to_vector(results, [number = number](ArrayRef<Value> each) { return each[number]; });
+    store(out, addresses[number], values);
   }
 }
 
-void ElementwiseLowering::lower() {
-  findPlace();
-  ifThen(isInside, [&] {
-    int64_t columns = shape.back();
-    if (columns % kElements == 0)
-      return emitElements({}, kElements);
-    Value rest = make<arith::SubIOp>(i32(columns), column);
-    auto whole = make<arith::CmpIOp>(arith::CmpIPredicate::uge, rest, i32(kElements));
-    auto branches = scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
+void ElementwiseLowering::lowerElements() {
+  int64_t columns = shape.back();
+  if (columns % kElements == 0)
+    return emitElements({}, kElements);
+  Value rest = make<arith::SubIOp>(i32(columns), column);
+  auto whole = make<arith::CmpIOp>(arith::CmpIPredicate::uge, rest, i32(kElements));
+  auto branches = scf::IfOp::create(builder, loc, whole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(branches.thenYield());
+  emitElements({}, kElements);
+  builder.setInsertionPoint(branches.elseYield());
+  auto loop = scf::ForOp::create(builder, loc, i32(0), rest, i32(1));
+  builder.setInsertionPoint(loop.getBody()->getTerminator());
+  emitElements(loop.getInductionVar(), 1);
+}
+
+//===- Reductions --------------------------------------------------------------------------------------------===//
+
+/// `sums` with `count` elements from `column` on: element `i` goes into the sum number `i` of each reduction.
+SmallVector<Value> ElementwiseLowering::accumulate(ValueRange sums, int64_t count) {
+  SmallVector<SmallVector<Value>> inputs = loadInputs({}, count);
+  SmallVector<Value> after(sums);
+  auto wanted = llvm::map_to_vector(reductions, [](const RowReduction &reduction) { return reduction.element; });
+  for (int64_t i = 0; i < count; ++i) {
+    SmallVector<Value> elements = emitBody(getElement(inputs, i), wanted);
+    for (auto [number, reduction] : llvm::enumerate(reductions)) {
+      Value &sum = after[number * kElements + i];
+      sum = reduction.combine(builder, sum, elements[number]);
+    }
+  }
+  return after;
+}
+
+SmallVector<Value> ElementwiseLowering::accumulateIf(Value condition, ValueRange sums, int64_t count) {
+  auto conditional = scf::IfOp::create(builder, loc, sums.getTypes(), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(conditional.thenBlock());
+  scf::YieldOp::create(builder, loc, accumulate(sums, count));
+  builder.setInsertionPointToStart(conditional.elseBlock());
+  scf::YieldOp::create(builder, loc, sums);
+  return llvm::to_vector_of<Value>(conditional.getResults());
+}
+
+/// The sums of this lane: of groups of 8 columns, every 32nd one, and in the first lane what is left.
+SmallVector<Value> ElementwiseLowering::accumulateRow() {
+  int64_t groups = shape.back() / kElements, rounds = groups / kWarp;
+  Value first = column;
+  SmallVector<Value> sums;
+  for (const RowReduction &reduction : reductions)
+    sums.append(kElements, kernel.constant(FloatAttr::get(reduction.element.getType(), reduction.neutral)));
+  if (rounds) {
+    auto loop = scf::ForOp::create(builder, loc, i32(0), i32(rounds), i32(1), sums);
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(branches.thenYield());
-    emitElements({}, kElements);
-    builder.setInsertionPoint(branches.elseYield());
-    auto loop = scf::ForOp::create(builder, loc, i32(0), rest, i32(1));
-    builder.setInsertionPoint(loop.getBody()->getTerminator());
-    emitElements(loop.getInductionVar(), 1);
+    builder.setInsertionPointToStart(loop.getBody());
+    column = make<arith::AddIOp>(first, make<arith::MulIOp>(loop.getInductionVar(), i32(kWarp * kElements)));
+    scf::YieldOp::create(builder, loc, accumulate(loop.getRegionIterArgs(), kElements));
+    sums = llvm::to_vector_of<Value>(loop.getResults());
+  }
+  column = make<arith::AddIOp>(first, i32(rounds * kWarp * kElements));
+  if (int64_t rest = groups % kWarp)
+    sums = accumulateIf(less(lane, i32(rest)), sums, kElements);
+  column = i32(groups * kElements);
+  if (int64_t rest = shape.back() % kElements)
+    sums = accumulateIf(less(lane, i32(1)), sums, rest);
+  return sums;
+}
+
+/// One warp for each row or head. The order in which its numbers are combined depends on the width alone.
+void ElementwiseLowering::lowerReductions() {
+  SmallVector<Value> sums = accumulateRow(), totals;
+  for (auto [number, reduction] : llvm::enumerate(reductions)) {
+    SmallVector<Value> parts(ArrayRef(sums).slice(number * kElements, kElements));
+    for (int64_t half = kElements / 2; half >= 1; half /= 2)
+      for (int64_t i = 0; i < half; ++i)
+        parts[i] = reduction.combine(builder, parts[i], parts[i + half]);
+    Value total = parts[0];
+    for (int64_t distance = kWarp / 2; distance >= 1; distance /= 2) {
+      auto other = gpu::ShuffleOp::create(builder, loc, total, static_cast<int32_t>(distance), kWarp,
+                                          gpu::ShuffleMode::XOR);
+      total = reduction.combine(builder, total, other.getShuffleResult());
+    }
+    Value initial = kernel.constant(FloatAttr::get(total.getType(), reduction.initial));
+    totals.push_back(reduction.combine(builder, initial, total));
+  }
+  ifThen(less(lane, i32(1)), [&] {
+    for (auto [number, total] : llvm::enumerate(totals)) {
+      OpOperand *out = op.getDpsInitOperand(number);
+      store(out->get(), getAddress(*out, {}), total);
+    }
   });
+}
+
+void ElementwiseLowering::lower() {
+  reductions = loops.getReductions();
+  findPlace();
+  ifThen(isInside, [&] { return loops.isReduction() ? lowerReductions() : lowerElements(); });
 }
 
 static LogicalResult lowerElementwise(NvptxKernel &kernel, linalg::GenericOp op) {
@@ -275,7 +381,7 @@ static LogicalResult lowerElementwise(NvptxKernel &kernel, linalg::GenericOp op)
 }
 
 static nvptx::LaunchShape getShape(linalg::GenericOp op, const NvptxTarget &) {
-  auto grid = ElementwiseGrid::get(cast<MemRefType>(op.getDpsInits().front().getType()));
+  auto grid = ElementwiseGrid::get(op);
   return {nvptx::BlockUnit::rows, static_cast<int>(grid.rowsPerBlock), static_cast<int>(grid.blocksPerRow),
           ElementwiseGrid::kThreads, 0};
 }
