@@ -13,6 +13,10 @@ namespace mlir::yoco {
 llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const ImportOptions &options,
                                                  MLIRContext *context);
 
+/// model_type `llama`: Llama as Hugging Face transformers saves it.
+llvm::Expected<OwningOpRef<ModuleOp>> importLlama(Checkpoint &checkpoint, const ImportOptions &options,
+                                                  MLIRContext *context);
+
 } // namespace mlir::yoco
 
 #endif // YOCO_FRONTEND_FAMILIES_FAMILIES_H

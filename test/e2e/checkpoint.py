@@ -98,7 +98,11 @@ def create(folder, config, seed=0, dtype="BF16", shards=1, params_json=False):
                     model_parallel_size=1, load_checkpoint=True)
     else:
         config.save(folder / "config.json")
-    weights = random_weights(config, seed)
+    return write_weights(folder, random_weights(config, seed), dtype, shards)
+
+
+def write_weights(folder, weights, dtype, shards):
+    """Writes them as `dtype` into one file, or into several with an index; returns them as a reader of the files sees them."""
     if shards == 1:
         safetensors.write(folder / "model.safetensors", weights, dtype)
     else:

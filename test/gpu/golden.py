@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 
 import checkpoint
+import llama
 import reference
 import safetensors
 from checkpoint import Config
@@ -103,11 +104,55 @@ SHAPES = {
         ),
         "BF16",
     ),
+    "llama-biases": (
+        llama.Config(
+            hidden_size=96,
+            num_hidden_layers=2,
+            intermediate_size=99,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=16,
+            vocab_size=97,
+            tie_word_embeddings=True,
+            attention_bias=True,
+            mlp_bias=True,
+        ),
+        "BF16",
+    ),
+    "llama-wide-groups": (
+        llama.Config(
+            hidden_size=256,
+            num_hidden_layers=3,
+            intermediate_size=500,
+            num_attention_heads=8,
+            num_key_value_heads=1,
+            head_dim=64,
+            vocab_size=203,
+            rope_scaling={"type": "linear", "factor": 4.0},
+        ),
+        "F16",
+    ),
 }
 # A first row of retention is (q . k) v, normalised: where that product is almost nothing, its sign is a matter of rounding, and a
 # model of many layers makes much of it. With this seed no row of any shape is like that.
 SEED = 12
-QUICK_SHAPES = ("heads-16", "window-7")
+QUICK_SHAPES = ("heads-16", "window-7", "llama-biases")
+
+
+def family_of(config):
+    """The module that makes checkpoints and the one that evaluates them."""
+    return (llama, llama) if isinstance(config, llama.Config) else (checkpoint, reference)
+
+
+def load_config(folder):
+    try:
+        return checkpoint.Config.load(folder)
+    except TypeError:  # fields of another family
+        return llama.Config.load(folder)
+
+
+def load_model(folder):
+    return family_of(load_config(folder))[1].Model.load(folder)
 
 
 def shorten(logits):
@@ -174,7 +219,7 @@ def answer_length(folder, greedy, answer):
 
 def texts_of_checkpoint(folder, longest=None):
     """The cases of golden.safetensors, with float64 logits along their greedy continuation."""
-    model = reference.Model.load(folder)
+    model = load_model(folder)
     golden, metadata = safetensors.read(pathlib.Path(folder) / "golden.safetensors")
     texts = {}
     for name in sorted(key[: -len(".prompt")] for key in golden if key.endswith(".prompt")):
@@ -205,10 +250,11 @@ def texts_of_checkpoint(folder, longest=None):
 
 def texts_of_shape(folder, config, dtype, seed=SEED, count=136):
     """Makes a checkpoint in `folder`; prompts that end where something else does, in random text."""
-    weights = checkpoint.create(folder, config, seed, dtype=dtype)
+    maker, evaluator = family_of(config)
+    weights = maker.create(folder, config, seed, dtype=dtype)
     tokens = np.random.default_rng(seed + 1).integers(0, config.vocab_size, count)
-    logits = reference.Model(config, weights).logits(tokens)
-    window = config.sliding_window or 64
+    logits = evaluator.Model(config, weights).logits(tokens)
+    window = getattr(config, "sliding_window", None) or 64
     lengths = sorted(
         n for n in {1, 2, window - 1, window, window + 1, 31, 63, 64, 65, 130} if 1 <= n <= count - NEW_ROWS
     )

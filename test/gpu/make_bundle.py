@@ -102,6 +102,8 @@ class Maker:
             "tiny-swa": ROOT / "examples/yoco-tiny/swa",
             "gret-random": ROOT / "test/e2e/checkpoints/yoco-gret-random",
             "swa-random": ROOT / "test/e2e/checkpoints/yoco-swa-random",
+            "llama-tiny": ROOT / "test/e2e/checkpoints/llama-tiny",
+            "llama-rope3-tiny": ROOT / "test/e2e/checkpoints/llama-rope3-tiny",
         }
         seen = {golden.key_of(folder / "model.safetensors") for folder in folders.values()}
         for above in [*self.a.checkpoints, ROOT.parent / "shared/models"]:
@@ -120,7 +122,7 @@ class Maker:
         work = []
         for name, folder in self.checkpoints().items():
             kind = "trained" if (folder / "tokenizer.model").exists() else "random"
-            vocabulary = checkpoint.Config.load(folder).vocab_size
+            vocabulary = golden.load_config(folder).vocab_size
             if ROOT in folder.parents:
                 self.bases[name] = {str((folder / "model.safetensors").relative_to(ROOT)): folder / "model.safetensors"}
             work.append((name, folder, kind, vocabulary, self.cached_texts(folder)))

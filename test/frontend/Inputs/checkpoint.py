@@ -1,18 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes a small checkpoint of model type yoco, sound or broken on purpose. Weights are zeros: nothing here looks at values."""
+"""Writes a small checkpoint, sound or broken on purpose. Weights are zeros: nothing here looks at values."""
 import argparse
 import json
 import math
 import pathlib
 import struct
 
-CONFIG = {"dim": 24, "n_layers": 4, "hidden_dim": 20, "n_self_heads": 2, "n_attn_heads": 3, "n_attn_kv_heads": 1,
-          "vocab_size": 31, "model_type": "yoco"}
+CONFIGS = {
+    "yoco": {"dim": 24, "n_layers": 4, "hidden_dim": 20, "n_self_heads": 2, "n_attn_heads": 3, "n_attn_kv_heads": 1,
+             "vocab_size": 31, "model_type": "yoco"},
+    "llama": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
+              "num_key_value_heads": 1, "vocab_size": 31, "model_type": "llama"},
+}
 BYTES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8, "I32": 4}
 
 
-def shapes(config):
-    """The tensors that a model of this configuration has. Sizes that make no sense give shapes that make none."""
+def llama_shapes(config):
+    d, f, v = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
+    width = config.get("head_dim") or d // config["num_attention_heads"]
+    q, kv = width * config["num_attention_heads"], width * (config.get("num_key_value_heads") or config["num_attention_heads"])
+    result = {"model.embed_tokens.weight": [v, d], "model.norm.weight": [d]}
+    if not config.get("tie_word_embeddings"):
+        result["lm_head.weight"] = [v, d]
+    for i in range(config["num_hidden_layers"]):
+        layer = f"model.layers.{i}."
+        result |= {layer + "input_layernorm.weight": [d], layer + "post_attention_layernorm.weight": [d]}
+        linears = {"self_attn.q": [q, d], "self_attn.k": [kv, d], "self_attn.v": [kv, d], "self_attn.o": [d, q],
+                   "mlp.gate": [f, d], "mlp.up": [f, d], "mlp.down": [d, f]}
+        for name, shape in linears.items():
+            result[f"{layer}{name}_proj.weight"] = shape
+            if config.get("mlp_bias" if name.startswith("mlp") else "attention_bias"):
+                result[f"{layer}{name}_proj.bias"] = shape[:1]
+    return result
+
+
+def yoco_shapes(config):
     d, f, v = config["dim"], config["hidden_dim"], config["vocab_size"]
     kv = d // config["n_attn_heads"] * config["n_attn_kv_heads"]
     result = {"embed_tokens.weight": [v, d], "layer_norm.weight": [d], "output_projection.weight": [v, d],
@@ -28,6 +50,11 @@ def shapes(config):
             result |= {layer + "mixer_layer_norm.weight": [d], layer + "final_layer_norm.weight": [d],
                        layer + "ffn.fc1.weight": [f, d], layer + "ffn.gate.weight": [f, d], layer + "ffn.fc2.weight": [d, f]}
     return result
+
+
+def shapes(family, config):
+    """The tensors that a model of this configuration has. Sizes that make no sense give shapes that make none."""
+    return {"yoco": yoco_shapes, "llama": llama_shapes}[family](config)
 
 
 def write(path, tensors, options):
@@ -51,6 +78,7 @@ def main():
     pairs = lambda text: text.split("=", 1)
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--family", choices=CONFIGS, default="yoco")
     parser.add_argument("--set", type=pairs, action="append", default=[], metavar="FIELD=JSON", help="field of the configuration")
     parser.add_argument("--unset", action="append", default=[], metavar="FIELD")
     parser.add_argument("--config", help="text of config.json")
@@ -72,8 +100,8 @@ def main():
     options.entries = {name: json.loads(fields) for name, fields in options.entries}
     options.dtypes = dict(options.dtypes)
 
-    config = CONFIG | {name: json.loads(value) for name, value in options.set}
-    tensors = {} if options.no_weights else shapes(config)
+    config = CONFIGS[options.family] | {name: json.loads(value) for name, value in options.set}
+    tensors = {} if options.no_weights else shapes(options.family, config)
     for name, shape in options.tensor:
         tensors.pop(name, None)
         if shape != "null":
