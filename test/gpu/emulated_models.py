@@ -14,11 +14,12 @@ import emulated
 from emulated import FUNCTION, argument_text, body_of, execute, literal
 
 GENERIC = re.compile(
-    r"func\.func @(\w+)\(([^{]*?)\) \{\n((?:\s+%\w+ = arith\.constant [^\n]*\n)*)\s*linalg\.generic \{[^}]*\} "
+    r"func\.func @(\w+)\(([^\n]*)\) \{\n((?:\s+%\w+ = arith\.constant [^\n]*\n)*)\s*linalg\.generic \{[^}]*\} "
     r"ins\((.*?) : .*?\) outs\((%\w+) : .*?\) \{\n\s*\^bb0\((.*?)\):\n(.*?)\n\s*linalg\.yield (%\w+)",
     re.DOTALL,
 )
 ROWS = re.compile(r"(%\w+): memref<\?x(\d+)x(\w+)(?:, strided<\[(\d+), 1\](?:, offset: (\d+))?>)?>")
+VECTOR = re.compile(r"(%\w+): memref<(\d+)x(\w+)>")  # of a parameter: the same for each row
 OPERATIONS = {
     "arith.addf": "{0} + {1}",
     "arith.subf": "{0} - {1}",
@@ -42,11 +43,14 @@ def generic_body(match):
     """-> (the kernel's name, how many words it has, C++)"""
     name, arguments, constants, inputs, output, block, operations, result = match.groups()
     buffers = {m[0]: m[1:] for m in ROWS.findall(arguments)}
+    vectors = dict((m[0], m[2]) for m in VECTOR.findall(arguments))
     order = [a.split(":")[0].strip() for a in arguments.split(", %") if ":" in a]
     order = [a if a.startswith("%") else f"%{a}" for a in order]
     word = {a: i - 2 for i, a in enumerate(order)}  # begin and end are no words
 
     def element(buffer, row, column):
+        if buffer in vectors:
+            return f"reinterpret_cast<void *>(words[{word[buffer]}]), {vectors[buffer]}, {column}"
         columns, kind, stride, offset = buffers[buffer]
         return f"reinterpret_cast<void *>(words[{word[buffer]}]), {kind}, {row} * {stride or columns} + {offset or 0} + {column}"
 
