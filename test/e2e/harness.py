@@ -18,6 +18,7 @@ CHECKPOINTS = {
     "yoco-gret-random": ROOT / "test/e2e/checkpoints/yoco-gret-random",
     "yoco-swa-random": ROOT / "test/e2e/checkpoints/yoco-swa-random",
 }
+LLAMAS = {name: ROOT / "test/e2e/checkpoints" / name for name in ("llama-tiny", "llama-rope3-tiny")}
 
 
 def tool(name, *arguments, stdin="", seconds=300):

@@ -4,12 +4,14 @@ scoring, repeated runs, refused calls, bytes held."""
 import json
 import os
 
-from harness import BUILD, CHECKPOINTS, Case
+from harness import BUILD, CHECKPOINTS, LLAMAS, Case
+
+FOLDERS = CHECKPOINTS | LLAMAS
 
 
 class Conformance(Case):
     def check(self, name, *flags):
-        model = self.compile(CHECKPOINTS[name], "--max-seq-len=600", "--max-batch=4", *flags)
+        model = self.compile(FOLDERS[name], "--max-seq-len=600", "--max-batch=4", *flags)
         done = self.succeed("device-conformance", f"--model={model}", "--device=host")
         self.assertIn("PASSED", done.stdout)
         self.assertNotIn("SKIPPED", done.stdout)
@@ -25,6 +27,9 @@ class Conformance(Case):
 
     def test_trained_sliding_window(self):
         self.check("yoco-tiny-swa")
+
+    def test_llama(self):
+        self.check("llama-rope3-tiny", "--prefill-chunk=100")
 
 
 class WithoutGpu(Case):
@@ -46,7 +51,7 @@ class WithoutGpu(Case):
                 del os.environ[name]
 
     def check(self, name, *flags):
-        model = self.compile(CHECKPOINTS[name], *flags, "--max-batch=3", "--prefill-chunk=100")
+        model = self.compile(FOLDERS[name], *flags, "--max-batch=3", "--prefill-chunk=100")
         generating = json.loads(self.run_on(model, 90, "--print-tokens", "--ignore-eos", "--max-new-tokens=5").stderr)
         self.assertEqual((generating["prefill_tokens"], generating["decode_tokens"]), (299, 5))
         held = generating["bytes_held"]
@@ -62,6 +67,9 @@ class WithoutGpu(Case):
 
     def test_bf16_sliding_window(self):
         self.check("yoco-swa-random", "--target=nvptx:sm_80")
+
+    def test_llama(self):
+        self.check("llama-rope3-tiny", "--target=nvptx:sm_90a")
 
     def test_f32(self):
         self.check("yoco-gret-random", "--target=nvptx:sm_80", "--dtype=f32")

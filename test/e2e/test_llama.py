@@ -4,7 +4,7 @@ import numpy as np
 
 import llama
 import safetensors
-from harness import ROOT, Case
+from harness import LLAMAS, Case
 from llama import Config
 from reference import relative_error
 
@@ -16,7 +16,7 @@ LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_fr
 
 class Golden(Case):
     def check(self, name):
-        folder = ROOT / "test/e2e/checkpoints" / name
+        folder = LLAMAS[name]
         golden, _ = safetensors.read(folder / "golden.safetensors")
         oracle = llama.Model.load(folder)
         for flags in ((), ("--prefill-chunk=7",)):
