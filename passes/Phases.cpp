@@ -8,11 +8,6 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
-std::optional<Phase> yoco::getPhase(ModuleOp module) {
-  auto attribute = module->getAttrOfType<PhaseAttr>(YocoDialect::getPhaseAttrName());
-  return attribute ? std::optional<Phase>(attribute.getValue()) : std::nullopt;
-}
-
 static bool isFromDialect(Operation *op, ArrayRef<StringRef> names) {
   return llvm::is_contained(names, op->getName().getDialectNamespace());
 }

@@ -5,12 +5,9 @@
 #ifndef YOCO_PASSES_PHASES_H
 #define YOCO_PASSES_PHASES_H
 
-#include "dialect/YocoOps.h"
+#include "passes/analysis/Phase.h"
 
 namespace mlir::yoco {
-
-/// The phase that `module` says it is in; none when it says nothing.
-std::optional<Phase> getPhase(ModuleOp module);
 
 /// Reports every operation of `module` that does not belong to `phase`; returns their number.
 unsigned reportIllegalOps(ModuleOp module, Phase phase);

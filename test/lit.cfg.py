@@ -34,6 +34,7 @@ config.substitutions += [
     ("%{checkpoints}", os.path.join(config.test_source_root, "e2e", "checkpoints")),
     ("%{plugin}", os.path.join(config.yoco_build_dir, "lib", "YocoPlugin.so")),
     ("%{python}", config.python),
+    ("%{mlir_include}", config.mlir_include_dir.split(";")[0]),
 ]
 if os.environ.get("YOCO_CHECK_ROUNDTRIP", "0") not in ("", "0"):
     # A command at the start of a RUN line or after `|`, `&&`, `;` or `not`; never a path.

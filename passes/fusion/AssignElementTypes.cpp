@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 
@@ -23,6 +24,8 @@ using namespace mlir::yoco;
 namespace {
 struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<AssignElementTypesPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step, Phase::fused})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     std::unique_ptr<Target> target = getTargetOf(module);
     if (!target)

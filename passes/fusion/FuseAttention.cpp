@@ -7,6 +7,7 @@
 // Refused: an attention whose past is not one yoco.cache_read of its segments, functions that do not begin with ids and segments.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 
@@ -21,6 +22,8 @@ using namespace mlir::yoco;
 namespace {
 struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentionPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step})))
+      return signalPassFailure();
     SmallVector<StepAttentionOp> attentions;
     SmallVector<CacheWriteOp> writes;
     getOperation().walk([&](Operation *op) {

@@ -6,6 +6,7 @@
 // of the group's result.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
@@ -38,6 +39,8 @@ static FusedLinearOp getOpenGroup(Value value) {
 namespace {
 struct FuseEpiloguePass : public yoco::impl::FuseEpiloguePassBase<FuseEpiloguePass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step})))
+      return signalPassFailure();
     target = getTargetOf(getOperation());
     if (!target)
       return signalPassFailure();

@@ -8,6 +8,7 @@
 
 #include "dialect/ParameterUses.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
@@ -24,6 +25,8 @@ using namespace mlir::yoco;
 namespace {
 struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step})))
+      return signalPassFailure();
     std::unique_ptr<Target> target = getTargetOf(getOperation());
     if (!target)
       return signalPassFailure();

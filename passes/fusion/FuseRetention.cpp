@@ -8,6 +8,7 @@
 // Refused: entry points that do not begin with ids and segments.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
@@ -33,6 +34,8 @@ struct Match {
 
 struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentionPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step})))
+      return signalPassFailure();
     std::unique_ptr<Target> target = getTargetOf(getOperation());
     if (!target)
       return signalPassFailure();

@@ -17,6 +17,7 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/analysis/RowDemandAnalysis.h"
 #include "passes/fusion/Rows.h"
 
@@ -192,6 +193,8 @@ bool canFuse(OpOperand *fused) {
 
 struct FuseRowWisePass : public yoco::impl::FuseRowWisePassBase<FuseRowWisePass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step})))
+      return signalPassFailure();
     SmallVector<FusedFormOpInterface> fusedForms;
     SmallVector<DecomposableOpInterface> sums;
     bool failedAny = false;

@@ -6,6 +6,7 @@
 // the partial rows are rows like any other, so that their memory is planned with the rest.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
@@ -21,6 +22,8 @@ using namespace mlir::yoco;
 namespace {
 struct SplitAttentionPass : public yoco::impl::SplitAttentionPassBase<SplitAttentionPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step, Phase::fused})))
+      return signalPassFailure();
     std::unique_ptr<Target> target = getTargetOf(getOperation());
     if (!target)
       return signalPassFailure();

@@ -19,6 +19,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -259,6 +260,8 @@ LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model,
 }
 
 LogicalResult Outliner::outline(Operation *op) {
+  if (llvm::any_of(op->getOperandTypes(), llvm::IsaPred<TensorType>) || op->getNumResults() != 0)
+    return op->emitOpError("expected an operation on buffers, got one on tensors");
   const KernelModel *model = target.getKernel(op);
   if (!model)
     return failure();
@@ -329,6 +332,8 @@ LogicalResult Outliner::run() {
 namespace {
 struct OutlineKernels : yoco::impl::OutlineKernelsPassBase<OutlineKernels> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     std::unique_ptr<Target> target = getTargetOf(module);
     if (!target)

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -490,6 +491,8 @@ LogicalResult EntryBufferizer::run() {
 namespace {
 struct Bufferize : yoco::impl::BufferizePassBase<Bufferize> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::fused})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     std::unique_ptr<Target> target = getTargetOf(module);
     if (!target)

@@ -12,6 +12,7 @@
 // Refused: nothing.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "llvm/ADT/StringMap.h"
 #include <map>
 
@@ -78,6 +79,8 @@ static void setArena(ModuleOp module, SizeAttr size) {
 namespace {
 struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     llvm::StringMap<unsigned> readers = countReaders(module);
     // Ordered by (not growing, fewer readers, place of the declaration).

@@ -23,6 +23,7 @@
 
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -278,6 +279,8 @@ void PlanVerifier::verifyStates() {
 namespace {
 struct VerifyMemoryPlan : yoco::impl::VerifyMemoryPlanPassBase<VerifyMemoryPlan> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})))
+      return signalPassFailure();
     PlanVerifier verifier(getOperation());
     verifier.verifyStates();
     for (auto entry : getOperation().getOps<func::FuncOp>())

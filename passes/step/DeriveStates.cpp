@@ -12,6 +12,7 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/analysis/RowDemandAnalysis.h"
 #include "passes/analysis/States.h"
 #include "llvm/ADT/MapVector.h"
@@ -221,6 +222,8 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
   using DeriveStatesPassBase::DeriveStatesPassBase;
 
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::model})))
+      return signalPassFailure();
     FailureOr<func::FuncOp> forward = getForward();
     if (failed(forward))
       return signalPassFailure();

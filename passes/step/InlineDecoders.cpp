@@ -5,6 +5,7 @@
 // Each decoder's block is moved in front of the decoder, its arguments become the operands, its yielded values the results.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_INLINEDECODERSPASS
@@ -17,6 +18,8 @@ using namespace mlir::yoco;
 namespace {
 struct InlineDecodersPass : public yoco::impl::InlineDecodersPassBase<InlineDecodersPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::model})))
+      return signalPassFailure();
     SmallVector<Operation *> decoders;
     getOperation().walk([&](Operation *op) {
       if (isa<SelfDecoderOp, CrossDecoderOp>(op))

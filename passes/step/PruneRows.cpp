@@ -7,6 +7,7 @@
 // that does not hold (another result of an undemanded operation is used, as no operation of phase `step` has it) it stays.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/analysis/RowDemandAnalysis.h"
 #include "passes/analysis/States.h"
 #include "passes/step/ExplainDemand.h"
@@ -24,6 +25,8 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
   using PruneRowsPassBase::PruneRowsPassBase;
 
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::model, Phase::step})))
+      return signalPassFailure();
     FailureOr<RowDemands> demands = RowDemands::compute(getOperation());
     if (failed(demands))
       return signalPassFailure();

@@ -10,6 +10,7 @@
 // With these, every write can go to the memory of the version that it replaces, and no copy is ever needed.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/analysis/States.h"
 
 namespace mlir::yoco {
@@ -23,6 +24,8 @@ using namespace mlir::yoco;
 namespace {
 struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPass> {
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::model, Phase::step, Phase::fused})))
+      return signalPassFailure();
     bool failedAny = false;
     for (func::FuncOp entry : getEntryPoints(getOperation()))
       failedAny |= failed(verifyEntry(entry));

@@ -3,6 +3,7 @@
 // Input: phase `step`. Output: the same, marked with a target and session bounds.
 
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 
 namespace mlir::yoco {
@@ -23,6 +24,8 @@ struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPa
   using AssignTargetPassBase::AssignTargetPassBase;
 
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::step})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     FailureOr<TargetAttr> attribute = Target::parse(&getContext(), target, dtype, module.getLoc());
     if (failed(attribute))

@@ -10,6 +10,7 @@
 #include "passes/Passes.h"
 #include "passes/Pipelines.h"
 #include "passes/lowering/Targets.h"
+#include "test/extending/ToyActivation.h"
 #include "test/extending/ToyKernel.h"
 
 int main(int argc, char **argv) {
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registry.insert<mlir::yoco::YocoDialect>();
   mlir::yoco::registerAllTargets(registry);
+  yoco::toy::registerToyActivation(registry);
   yoco::toy::registerToyKernel(registry);
   mlir::registerAllPasses();
   mlir::yoco::registerYocoPasses();

@@ -20,9 +20,9 @@
 
 // A phase too early or too late.
 // RUN: not yoco-opt %s --yoco-step-to-fused 2>&1 | FileCheck %s --check-prefix=EARLY
-// EARLY: error: expected
+// EARLY: error: yoco-assign-target: expected a module in phase `step`, got one in phase `model`
 // RUN: not yoco-opt %t.step.mlir --yoco-model-to-step 2>&1 | FileCheck %s --check-prefix=LATE
-// LATE: error: expected a function @forward with a body, got none
+// LATE: error: yoco-inline-decoders: expected a module in phase `model`, got one in phase `step`
 
 // STEP: yoco.phase = #yoco.phase<step>
 // STEP: func.func @prefill

@@ -19,5 +19,14 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::yoco::registerYocoPasses();
   mlir::yoco::registerPipelines();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "YOCO optimizer driver\n", registry));
+  // An error shows its line of the input and not the operation, which may be a whole module.
+  std::vector<char *> arguments(argv, argv + argc);
+  char quiet[] = "--mlir-print-op-on-diagnostic=false";
+  bool isSet = llvm::any_of(arguments, [](llvm::StringRef argument) {
+    return argument.ltrim('-').starts_with("mlir-print-op-on-diagnostic");
+  });
+  if (!isSet)
+    arguments.insert(arguments.begin() + 1, quiet);
+  return mlir::asMainReturnCode(mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(),
+                                                  "YOCO optimizer driver\n", registry));
 }

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/lowering/Kernels.h"
 #include "passes/lowering/host/HostKernelModel.h"
 
@@ -74,6 +75,8 @@ public:
   using LowerHostPassBase::LowerHostPassBase;
 
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})))
+      return signalPassFailure();
     for (ModuleOp module : getKernelModules(getOperation())) {
       TargetAttr attr = getTargetAttrOf(module);
       if (!attr)

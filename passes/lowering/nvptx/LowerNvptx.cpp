@@ -16,6 +16,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/lowering/Kernels.h"
 #include "passes/lowering/nvptx/NvptxKernelModel.h"
 
@@ -37,6 +38,8 @@ public:
   using LowerNvptxPassBase::LowerNvptxPassBase;
 
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})))
+      return signalPassFailure();
     for (ModuleOp module : getKernelModules(getOperation())) {
       TargetAttr attr = getTargetAttrOf(module);
       if (!attr)

@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "passes/Passes.h"
+#include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
 #include "passes/lowering/nvptx/NvptxCodeGen.h"
 #include "passes/lowering/nvptx/NvptxTarget.h"
@@ -22,6 +23,8 @@ struct PrintPtxPass : public mlir::yoco::impl::PrintPtxPassBase<PrintPtxPass> {
   using PrintPtxPassBase::PrintPtxPassBase;
 
   void runOnOperation() override {
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})))
+      return signalPassFailure();
     SmallVector<gpu::GPUModuleOp> modules;
     getOperation().walk([&](gpu::GPUModuleOp module) { modules.push_back(module); });
     for (gpu::GPUModuleOp module : modules)

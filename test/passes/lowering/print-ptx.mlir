@@ -23,6 +23,7 @@
 #rope = #yoco.rope<half, [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.09, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01,
                           0.009, 0.008, 0.007, 0.006, 0.005, 0.004, 0.003, 0.002, 0.001, 0.0009, 0.0008, 0.0007, 0.0006]>
 #id = affine_map<(r, c) -> (r, c)>
+#row = affine_map<(r, c) -> (r, 0)>
 
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 module @kernels attributes {yoco.kernels} {
@@ -125,6 +126,25 @@ func.func @swiglu(%rows: index, %segments: index, %seq: index, %begin: index, %e
     %p = arith.mulf %d, %y : f32
     %t = arith.truncf %p : f32 to bf16
     linalg.yield %t : bf16
+  }
+  return
+}
+
+// A sum along a row is that of a warp: 16 bytes a load, a butterfly, and one store by the first lane.
+// CHECK-LABEL: .entry sum(
+// CHECK: ld.global.v4
+// CHECK-COUNT-5: shfl.sync.bfly.b32
+// CHECK: st.global.b32
+func.func @sum(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %a: memref<?x3072xf32>,
+               %m: memref<?x1xf32, strided<[4, 1]>>, %out: memref<?x1xf32, strided<[4, 1]>>) {
+  linalg.generic {indexing_maps = [#id, #row, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%a, %m : memref<?x3072xf32>, memref<?x1xf32, strided<[4, 1]>>) outs(%out : memref<?x1xf32, strided<[4, 1]>>)
+      attrs = {yoco.initial = [0.0 : f32]} {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %d = arith.subf %x, %y : f32
+    %p = arith.mulf %d, %d : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
   }
   return
 }

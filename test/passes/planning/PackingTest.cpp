@@ -78,12 +78,12 @@ TEST(Packing, EqualInputGivesEqualOffsets) {
     EXPECT_EQ(a[i].offset, b[i].offset);
 }
 
-// 50,000 buffers, a few of them alive all the time, as in a model of thousands of layers.
+// 10,000 buffers, a few of them alive all the time, as in a model of a thousand layers.
 TEST(Packing, ManyBuffersTakeSeconds) {
   std::mt19937 random(3);
-  std::vector<LiveInterval> intervals = makeRandom(random, 50000, 50000, 8);
+  std::vector<LiveInterval> intervals = makeRandom(random, 10000, 10000, 8);
   for (int i = 0; i < 4; ++i)
-    intervals.push_back({-1, 50010, 64});
+    intervals.push_back({-1, 10010, 64});
   auto begin = std::chrono::steady_clock::now();
   int64_t height = placeBestFit(intervals);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
