@@ -171,6 +171,14 @@ std::shared_ptr<const Checkpoint> WeightPacker::open(PackedParameterOp packed) {
 
 LogicalResult WeightPacker::addGenerated(PackedParameterOp packed, ArrayRef<ParameterOp> parts,
                                          fb::ParameterT &parameter) {
+  // Vectors one after the other are stored as a column: runs of generated values are runs of rows.
+  ParameterOp first = parts.front();
+  const bool isColumn = parts.size() > 1 && first.getTensorType().getRank() == 1;
+  if (isColumn) {
+    parameter.rows *= parameter.columns;
+    parameter.columns = 1;
+    parameter.stride = 0;
+  }
   for (ParameterOp part : parts) {
     std::optional<RandomAttr> random = part.getGenerated();
     if (part.getTensorType().getElementType() != cast<RankedTensorType>(packed.getType()).getElementType())
@@ -178,7 +186,7 @@ LogicalResult WeightPacker::addGenerated(PackedParameterOp packed, ArrayRef<Para
     if (!random)
       return packed.emitOpError("expected parts that are all generated or all stored, got both");
     auto rows = std::make_unique<fb::GeneratedRowsT>();
-    rows->rows = part.getTensorType().getRank() == 2 ? part.getTensorType().getDimSize(0) : 1;
+    rows->rows = isColumn || part.getTensorType().getRank() == 2 ? part.getTensorType().getDimSize(0) : 1;
     rows->seed = random->getSeed();
     rows->stream = random->getStream();
     rows->scale = random->getScale().getValue().convertToFloat();
