@@ -97,7 +97,7 @@ LogicalResult YocoDialect::verifyRegionArgAttribute(Operation *op, unsigned, uns
                                          << attribute.getValue();
   auto function = dyn_cast<FunctionOpInterface>(op);
   Type type = function ? function.getArgumentTypes()[argument] : Type();
-  if (name == getStateAttrName() && !isa_and_present<KVCacheType, StateType>(type))
+  if (name == getStateAttrName() && !isa_and_present<StateTypeInterface>(type))
     return op->emitOpError("expected `yoco.state` on a cache or a state, got it on argument ")
            << argument << " of type " << type;
   return success();

@@ -48,12 +48,12 @@ void yoco::detail::getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffe
     return;
   OperandRange outs = cast<RowKernelOpInterface>(op).getOutBuffers();
   auto stateOp = dyn_cast<StateOpInterface>(op);
-  Value written = stateOp ? stateOp.getWrittenState() : Value();
+  SmallVector<Value> written = stateOp ? stateOp.getWrittenStates() : SmallVector<Value>();
   for (OpOperand &operand : op->getOpOperands()) {
     bool isOut = llvm::is_contained(outs, operand.get());
     if (!isOut)
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (isOut || operand.get() == written)
+    if (isOut || llvm::is_contained(written, operand.get()))
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
   }
 }
@@ -233,17 +233,30 @@ LogicalResult FusedRetentionOp::verify() {
   return verifyRope(*this, getRopeAttr(), shape[1]);
 }
 
-Value FusedRetentionOp::getReadState() { return getState(); }
-Value FusedRetentionOp::getWrittenState() { return getState(); }
-Value FusedRetentionOp::getNewState() { return isBufferForm(*this) ? Value() : Value(getResult(1)); }
+SmallVector<Value> FusedRetentionOp::getReadStates() { return {getState()}; }
+SmallVector<Value> FusedRetentionOp::getWrittenStates() { return {getState()}; }
+
+SmallVector<Value> FusedRetentionOp::getNewStates() {
+  if (isBufferForm(*this))
+    return {};
+  return {getResult(1)};
+}
 
 //===- Attention and cache writes ----------------------------------------------------------------------------===//
 
+/// Two caches that one kernel works on: of as many heads, of one element type, both growing or both rings of one window.
+static LogicalResult verifyPair(Operation *op, CacheType first, CacheType second) {
+  if (first.getHeads() == second.getHeads() && first.getElement() == second.getElement() &&
+      first.getWindow() == second.getWindow() && first.getLayout() == second.getLayout())
+    return success();
+  return op->emitOpError("expected two caches that differ in their widths alone, got ") << first << " and " << second;
+}
+
 LogicalResult FusedAttentionOp::verify() {
   Value out = getOut(*this, getOuts());
-  if (!out)
+  if (!out || failed(verifyPair(*this, getKeyCache().getType(), getValueCache().getType())))
     return failure();
-  KVCacheType cache = getCache().getType();
+  CacheType cache = getKeyCache().getType();
   int64_t heads = getHeads();
   if (heads < 1 || heads % cache.getHeads() != 0)
     return emitOpError("expected the number of query heads to be a multiple of that of key heads, got ")
@@ -251,8 +264,8 @@ LogicalResult FusedAttentionOp::verify() {
   int64_t splits = getSplits();
   if (splits < 0)
     return emitOpError("expected splits of at least 0, got ") << splits;
-  int64_t columns = splits ? getPartialColumns(heads, splits, cache.getValue()) : heads * cache.getValue();
-  if (failed(expectColumns(*this, "queries", getQuery(), heads * cache.getKey())) ||
+  int64_t columns = splits ? getPartialColumns(heads, splits, getValueWidth()) : heads * getValueWidth();
+  if (failed(expectColumns(*this, "queries", getQuery(), heads * getKeyWidth())) ||
       failed(expectColumns(*this, "a result", out, columns)))
     return failure();
   if (splits && !getElementTypeOrSelf(out.getType()).isF32())
@@ -260,16 +273,16 @@ LogicalResult FusedAttentionOp::verify() {
   if (!getKeys() != !getValues())
     return emitOpError("expected fresh keys and values together, got one without the other");
   if (cache.isRing() != static_cast<bool>(getKeys()))
-    return emitOpError("expected fresh keys and values with a ring and only there, got ") << cache;
+    return emitOpError("expected fresh keys and values with rings and only there, got ") << cache;
   int64_t window = getWindow();
   if (window < 0)
     return emitOpError("expected a window of at least 0, got ") << window;
   if (cache.isRing() && (window < 1 || window > cache.getWindow()))
     return emitOpError("expected a window from 1 to that of the ring, ") << cache.getWindow() << ", got " << window;
-  if (getKeys() && (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * cache.getKey())) ||
-                    failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue()))))
+  if (getKeys() && (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * getKeyWidth())) ||
+                    failed(expectColumns(*this, "values", getValues(), cache.getHeads() * getValueWidth()))))
     return failure();
-  return verifyRope(*this, getRopeAttr(), cache.getKey());
+  return verifyRope(*this, getRopeAttr(), getKeyWidth());
 }
 
 int64_t yoco::getPartialColumns(int64_t heads, int64_t splits, int64_t valueWidth) {
@@ -287,25 +300,40 @@ LogicalResult FusedAttentionMergeOp::verify() {
   return expectColumns(*this, "partial rows", getPartial(), getPartialColumns(heads, splits, getColumns(out) / heads));
 }
 
-Value FusedAttentionOp::getReadState() { return getCache(); }
-Value FusedAttentionOp::getWrittenState() { return {}; }
-Value FusedAttentionOp::getNewState() { return {}; }
+SmallVector<Value> FusedAttentionOp::getReadStates() { return {getKeyCache(), getValueCache()}; }
+SmallVector<Value> FusedAttentionOp::getWrittenStates() { return {}; }
+SmallVector<Value> FusedAttentionOp::getNewStates() { return {}; }
 
 LogicalResult FusedCacheWriteOp::verify() {
-  KVCacheType cache = getCache().getType();
   if (!getOuts().empty())
     return emitOpError("expected no buffers in `outs`, got ") << getOuts().size();
-  if (!isBufferForm(*this) && getResult().size() != 1)
-    return emitOpError("expected one result, got ") << getResult().size();
-  if (!isBufferForm(*this) && getResult().front().getType() != cache)
-    return emitOpError("expected a result of the type of the cache, ") << cache << ", got "
-                                                                            << getResult().front().getType();
-  if (failed(expectColumns(*this, "keys", getKeys(), cache.getHeads() * cache.getKey())) ||
-      failed(expectColumns(*this, "values", getValues(), cache.getHeads() * cache.getValue())))
+  if (!getMoreRows() != !getMoreCache())
+    return emitOpError("expected a cache for each of its rows, got ") << (getMoreRows() ? "one for both" : "two for one");
+  SmallVector<Value> caches = getWrittenStates();
+  if (caches.size() == 2 && caches[0] == caches[1])
+    return emitOpError("expected two caches, got one twice");
+  if (!isBufferForm(*this) && getResult().getTypes() != ValueRange(caches).getTypes())
+    return emitOpError("expected results of the types of the caches, ")
+           << ValueRange(caches).getTypes() << ", got " << getResult().getTypes();
+  CacheType cache = getCache().getType();
+  if (failed(expectColumns(*this, "rows", getRows(), cache.getHeads() * cache.getWidth())))
     return failure();
-  return verifyRope(*this, getRopeAttr(), cache.getKey());
+  if (CacheType more = getMoreType();
+      more && (failed(verifyPair(*this, cache, more)) ||
+               failed(expectColumns(*this, "rows", getMoreRows(), more.getHeads() * more.getWidth()))))
+    return failure();
+  return verifyRope(*this, getRopeAttr(), cache.getWidth());
 }
 
-Value FusedCacheWriteOp::getReadState() { return {}; }
-Value FusedCacheWriteOp::getWrittenState() { return getCache(); }
-Value FusedCacheWriteOp::getNewState() { return isBufferForm(*this) ? Value() : Value(getResult().front()); }
+SmallVector<Value> FusedCacheWriteOp::getReadStates() { return {}; }
+
+SmallVector<Value> FusedCacheWriteOp::getWrittenStates() {
+  SmallVector<Value> caches = {getCache()};
+  if (getMoreCache())
+    caches.push_back(getMoreCache());
+  return caches;
+}
+
+SmallVector<Value> FusedCacheWriteOp::getNewStates() {
+  return isBufferForm(*this) ? SmallVector<Value>() : SmallVector<Value>(getResult());
+}

@@ -223,10 +223,11 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSeg
 }
 
 def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
-  let summary = "attention to a cache, with rope on the queries";
+  let summary = "attention to cached keys and values, with rope on the queries";
   let description = [{
-    `yoco.step_attention` whose past is `cache` itself. Of a growing cache the version with the fresh rows is read and `fresh` is
-    absent; of a ring the version before this step is read and the `fresh` keys (already rotated) and values are operands.
+    `yoco.step_attention` whose past is the caches themselves: one of the keys, one of the values. Of growing caches the versions with
+    the fresh rows are read and `fresh` is absent; of rings the versions before this step are read and the `fresh` keys (already
+    rotated) and values are operands. Both caches are growing, or both are rings of one window; they may be one and the same.
 
     `splits = S` divides the positions among `S` independent parts, by absolute position, and gives partial rows for
     `yoco.fused_attention_merge`: `heads * S` pairs (largest logit in base 2, sum of exponentials), then `heads * S` vectors of
@@ -234,19 +235,22 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
 
     ```mlir
     func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
-                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
-        -> tensor<?x8xf32> {
-      %o = yoco.fused_attention %q at %pos, %s to %c
+                 %k: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+                 %v: !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>)
+        -> tensor<?x12xf32> {
+      %o = yoco.fused_attention %q at %pos, %s to %k, %v
           {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
           : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments,
-             !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
-          -> tensor<?x8xf32>
-      return %o : tensor<?x8xf32>
+             !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+             !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>)
+          -> tensor<?x12xf32>
+      return %o : tensor<?x12xf32>
     }
     ```
   }];
   let arguments = (ins Yoco_FusedRows:$query, Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments,
-                       Yoco_KVCacheType:$cache, Optional<Yoco_FusedRows>:$keys, Optional<Yoco_FusedRows>:$values,
+                       Yoco_CacheType:$key_cache, Yoco_CacheType:$value_cache,
+                       Optional<Yoco_FusedRows>:$keys, Optional<Yoco_FusedRows>:$values,
                        I64Attr:$heads, F32Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window,
                        OptionalAttr<Yoco_RopeAttr>:$rope, DefaultValuedAttr<I64Attr, "0">:$splits,
                        Variadic<Yoco_VectorBuffer>:$outs);
@@ -255,10 +259,15 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
     bool isStorageOperand(::mlir::OpOperand &operand) {
       return operand.get() == getKeys() || operand.get() == getValues();
     }
+    /// Positions of a ring; 0: the caches grow.
+    int64_t getRing() { return getKeyCache().getType().getWindow(); }
+    int64_t getKeyHeads() { return getKeyCache().getType().getHeads(); }
+    int64_t getKeyWidth() { return getKeyCache().getType().getWidth(); }
+    int64_t getValueWidth() { return getValueCache().getType().getWidth(); }
   }];
   let assemblyFormat = [{
-    $query `at` $positions `,` $segments `to` $cache (`fresh` `(` $keys^ `,` $values `)`)? (`outs` $outs^)? attr-dict
-    `:` functional-type(operands, results)
+    $query `at` $positions `,` $segments `to` $key_cache `,` $value_cache (`fresh` `(` $keys^ `,` $values `)`)?
+    (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -282,34 +291,44 @@ def Yoco_FusedAttentionMergeOp : Yoco_FusedOp<"fused_attention_merge"> {
   let assemblyFormat = "$partial `at` $segments (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [DeclareOpInterfaceMethods<StateOpInterface>]> {
-  let summary = "rotates keys and stores them with their values in a cache";
+def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
+  let summary = "rotates rows and stores them in a cache, and others in a second one";
   let description = [{
-    `yoco.cache_write` of `rope(keys)` and `values`, as a kernel.
+    `yoco.cache_write` of `rope(rows)` to `cache` and, when they are there, of `more_rows` to `more_cache`, as one kernel: mostly the
+    keys and the values of a layer. Both caches are growing, or both are rings of one window.
 
     ```mlir
-    func.func @f(%k: tensor<?x4xf32>, %v: tensor<?x4xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
-                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
-        -> !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {
-      %d = yoco.fused_cache_write %k, %v at %pos, %s to %c {rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
-          : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments,
-             !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
-          -> !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-      return %d : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    func.func @f(%k: tensor<?x4xf32>, %v: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
+                 %c: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+                 %d: !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>)
+        -> (!yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+            !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>) {
+      %e:2 = yoco.fused_cache_write %k, %v at %pos, %s to %c, %d {rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
+          : (tensor<?x4xf32>, tensor<?x6xf32>, tensor<?xi32>, !yoco.segments,
+             !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+             !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>)
+          -> (!yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+              !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>)
+      return %e#0, %e#1 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+                          !yoco.cache<heads = 1, width = 6, element = f32, window = 0, layout = contiguous>
     }
     ```
   }];
-  let arguments = (ins Yoco_FusedRows:$keys, Yoco_FusedRows:$values, Yoco_FusedIds:$positions,
-                       Yoco_SegmentsType:$segments, Yoco_KVCacheType:$cache, OptionalAttr<Yoco_RopeAttr>:$rope,
-                       Variadic<Yoco_VectorBuffer>:$outs);
-  let results = (outs Variadic<Yoco_KVCacheType>:$result);
+  let arguments = (ins Yoco_FusedRows:$rows, Optional<Yoco_FusedRows>:$more_rows, Yoco_FusedIds:$positions,
+                       Yoco_SegmentsType:$segments, Yoco_CacheType:$cache, Optional<Yoco_CacheType>:$more_cache,
+                       OptionalAttr<Yoco_RopeAttr>:$rope, Variadic<Yoco_VectorBuffer>:$outs);
+  let results = (outs Variadic<Yoco_CacheType>:$result);
   let extraClassDeclaration = [{
     bool isStorageOperand(::mlir::OpOperand &operand) {
-      return operand.get() == getKeys() || operand.get() == getValues();
+      return operand.get() == getRows() || operand.get() == getMoreRows();
+    }
+    /// The type of the second cache; null when there is none.
+    ::mlir::yoco::CacheType getMoreType() {
+      return getMoreCache() ? getMoreCache().getType() : ::mlir::yoco::CacheType();
     }
   }];
   let assemblyFormat = [{
-    $keys `,` $values `at` $positions `,` $segments `to` $cache (`outs` $outs^)? attr-dict
+    $rows (`,` $more_rows^)? `at` $positions `,` $segments `to` $cache (`,` $more_cache^)? (`outs` $outs^)? attr-dict
     `:` functional-type(operands, results)
   }];
 }

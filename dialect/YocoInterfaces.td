@@ -82,44 +82,57 @@ def DecomposableOpInterface : OpInterface<"DecomposableOpInterface", [RowWiseOpI
 def RowMixerOpInterface : OpInterface<"RowMixerOpInterface", [RowDemandOpInterface]> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    An operation of phase `model` whose row `i` also needs earlier rows of some operands. It declares the state that carries
-    its past, and builds its step form, in which the past is read from that state. One step form serves prefill and decode:
+    An operation of phase `model` whose row `i` also needs earlier rows of some operands. It says which states carry its past, and
+    builds its step form, in which the past is read from them. One step form serves prefill and decode:
     fusion picks the chunkwise or the recurrent kernel from the row shape of the entry point.
   }];
   let methods = [
     InterfaceMethod<[{
-        The type of the state that carries the past.
+        The rows whose past is read as it is, one cache for each. Mixers that cache the same rows share its cache. The caches of
+        one mixer are of one kind: all growing, or all rings.
       }],
-      "::mlir::Type", "getStateType">,
+      "::llvm::SmallVector<::mlir::yoco::CachedRows>", "getCachedRows">,
     InterfaceMethod<[{
-        The operands whose past rows the state holds as they are. Mixers that cache the same values share one state. Empty
-        when the state is the operation's own.
+        The types of the states that are this operation's own.
       }],
-      "::llvm::SmallVector<::mlir::Value>", "getCachedRows">,
+      "::llvm::SmallVector<::mlir::Type>", "getOwnStates">,
     InterfaceMethod<[{
-        Builds the step form. `operands` are this operation's operands in the step, `state` is the version of its state to
-        read: for a growing cache the one that has the fresh rows already, for a ring or a state the one before this step.
-        Returns the results, and stores the next version in `state` when the operation itself writes it.
+        Builds the step form. `operands` are this operation's operands in the step, `states` are the versions to read, those of
+        `getCachedRows` and then those of `getOwnStates`: of a cache that is written first the one that has the fresh rows
+        already, of any other state the one before this step. Returns the results, and stores the next versions of its own
+        states in `states`.
       }],
       "::llvm::SmallVector<::mlir::Value>", "buildStepForm",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands, "::mlir::Value":$segments,
-           "::mlir::Value &":$state)>,
+           "::llvm::MutableArrayRef<::mlir::Value>":$states)>,
   ];
 }
 
 def StateOpInterface : OpInterface<"StateOpInterface"> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    An operation of phase `step` or later that reads or writes a declared cache or state.
+    An operation of phase `step` or later that reads or writes declared caches and states.
   }];
   let methods = [
-    InterfaceMethod<[{ The version that is read; null when none is. }],
-      "::mlir::Value", "getReadState">,
-    InterfaceMethod<[{ The operand that is replaced by a new version; null when none is. }],
-      "::mlir::Value", "getWrittenState">,
-    InterfaceMethod<[{ The new version; null when nothing is written, or in buffer form, where it is written in place. }],
-      "::mlir::Value", "getNewState">,
+    InterfaceMethod<[{ The versions that are read. }],
+      "::llvm::SmallVector<::mlir::Value>", "getReadStates">,
+    InterfaceMethod<[{ The operands that are replaced by new versions. }],
+      "::llvm::SmallVector<::mlir::Value>", "getWrittenStates">,
+    InterfaceMethod<[{
+        The new version of each written state, in order. None in buffer form, where states are written in place.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "getNewStates">,
   ];
+  let extraSharedClassDeclaration = [{
+    /// The version that `version` replaces; null when it is none that this operation makes.
+    ::mlir::Value getReplaced(::mlir::Value version) {
+      for (auto [before, after] : ::llvm::zip($_op.getWrittenStates(), $_op.getNewStates()))
+        if (after == version)
+          return before;
+      return {};
+    }
+    bool writesState(::mlir::Value version) { return ::llvm::is_contained($_op.getWrittenStates(), version); }
+  }];
 }
 
 def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {

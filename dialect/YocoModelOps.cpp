@@ -157,20 +157,24 @@ RowDemand AttentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> re
   return getWindow() == 0 ? RowDemand::all() : results[0].widen(getWindow() - 1);
 }
 
-Type AttentionOp::getStateType() {
-  RankedTensorType key = getKey().getType();
-  return KVCacheType::get(getContext(), key.getDimSize(1), key.getDimSize(2), getValue().getType().getDimSize(2),
-                          key.getElementType(), getWindow(), CacheLayout::contiguous);
+SmallVector<CachedRows> AttentionOp::getCachedRows() {
+  auto cached = [&](TypedValue<RankedTensorType> rows, StringRef name) {
+    return CachedRows{rows, name, CacheType::get(rows.getType(), getWindow())};
+  };
+  return {cached(getKey(), "keys"), cached(getValue(), "values")};
 }
 
-SmallVector<Value> AttentionOp::getCachedRows() { return {getKey(), getValue()}; }
+SmallVector<Type> AttentionOp::getOwnStates() { return {}; }
 
-SmallVector<Value> AttentionOp::buildStepForm(OpBuilder &builder, ValueRange operands, Value segments, Value &state) {
-  auto past = CacheReadOp::create(builder, getLoc(), state, segments);
-  // A growing cache has the fresh rows already; a ring is written after its last reader.
-  bool ring = cast<KVCacheType>(state.getType()).isRing();
-  auto attention = StepAttentionOp::create(builder, getLoc(), getType(), operands[0], segments, past.getKeys(),
-                                           past.getValues(), ring ? operands[1] : Value(), ring ? operands[2] : Value(),
+SmallVector<Value> AttentionOp::buildStepForm(OpBuilder &builder, ValueRange operands, Value segments,
+                                              MutableArrayRef<Value> states) {
+  Value pastKeys = CacheReadOp::create(builder, getLoc(), states[0], segments), pastValues = pastKeys;
+  if (states[1] != states[0])
+    pastValues = CacheReadOp::create(builder, getLoc(), states[1], segments);
+  // A cache that is written first has the fresh rows already.
+  bool isFresh = !cast<StateTypeInterface>(states[0].getType()).isWrittenFirst();
+  auto attention = StepAttentionOp::create(builder, getLoc(), getType(), operands[0], segments, pastKeys, pastValues,
+                                           isFresh ? operands[1] : Value(), isFresh ? operands[2] : Value(),
                                            getScaleAttr(), getWindowAttr());
   return {attention.getResult()};
 }
@@ -203,20 +207,19 @@ RowDemand GatedRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDeman
   return RowDemand::all();
 }
 
-Type GatedRetentionOp::getStateType() {
+SmallVector<CachedRows> GatedRetentionOp::getCachedRows() { return {}; }
+
+SmallVector<Type> GatedRetentionOp::getOwnStates() {
   RankedTensorType key = getKey().getType();
-  return yoco::StateType::get(getContext(),
-                              {key.getDimSize(1), key.getDimSize(2), getValue().getType().getDimSize(2)},
-                              Float32Type::get(getContext()));
+  const int64_t shape[] = {key.getDimSize(1), key.getDimSize(2), getValue().getType().getDimSize(2)};
+  return {yoco::StateType::get(getContext(), shape, Float32Type::get(getContext()))};
 }
 
-SmallVector<Value> GatedRetentionOp::getCachedRows() { return {}; }
-
 SmallVector<Value> GatedRetentionOp::buildStepForm(OpBuilder &builder, ValueRange operands, Value segments,
-                                                   Value &state) {
-  auto retention = StepRetentionOp::create(builder, getLoc(), getType(), state.getType(), operands[0], operands[1],
-                                           operands[2], operands[3], segments, state, getScaleAttr());
-  state = retention.getNext();
+                                                   MutableArrayRef<Value> states) {
+  auto retention = StepRetentionOp::create(builder, getLoc(), getType(), states[0].getType(), operands[0], operands[1],
+                                           operands[2], operands[3], segments, states[0], getScaleAttr());
+  states[0] = retention.getNext();
   return {retention.getResult()};
 }
 
@@ -285,14 +288,13 @@ LogicalResult CrossDecoderOp::verify() {
     return failure();
   auto shared = getBody().front().getArguments().drop_front(getInputs().size());
   WalkResult result = getBody().walk([&](RowMixerOpInterface mixer) -> WalkResult {
-    SmallVector<Value> past = mixer.getCachedRows();
-    if (past.empty()) {
+    if (!mixer.getOwnStates().empty()) {
       InFlightDiagnostic error = emitOpError("expected no state of its own, got '") << mixer->getName() << "' inside";
       error.attachNote(mixer->getLoc()) << "it is here";
       return WalkResult::interrupt();
     }
-    for (Value rows : past) {
-      if (llvm::is_contained(shared, rows))
+    for (const CachedRows &cached : mixer.getCachedRows()) {
+      if (llvm::is_contained(shared, cached.rows))
         continue;
       InFlightDiagnostic error = emitOpError("expected keys and values to be shared operands, got rows made inside");
       error.attachNote(mixer->getLoc()) << "'" << mixer->getName() << "' caches them here";

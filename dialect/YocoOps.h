@@ -8,6 +8,7 @@
 #include "dialect/RowArithmetic.h"
 #include "dialect/RowDemand.h"
 #include "dialect/SizeTerm.h"
+#include "dialect/StatePlane.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,6 +30,8 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialect/YocoAttributes.h.inc"
 
+#include "dialect/YocoStateInterface.h.inc"
+
 #define GET_TYPEDEF_CLASSES
 #include "dialect/YocoTypes.h.inc"
 
@@ -39,6 +42,15 @@ struct ParameterGroup {
   SmallVector<FlatSymbolRefAttr> parts;
   /// A matrix that rows are multiplied by, which a target may store as it likes; otherwise it is stored as it is.
   bool isMatrix = false;
+};
+
+/// Rows whose past a row mixer reads.
+struct CachedRows {
+  Value rows;
+  /// What they are to the mixer, for people: "keys".
+  StringRef name;
+  /// The state that the mixer asks for. Mixers that cache the same rows share one that serves all of them.
+  StateTypeInterface type;
 };
 
 /// Name of the unit attribute of a module that holds kernels.
@@ -57,6 +69,10 @@ LogicalResult verifyRowKernel(Operation *op);
 /// Reads and writes of a fused operation: none on tensors.
 void getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects);
 } // namespace detail
+
+/// The buffers that a kernel has for an argument of `type` of its launch: one for each plane of a state, the table of segments as
+/// one, and everything else as it is.
+SmallVector<Type> getKernelBuffers(Type type);
 
 /// True when `op` works on buffers (phase `planned`) and not on tensors.
 bool isBufferForm(Operation *op);

@@ -112,31 +112,20 @@ LogicalResult ParameterRefOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
-/// The types of the arguments that a kernel has for a launch argument.
-static void appendKernelTypes(Type type, SmallVectorImpl<Type> &types) {
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  MLIRContext *context = type.getContext();
+SmallVector<Type> yoco::getKernelBuffers(Type type) {
   if (isa<SegmentsType>(type))
-    return types.push_back(MemRefType::get({dynamic, 4}, IntegerType::get(context, 32)));
-  if (auto state = dyn_cast<yoco::StateType>(type)) {
-    SmallVector<int64_t> shape = {dynamic};
-    llvm::append_range(shape, state.getShape());
-    return types.push_back(MemRefType::get(shape, state.getElement()));
-  }
-  if (auto cache = dyn_cast<KVCacheType>(type)) {
-    int64_t positions = cache.isRing() ? cache.getWindow() : dynamic;
-    types.push_back(MemRefType::get({dynamic, positions, cache.getHeads(), cache.getKey()}, cache.getElement()));
-    types.push_back(MemRefType::get({dynamic, positions, cache.getHeads(), cache.getValue()}, cache.getElement()));
-    return;
-  }
-  types.push_back(type);
+    return {MemRefType::get({ShapedType::kDynamic, 4}, IntegerType::get(type.getContext(), 32))};
+  auto state = dyn_cast<StateTypeInterface>(type);
+  if (!state)
+    return {type};
+  return llvm::map_to_vector(state.getPlanes(), [](const StatePlane &plane) { return Type(plane.getBufferType()); });
 }
 
 /// A kernel of a GPU has one 64-bit word for each argument: rows, segments, seq, and the address of each buffer.
 static LogicalResult verifyWords(LaunchOp launch, FunctionOpInterface kernel) {
   SmallVector<Type> words;
   for (Type type : launch.getOperandTypes())
-    appendKernelTypes(type, words);
+    llvm::append_range(words, getKernelBuffers(type));
   if (kernel.getNumArguments() != words.size() + 3)
     return launch.emitOpError("expected a kernel of rows, segments, seq and ")
            << words.size() << " addresses, got " << kernel.getFunctionType();
@@ -156,7 +145,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
   SmallVector<Type> plain(5, index), lowered(5, index);
   for (Type type : getOperandTypes()) {
     plain.push_back(type);
-    appendKernelTypes(type, lowered);
+    llvm::append_range(lowered, getKernelBuffers(type));
   }
   ArrayRef<Type> inputs = kernel.getFunctionType().getInputs();
   if (inputs != ArrayRef<Type>(plain) && inputs != ArrayRef<Type>(lowered))

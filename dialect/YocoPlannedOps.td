@@ -10,7 +10,7 @@ include "dialect/YocoFusedOps.td"
 def Yoco_Sizes : TypedArrayAttrBase<Yoco_SizeAttr, "sizes">;
 def Yoco_Buffer : AnyTypeOf<[Yoco_RowBuffer, Yoco_WorkspaceBuffer, Yoco_SegmentsType],
     "a buffer of rows, a workspace or a segment table">;
-def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_KVCacheType, Yoco_StateType],
+def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_AnyState],
     "a buffer, a segment table, a cache or a state">;
 
 def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
@@ -128,7 +128,7 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   let summary = "runs all tiles of a kernel";
   let description = [{
     The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five `index` values, then
-    the arguments, where a cache is two buffers (keys, values), a state one, and the segment table one.
+    the arguments, where a state is one buffer for each of its planes, and the segment table is one.
 
     ```mlir
     module @kernels {

@@ -9,55 +9,42 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
-/// Keys and values of a cache are rows of its heads and widths.
-static LogicalResult verifyCacheRows(Operation *op, KVCacheType cache, RankedTensorType keys, RankedTensorType values) {
-  auto expected = [&](int64_t width) {
-    return RankedTensorType::get({ShapedType::kDynamic, cache.getHeads(), width}, cache.getElement());
-  };
-  if (keys != expected(cache.getKey()))
-    return op->emitOpError("expected keys of type ") << expected(cache.getKey()) << ", got " << keys;
-  if (values != expected(cache.getValue()))
-    return op->emitOpError("expected values of type ") << expected(cache.getValue()) << ", got " << values;
+/// Rows of a cache have its heads and width.
+static LogicalResult verifyCacheRows(Operation *op, CacheType cache, RankedTensorType rows) {
+  if (rows != cache.getRowsType())
+    return op->emitOpError("expected rows of type ") << cache.getRowsType() << ", got " << rows;
   return success();
 }
 
 //===- Cache read --------------------------------------------------------------------------------------------===//
 
 void CacheReadOp::build(OpBuilder &builder, OperationState &state, Value cache, Value segments) {
-  auto type = cast<KVCacheType>(cache.getType());
-  auto rows = [&](int64_t width) {
-    return RankedTensorType::get({ShapedType::kDynamic, type.getHeads(), width}, type.getElement());
-  };
-  build(builder, state, rows(type.getKey()), rows(type.getValue()), cache, segments);
+  build(builder, state, cast<CacheType>(cache.getType()).getRowsType(), cache, segments);
 }
 
-LogicalResult CacheReadOp::verify() {
-  return verifyCacheRows(*this, getCache().getType(), getKeys().getType(), getValues().getType());
-}
+LogicalResult CacheReadOp::verify() { return verifyCacheRows(*this, getCache().getType(), getRows().getType()); }
 
 RowDemand CacheReadOp::getOperandDemand(unsigned, ArrayRef<RowDemand>, bool) { return RowDemand::none(); }
-Value CacheReadOp::getReadState() { return getCache(); }
-Value CacheReadOp::getWrittenState() { return {}; }
-Value CacheReadOp::getNewState() { return {}; }
+SmallVector<Value> CacheReadOp::getReadStates() { return {getCache()}; }
+SmallVector<Value> CacheReadOp::getWrittenStates() { return {}; }
+SmallVector<Value> CacheReadOp::getNewStates() { return {}; }
 
 //===- Cache write -------------------------------------------------------------------------------------------===//
 
-LogicalResult CacheWriteOp::verify() {
-  return verifyCacheRows(*this, getCache().getType(), getKeys().getType(), getValues().getType());
+void CacheWriteOp::build(OpBuilder &builder, OperationState &state, Value cache, Value rows, Value segments) {
+  build(builder, state, cache.getType(), cache, rows, segments);
 }
+
+LogicalResult CacheWriteOp::verify() { return verifyCacheRows(*this, getCache().getType(), getRows().getType()); }
 
 RowDemand CacheWriteOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand>, bool stateIsRead) {
-  bool isRows = operand == getKeysMutable().getOperandNumber() || operand == getValuesMutable().getOperandNumber();
-  if (!isRows || !stateIsRead)
-    return RowDemand::none();
-  // A growing cache must hold every position; of a ring, later steps see the W - 1 positions before their first row.
-  int64_t window = getCache().getType().getWindow();
-  return window == 0 ? RowDemand::all() : RowDemand::last(window - 1);
+  bool isRows = operand == getRowsMutable().getOperandNumber();
+  return isRows && stateIsRead ? getCache().getType().getOwedRows() : RowDemand::none();
 }
 
-Value CacheWriteOp::getReadState() { return {}; }
-Value CacheWriteOp::getWrittenState() { return getCache(); }
-Value CacheWriteOp::getNewState() { return getResult(); }
+SmallVector<Value> CacheWriteOp::getReadStates() { return {}; }
+SmallVector<Value> CacheWriteOp::getWrittenStates() { return {getCache()}; }
+SmallVector<Value> CacheWriteOp::getNewStates() { return {getResult()}; }
 
 //===- Attention and retention -------------------------------------------------------------------------------===//
 
@@ -95,6 +82,6 @@ RowDemand StepRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand
   return stateIsRead || !results[0].isNone() ? RowDemand::all() : RowDemand::none();
 }
 
-Value StepRetentionOp::getReadState() { return getState(); }
-Value StepRetentionOp::getWrittenState() { return getState(); }
-Value StepRetentionOp::getNewState() { return getNext(); }
+SmallVector<Value> StepRetentionOp::getReadStates() { return {getState()}; }
+SmallVector<Value> StepRetentionOp::getWrittenStates() { return {getState()}; }
+SmallVector<Value> StepRetentionOp::getNewStates() { return {getNext()}; }

@@ -15,63 +15,64 @@ def Yoco_StateDeclOp : Yoco_Op<"state_decl", [Symbol]> {
   let summary = "declares a cache or state that lives from step to step";
   let description = [{
     Entry points take its version before the step as an argument marked `yoco.state`, and return the version after it. Once planned, `planes` is
-    where the bytes are: the offsets of its planes (keys then values of a cache) in the persistent arena.
+    where the bytes are: the offsets of its planes in the persistent arena.
 
     ```mlir
-    yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+    yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
     yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Yoco_AnyState>:$type,
                        OptionalAttr<TypedArrayAttrBase<Yoco_SizeAttr, "offsets">>:$planes);
   let assemblyFormat = "$sym_name `:` $type (`planes` $planes^)? attr-dict";
+  let extraClassDeclaration = [{
+    ::mlir::yoco::StateTypeInterface getStateType() { return ::llvm::cast<::mlir::yoco::StateTypeInterface>(getType()); }
+  }];
 }
 
 def Yoco_CacheReadOp : Yoco_StateUserOp<"cache_read"> {
-  let summary = "the cached keys and values that the rows of a step may see";
+  let summary = "the cached rows that the rows of a step may see";
   let description = [{
     For each segment in turn, the rows that the cache holds: positions `0 .. first_position + row_count - 1` of a growing cache, which
     has been written in this step, and positions `max(0, first_position - W + 1) .. first_position - 1` of a ring of window `W`,
     which is read before it is written.
 
     ```mlir
-    func.func @f(%c: !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>,
-                 %s: !yoco.segments) -> (tensor<?x2x64xf32>, tensor<?x2x64xf32>) {
-      %k, %v = yoco.cache_read %c at %s
-          : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
-          -> tensor<?x2x64xf32>, tensor<?x2x64xf32>
-      return %k, %v : tensor<?x2x64xf32>, tensor<?x2x64xf32>
+    func.func @f(%c: !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>,
+                 %s: !yoco.segments) -> tensor<?x2x64xf32> {
+      %k = yoco.cache_read %c at %s
+          : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous> -> tensor<?x2x64xf32>
+      return %k : tensor<?x2x64xf32>
     }
     ```
   }];
-  let arguments = (ins Yoco_KVCacheType:$cache, Yoco_SegmentsType:$segments);
-  let results = (outs Yoco_HeadRows:$keys, Yoco_HeadRows:$values);
-  let assemblyFormat = "$cache `at` $segments attr-dict `:` type($cache) `->` type($keys) `,` type($values)";
+  let arguments = (ins Yoco_CacheType:$cache, Yoco_SegmentsType:$segments);
+  let results = (outs Yoco_HeadRows:$rows);
+  let assemblyFormat = "$cache `at` $segments attr-dict `:` type($cache) `->` type($rows)";
   let builders = [OpBuilder<(ins "::mlir::Value":$cache, "::mlir::Value":$segments)>];
   let hasVerifier = 1;
 }
 
 def Yoco_CacheWriteOp : Yoco_StateUserOp<"cache_write", [AllTypesMatch<["cache", "result"]>]> {
-  let summary = "stores the keys and values of a step's rows at their positions";
+  let summary = "stores rows of a step at their positions";
   let description = [{
     Returns the next version of `cache`. A growing cache stores every row; a ring of window `W` stores the last `W` rows of each
     segment, position `p` in place `p mod W`.
 
     ```mlir
-    func.func @f(%c: !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>,
-                 %k: tensor<?x2x64xf32>, %v: tensor<?x2x64xf32>, %s: !yoco.segments)
-        -> !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous> {
-      %d = yoco.cache_write %c, %k, %v at %s : tensor<?x2x64xf32>, tensor<?x2x64xf32>
-          -> !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
-      return %d : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+    func.func @f(%c: !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>,
+                 %k: tensor<?x2x64xf32>, %s: !yoco.segments)
+        -> !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous> {
+      %d = yoco.cache_write %c, %k at %s
+          : tensor<?x2x64xf32> -> !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
+      return %d : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
     }
     ```
   }];
-  let arguments = (ins Yoco_KVCacheType:$cache, Yoco_HeadRows:$keys, Yoco_HeadRows:$values, Yoco_SegmentsType:$segments);
-  let results = (outs Yoco_KVCacheType:$result);
-  let assemblyFormat = [{
-    $cache `,` $keys `,` $values `at` $segments attr-dict `:` type($keys) `,` type($values) `->` type($result)
-  }];
+  let arguments = (ins Yoco_CacheType:$cache, Yoco_HeadRows:$rows, Yoco_SegmentsType:$segments);
+  let results = (outs Yoco_CacheType:$result);
+  let assemblyFormat = "$cache `,` $rows `at` $segments attr-dict `:` type($rows) `->` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$cache, "::mlir::Value":$rows, "::mlir::Value":$segments)>];
   let hasVerifier = 1;
 }
 

@@ -10,6 +10,8 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
+#include "dialect/YocoStateInterface.cpp.inc"
+
 #define GET_TYPEDEF_CLASSES
 #include "dialect/YocoTypes.cpp.inc"
 
@@ -31,22 +33,84 @@ static std::optional<int64_t> getSlotBytes(ArrayRef<int64_t> sizes, Type element
   return bytes;
 }
 
-LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads, int64_t key,
-                                  int64_t value, Type element, int64_t window, CacheLayout) {
-  if (heads < 1 || key < 1 || value < 1)
-    return emitError() << "expected heads, key and value to be at least 1, got " << heads << ", " << key << " and "
-                       << value;
+//===- Planes ------------------------------------------------------------------------------------------------===//
+
+MemRefType StatePlane::getBufferType(int64_t stride) const {
+  SmallVector<int64_t> sizes(grows ? 2 : 1, ShapedType::kDynamic);
+  llvm::append_range(sizes, shape);
+  if (grows || stride == 0 || stride == getBytes())
+    return MemRefType::get(sizes, element);
+  SmallVector<int64_t> strides(sizes.size(), 1);
+  for (size_t i = sizes.size() - 1; i > 1; --i)
+    strides[i - 1] = strides[i] * sizes[i];
+  strides.front() = stride / ::getBytes(element);
+  return MemRefType::get(sizes, element, StridedLayoutAttr::get(element.getContext(), 0, strides));
+}
+
+//===- Caches ------------------------------------------------------------------------------------------------===//
+
+CacheType CacheType::get(RankedTensorType rows, int64_t window) {
+  return get(rows.getContext(), rows.getDimSize(1), rows.getDimSize(2), rows.getElementType(), window,
+             CacheLayout::contiguous);
+}
+
+LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t heads, int64_t width,
+                                Type element, int64_t window, CacheLayout) {
+  if (heads < 1 || width < 1)
+    return emitError() << "expected heads and width to be at least 1, got " << heads << " and " << width;
   if (!element.isF32() && !element.isBF16() && !element.isF16())
     return emitError() << "expected an element type of f32, f16 or bf16, got " << element;
   if (window < 0)
     return emitError() << "expected a window of at least 0, got " << window;
-  if (!getSlotBytes({heads, std::max(key, value), std::max<int64_t>(window, 1)}, element))
-    return emitError() << "expected at most 2^63 - 1 bytes of keys and of values, got more";
+  if (!getSlotBytes({heads, width, std::max<int64_t>(window, 1)}, element))
+    return emitError() << "expected at most 2^63 - 1 bytes, got more";
   return success();
 }
 
-int64_t KVCacheType::getKeyBytesPerPosition() const { return getHeads() * getKey() * getBytes(getElement()); }
-int64_t KVCacheType::getValueBytesPerPosition() const { return getHeads() * getValue() * getBytes(getElement()); }
+RankedTensorType CacheType::getRowsType() const {
+  return RankedTensorType::get({ShapedType::kDynamic, getHeads(), getWidth()}, getElement());
+}
+
+SmallVector<StatePlane> CacheType::getPlanes() const {
+  if (isRing())
+    return {StatePlane{getElement(), {getWindow(), getHeads(), getWidth()}, false}};
+  return {StatePlane{getElement(), {getHeads(), getWidth()}, true}};
+}
+
+std::string CacheType::getDescription() const {
+  return isRing() ? "ring of the last " + std::to_string(getWindow()) + " positions" : "growing cache";
+}
+
+std::string CacheType::getSymbolPrefix(StringRef rows) const { return ((isRing() ? "ring_" : "") + rows).str(); }
+
+RowDemand CacheType::getOwedRows() const {
+  // A growing cache must hold every position; of a ring, later steps see the W - 1 positions before their first row.
+  return isRing() ? RowDemand::last(getWindow() - 1) : RowDemand::all();
+}
+
+bool CacheType::isWrittenFirst() const {
+  // A chunk that is written first would overwrite positions of a ring that the chunk's early rows still see.
+  return !isRing();
+}
+
+Type CacheType::join(Type other) const {
+  auto cache = dyn_cast<CacheType>(other);
+  if (!cache)
+    return {};
+  // No window wins, then the longer one.
+  int64_t window = isRing() && cache.isRing() ? std::max(getWindow(), cache.getWindow()) : 0;
+  return get(getContext(), getHeads(), getWidth(), getElement(), window, getLayout());
+}
+
+Type CacheType::withStorageElement(FloatType element) const {
+  return get(getContext(), getHeads(), getWidth(), element, getWindow(), getLayout());
+}
+
+Value CacheType::buildRowWrite(OpBuilder &builder, Location loc, Value state, Value rows, Value segments) const {
+  return CacheWriteOp::create(builder, loc, state, rows, segments).getResult();
+}
+
+//===- States of scans ---------------------------------------------------------------------------------------===//
 
 Type StateType::parse(AsmParser &parser) {
   SmallVector<int64_t> shape;
@@ -73,4 +137,10 @@ LogicalResult StateType::verify(function_ref<InFlightDiagnostic()> emitError, Ar
   return success();
 }
 
-int64_t StateType::getBytesPerSlot() const { return ShapedType::getNumElements(getShape()) * getBytes(getElement()); }
+SmallVector<StatePlane> StateType::getPlanes() const {
+  return {StatePlane{getElement(), SmallVector<int64_t>(getShape()), false}};
+}
+
+std::string StateType::getDescription() const { return "state"; }
+
+std::string StateType::getSymbolPrefix(StringRef) const { return "state"; }

@@ -31,8 +31,8 @@ static bool isStepOp(Operation *op) {
     return static_cast<bool>(positions.getSegments());
   if (auto function = dyn_cast<func::FuncOp>(op))
     return static_cast<bool>(getEntry(function));
-  return isRowDataflow(op) ||
-         isa<StateDeclOp, CacheReadOp, CacheWriteOp, StepAttentionOp, StepRetentionOp>(op);
+  bool usesState = isa<StateOpInterface>(op) && !isa<RowKernelOpInterface>(op);
+  return isRowDataflow(op) || usesState || isa<StateDeclOp, StepAttentionOp>(op);
 }
 
 static bool isFusedOp(Operation *op) {

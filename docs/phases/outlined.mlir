@@ -25,7 +25,8 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
   yoco.parameter @norm : tensor<8xbf16> from "layer_norm.weight" generated <seed = 1, stream = 22, scale = 0.000000e+00>
   yoco.parameter @output : tensor<32x8xbf16> from "output_projection.weight" generated <seed = 1, stream = 23, scale = 0.353553385>
   yoco.state_decl @state_0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 16 * seq * batch>]
-  yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
+  yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
+  yoco.state_decl @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<16 * seq * batch>]
   yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>]
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * block>, #yoco.size<448 * batch>]
   yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<32x8xbf16>
@@ -53,41 +54,42 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     %dim = memref.dim %0, %c0 : memref<?xi32>
     %1 = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
     %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
-    %3 = yoco.state_ref @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %4 = yoco.view @scratch at <64 * batch + 192 * chunk> size <64 * chunk> : memref<?xi32>
-    yoco.launch @kernels::@positions_0(%0, %1, %4) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
-    %5 = yoco.view @scratch at <64 * batch + 256 * chunk> size <64 * chunk> : memref<?x8xf32>
-    %6 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
-    yoco.launch @kernels::@embed_0(%0, %5, %6) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
-    %7 = yoco.view @scratch at <64 * batch> size <192 * chunk> : memref<?x34xf32>
-    %8 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
-    %9 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_0(%5, %7, %8, %9) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
-    %subview = memref.subview %7[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
-    %subview_0 = memref.subview %7[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
-    %subview_1 = memref.subview %7[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
-    %subview_2 = memref.subview %7[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
-    %subview_3 = memref.subview %7[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
-    %10 = yoco.view @scratch at <64 * batch + 320 * chunk> size <64 * chunk> : memref<?x8xf32>
-    yoco.launch @kernels::@retention_0(%subview, %subview_0, %subview_1, %subview_3, %4, %1, %2, %subview_2, %10) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
-    %11 = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x8xf32>
-    %12 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%10, %5, %11, %12) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %13 = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?x12xf32>
-    %14 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
-    %15 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
-    %16 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%11, %13, %14, %15, %16) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %17 = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> : memref<?x8xf32>
-    %18 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%13, %11, %17, %18) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %19 = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x8xf32>
-    %20 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
-    %21 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %19, %20, %21) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    %subview_4 = memref.subview %19[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
-    %subview_5 = memref.subview %19[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
-    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %4, %1, %3) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %3 = yoco.state_ref @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %4 = yoco.state_ref @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %5 = yoco.view @scratch at <64 * batch + 192 * chunk> size <64 * chunk> : memref<?xi32>
+    yoco.launch @kernels::@positions_0(%0, %1, %5) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
+    %6 = yoco.view @scratch at <64 * batch + 256 * chunk> size <64 * chunk> : memref<?x8xf32>
+    %7 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
+    yoco.launch @kernels::@embed_0(%0, %6, %7) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
+    %8 = yoco.view @scratch at <64 * batch> size <192 * chunk> : memref<?x34xf32>
+    %9 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
+    %10 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_0(%6, %8, %9, %10) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
+    %subview = memref.subview %8[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
+    %subview_0 = memref.subview %8[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
+    %subview_1 = memref.subview %8[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
+    %subview_2 = memref.subview %8[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
+    %subview_3 = memref.subview %8[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
+    %11 = yoco.view @scratch at <64 * batch + 320 * chunk> size <64 * chunk> : memref<?x8xf32>
+    yoco.launch @kernels::@retention_0(%subview, %subview_0, %subview_1, %subview_3, %5, %1, %2, %subview_2, %11) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
+    %12 = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x8xf32>
+    %13 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%11, %6, %12, %13) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %14 = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?x12xf32>
+    %15 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
+    %16 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
+    %17 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%12, %14, %15, %16, %17) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %18 = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> : memref<?x8xf32>
+    %19 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%14, %12, %18, %19) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %20 = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?x8xf32>
+    %21 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
+    %22 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %20, %21, %22) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    %subview_4 = memref.subview %20[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
+    %subview_5 = memref.subview %20[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
+    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %5, %1, %3, %4) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     return
   }
   func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
@@ -96,62 +98,63 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     %dim = memref.dim %0, %c0 : memref<?xi32>
     %1 = yoco.view @scratch at <192 * batch> size <16 * batch> role segments : !yoco.segments
     %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
-    %3 = yoco.state_ref @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %4 = yoco.view @scratch at <256 * batch> size <64 * batch> : memref<?xi32>
-    yoco.launch @kernels::@positions_0(%0, %1, %4) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
-    %5 = yoco.view @scratch at <320 * batch> size <64 * batch> : memref<?x8xf32>
-    %6 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
-    yoco.launch @kernels::@embed_0(%0, %5, %6) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
-    %7 = yoco.view @scratch at <0> size <192 * batch> : memref<?x34xf32>
-    %8 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
-    %9 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_0(%5, %7, %8, %9) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
-    %subview = memref.subview %7[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
-    %subview_0 = memref.subview %7[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
-    %subview_1 = memref.subview %7[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
-    %subview_2 = memref.subview %7[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
-    %subview_3 = memref.subview %7[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
-    %10 = yoco.view @scratch at <384 * batch> size <64 * batch> : memref<?x8xf32>
-    yoco.launch @kernels::@retention_1(%subview, %subview_0, %subview_1, %subview_3, %4, %1, %2, %subview_2, %10) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
-    %11 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
-    %12 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%10, %5, %11, %12) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %13 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x12xf32>
-    %14 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
-    %15 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
-    %16 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%11, %13, %14, %15, %16) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %17 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
-    %18 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%13, %11, %17, %18) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %19 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
-    %20 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
-    %21 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %19, %20, %21) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    %subview_4 = memref.subview %19[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
-    %subview_5 = memref.subview %19[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
-    %22 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
-    %23 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
-    %24 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %22, %23, %24) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %4, %1, %3) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %25 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
-    yoco.launch @kernels::@attention_0(%22, %4, %1, %3, %25) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
-    %26 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
-    %27 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%25, %17, %26, %27) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %28 = yoco.view @scratch at <0> size <64 * batch> : memref<?x12xf32>
-    %29 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
-    %30 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
-    %31 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%26, %28, %29, %30, %31) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %32 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
-    %33 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%28, %26, %32, %33) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %34 = yoco.view @scratch at <0> size <128 * batch> role logits : memref<?x32xf32>
-    %35 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
-    %36 = yoco.parameter_ref @packed.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_5(%32, %34, %35, %36) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
+    %3 = yoco.state_ref @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %4 = yoco.state_ref @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %5 = yoco.view @scratch at <256 * batch> size <64 * batch> : memref<?xi32>
+    yoco.launch @kernels::@positions_0(%0, %1, %5) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
+    %6 = yoco.view @scratch at <320 * batch> size <64 * batch> : memref<?x8xf32>
+    %7 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
+    yoco.launch @kernels::@embed_0(%0, %6, %7) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
+    %8 = yoco.view @scratch at <0> size <192 * batch> : memref<?x34xf32>
+    %9 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
+    %10 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_0(%6, %8, %9, %10) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
+    %subview = memref.subview %8[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
+    %subview_0 = memref.subview %8[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
+    %subview_1 = memref.subview %8[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
+    %subview_2 = memref.subview %8[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
+    %subview_3 = memref.subview %8[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
+    %11 = yoco.view @scratch at <384 * batch> size <64 * batch> : memref<?x8xf32>
+    yoco.launch @kernels::@retention_1(%subview, %subview_0, %subview_1, %subview_3, %5, %1, %2, %subview_2, %11) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
+    %12 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %13 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%11, %6, %12, %13) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %14 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x12xf32>
+    %15 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
+    %16 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
+    %17 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%12, %14, %15, %16, %17) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %18 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    %19 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%14, %12, %18, %19) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %20 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %21 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
+    %22 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %20, %21, %22) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    %subview_4 = memref.subview %20[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
+    %subview_5 = memref.subview %20[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
+    %23 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
+    %24 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
+    %25 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %23, %24, %25) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %5, %1, %3, %4) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %26 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    yoco.launch @kernels::@attention_0(%23, %5, %1, %3, %4, %26) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
+    %27 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
+    %28 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%26, %18, %27, %28) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %29 = yoco.view @scratch at <0> size <64 * batch> : memref<?x12xf32>
+    %30 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
+    %31 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
+    %32 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%27, %29, %30, %31, %32) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %33 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    %34 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%29, %27, %33, %34) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %35 = yoco.view @scratch at <0> size <128 * batch> role logits : memref<?x32xf32>
+    %36 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
+    %37 = yoco.parameter_ref @packed.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_5(%33, %35, %36, %37) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
     return
   }
   func.func @score() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
@@ -160,62 +163,63 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     %dim = memref.dim %0, %c0 : memref<?xi32>
     %1 = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
     %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
-    %3 = yoco.state_ref @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %4 = yoco.view @scratch at <64 * batch + 192 * block> size <64 * block> : memref<?xi32>
-    yoco.launch @kernels::@positions_0(%0, %1, %4) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
-    %5 = yoco.view @scratch at <64 * batch + 256 * block> size <64 * block> : memref<?x8xf32>
-    %6 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
-    yoco.launch @kernels::@embed_0(%0, %5, %6) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
-    %7 = yoco.view @scratch at <64 * batch> size <192 * block> : memref<?x34xf32>
-    %8 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
-    %9 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_0(%5, %7, %8, %9) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
-    %subview = memref.subview %7[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
-    %subview_0 = memref.subview %7[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
-    %subview_1 = memref.subview %7[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
-    %subview_2 = memref.subview %7[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
-    %subview_3 = memref.subview %7[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
-    %10 = yoco.view @scratch at <64 * batch + 320 * block> size <64 * block> : memref<?x8xf32>
-    yoco.launch @kernels::@retention_0(%subview, %subview_0, %subview_1, %subview_3, %4, %1, %2, %subview_2, %10) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
-    %11 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x8xf32>
-    %12 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%10, %5, %11, %12) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %13 = yoco.view @scratch at <64 * batch + 64 * block> size <64 * block> : memref<?x12xf32>
-    %14 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
-    %15 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
-    %16 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%11, %13, %14, %15, %16) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %17 = yoco.view @scratch at <64 * batch + 128 * block> size <64 * block> : memref<?x8xf32>
-    %18 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%13, %11, %17, %18) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %19 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x8xf32>
-    %20 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
-    %21 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %19, %20, %21) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    %subview_4 = memref.subview %19[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
-    %subview_5 = memref.subview %19[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
-    %22 = yoco.view @scratch at <64 * batch + 64 * block> size <64 * block> : memref<?x8xf32>
-    %23 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
-    %24 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %22, %23, %24) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %4, %1, %3) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %25 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x8xf32>
-    yoco.launch @kernels::@attention_0(%22, %4, %1, %3, %25) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
-    %26 = yoco.view @scratch at <64 * batch + 64 * block> size <64 * block> : memref<?x8xf32>
-    %27 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%25, %17, %26, %27) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %28 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x12xf32>
-    %29 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
-    %30 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
-    %31 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%26, %28, %29, %30, %31) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %32 = yoco.view @scratch at <64 * batch + 128 * block> size <64 * block> : memref<?x8xf32>
-    %33 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%28, %26, %32, %33) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %34 = yoco.view @scratch at <64 * batch> size <128 * block> role logits : memref<?x32xf32>
-    %35 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
-    %36 = yoco.parameter_ref @packed.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_5(%32, %34, %35, %36) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
+    %3 = yoco.state_ref @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %4 = yoco.state_ref @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %5 = yoco.view @scratch at <64 * batch + 192 * block> size <64 * block> : memref<?xi32>
+    yoco.launch @kernels::@positions_0(%0, %1, %5) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
+    %6 = yoco.view @scratch at <64 * batch + 256 * block> size <64 * block> : memref<?x8xf32>
+    %7 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
+    yoco.launch @kernels::@embed_0(%0, %6, %7) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
+    %8 = yoco.view @scratch at <64 * batch> size <192 * block> : memref<?x34xf32>
+    %9 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
+    %10 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_0(%6, %8, %9, %10) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
+    %subview = memref.subview %8[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
+    %subview_0 = memref.subview %8[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
+    %subview_1 = memref.subview %8[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
+    %subview_2 = memref.subview %8[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
+    %subview_3 = memref.subview %8[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
+    %11 = yoco.view @scratch at <64 * batch + 320 * block> size <64 * block> : memref<?x8xf32>
+    yoco.launch @kernels::@retention_0(%subview, %subview_0, %subview_1, %subview_3, %5, %1, %2, %subview_2, %11) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
+    %12 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x8xf32>
+    %13 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%11, %6, %12, %13) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %14 = yoco.view @scratch at <64 * batch + 64 * block> size <64 * block> : memref<?x12xf32>
+    %15 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
+    %16 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
+    %17 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%12, %14, %15, %16, %17) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %18 = yoco.view @scratch at <64 * batch + 128 * block> size <64 * block> : memref<?x8xf32>
+    %19 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%14, %12, %18, %19) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %20 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x8xf32>
+    %21 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
+    %22 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %20, %21, %22) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    %subview_4 = memref.subview %20[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
+    %subview_5 = memref.subview %20[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
+    %23 = yoco.view @scratch at <64 * batch + 64 * block> size <64 * block> : memref<?x8xf32>
+    %24 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
+    %25 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %23, %24, %25) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %5, %1, %3, %4) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %26 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x8xf32>
+    yoco.launch @kernels::@attention_0(%23, %5, %1, %3, %4, %26) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
+    %27 = yoco.view @scratch at <64 * batch + 64 * block> size <64 * block> : memref<?x8xf32>
+    %28 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%26, %18, %27, %28) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %29 = yoco.view @scratch at <64 * batch> size <64 * block> : memref<?x12xf32>
+    %30 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
+    %31 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
+    %32 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%27, %29, %30, %31, %32) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %33 = yoco.view @scratch at <64 * batch + 128 * block> size <64 * block> : memref<?x8xf32>
+    %34 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%29, %27, %33, %34) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %35 = yoco.view @scratch at <64 * batch> size <128 * block> role logits : memref<?x32xf32>
+    %36 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
+    %37 = yoco.parameter_ref @packed.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_5(%33, %35, %36, %37) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
     return
   }
   func.func @sample() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
@@ -224,64 +228,65 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     %dim = memref.dim %0, %c0 : memref<?xi32>
     %1 = yoco.view @scratch at <192 * batch> size <16 * batch> role segments : !yoco.segments
     %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
-    %3 = yoco.state_ref @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %4 = yoco.view @scratch at <256 * batch> size <64 * batch> : memref<?xi32>
-    yoco.launch @kernels::@positions_0(%0, %1, %4) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
-    %5 = yoco.view @scratch at <320 * batch> size <64 * batch> : memref<?x8xf32>
-    %6 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
-    yoco.launch @kernels::@embed_0(%0, %5, %6) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
-    %7 = yoco.view @scratch at <0> size <192 * batch> : memref<?x34xf32>
-    %8 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
-    %9 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_0(%5, %7, %8, %9) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
-    %subview = memref.subview %7[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
-    %subview_0 = memref.subview %7[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
-    %subview_1 = memref.subview %7[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
-    %subview_2 = memref.subview %7[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
-    %subview_3 = memref.subview %7[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
-    %10 = yoco.view @scratch at <384 * batch> size <64 * batch> : memref<?x8xf32>
-    yoco.launch @kernels::@retention_1(%subview, %subview_0, %subview_1, %subview_3, %4, %1, %2, %subview_2, %10) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
-    %11 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
-    %12 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%10, %5, %11, %12) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %13 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x12xf32>
-    %14 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
-    %15 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
-    %16 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%11, %13, %14, %15, %16) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %17 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
-    %18 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%13, %11, %17, %18) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %19 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
-    %20 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
-    %21 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %19, %20, %21) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    %subview_4 = memref.subview %19[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
-    %subview_5 = memref.subview %19[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
-    %22 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
-    %23 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
-    %24 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_4(%17, %22, %23, %24) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
-    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %4, %1, %3) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %25 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
-    yoco.launch @kernels::@attention_0(%22, %4, %1, %3, %25) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
-    %26 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
-    %27 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
-    yoco.launch @kernels::@linear_1(%25, %17, %26, %27) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %28 = yoco.view @scratch at <0> size <64 * batch> : memref<?x12xf32>
-    %29 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
-    %30 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
-    %31 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_2(%26, %28, %29, %30, %31) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %32 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
-    %33 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
-    yoco.launch @kernels::@linear_3(%28, %26, %32, %33) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %34 = yoco.view @scratch at <0> size <128 * batch> : memref<?x32xf32>
-    %35 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
-    %36 = yoco.parameter_ref @packed.norm : memref<8xbf16>
-    yoco.launch @kernels::@linear_5(%32, %34, %35, %36) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
-    %37 = yoco.view @scratch at <128 * batch> size <64 * batch> role sampled : memref<?xi32>
-    yoco.launch @kernels::@argmax_0(%34, %37) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "head"} : memref<?x32xf32>, memref<?xi32>
+    %3 = yoco.state_ref @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %4 = yoco.state_ref @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %5 = yoco.view @scratch at <256 * batch> size <64 * batch> : memref<?xi32>
+    yoco.launch @kernels::@positions_0(%0, %1, %5) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
+    %6 = yoco.view @scratch at <320 * batch> size <64 * batch> : memref<?x8xf32>
+    %7 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
+    yoco.launch @kernels::@embed_0(%0, %6, %7) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
+    %8 = yoco.view @scratch at <0> size <192 * batch> : memref<?x34xf32>
+    %9 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
+    %10 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_0(%6, %8, %9, %10) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
+    %subview = memref.subview %8[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
+    %subview_0 = memref.subview %8[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
+    %subview_1 = memref.subview %8[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
+    %subview_2 = memref.subview %8[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
+    %subview_3 = memref.subview %8[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
+    %11 = yoco.view @scratch at <384 * batch> size <64 * batch> : memref<?x8xf32>
+    yoco.launch @kernels::@retention_1(%subview, %subview_0, %subview_1, %subview_3, %5, %1, %2, %subview_2, %11) tiles <segments, divisor = 1, multiplier = 2> {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
+    %12 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %13 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%11, %6, %12, %13) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %14 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x12xf32>
+    %15 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
+    %16 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
+    %17 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%12, %14, %15, %16, %17) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %18 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    %19 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%14, %12, %18, %19) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %20 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    %21 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
+    %22 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %20, %21, %22) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    %subview_4 = memref.subview %20[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
+    %subview_5 = memref.subview %20[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
+    %23 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
+    %24 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
+    %25 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_4(%18, %23, %24, %25) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
+    yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %5, %1, %3, %4) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %26 = yoco.view @scratch at <0> size <64 * batch> : memref<?x8xf32>
+    yoco.launch @kernels::@attention_0(%23, %5, %1, %3, %4, %26) tiles <rows, divisor = 1, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
+    %27 = yoco.view @scratch at <64 * batch> size <64 * batch> : memref<?x8xf32>
+    %28 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
+    yoco.launch @kernels::@linear_1(%26, %18, %27, %28) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
+    %29 = yoco.view @scratch at <0> size <64 * batch> : memref<?x12xf32>
+    %30 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
+    %31 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
+    %32 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_2(%27, %29, %30, %31, %32) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
+    %33 = yoco.view @scratch at <128 * batch> size <64 * batch> : memref<?x8xf32>
+    %34 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
+    yoco.launch @kernels::@linear_3(%29, %27, %33, %34) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
+    %35 = yoco.view @scratch at <0> size <128 * batch> : memref<?x32xf32>
+    %36 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
+    %37 = yoco.parameter_ref @packed.norm : memref<8xbf16>
+    yoco.launch @kernels::@linear_5(%33, %35, %36, %37) tiles <rows, divisor = 48, multiplier = 1> {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
+    %38 = yoco.view @scratch at <128 * batch> size <64 * batch> role sampled : memref<?xi32>
+    yoco.launch @kernels::@argmax_0(%35, %38) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "head"} : memref<?x32xf32>, memref<?xi32>
     return
   }
   module @kernels attributes {yoco.kernels} {
@@ -317,16 +322,16 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
       yoco.fused_linear %arg5 weights [@w0] outs %arg6 {eps = 9.99999974E-6 : f32, norm_weight = @w1} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
       return
     }
-    func.func @cache_write_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x4xf32, strided<[8, 1]>>, %arg6: memref<?x4xf32, strided<[8, 1], offset: 4>>, %arg7: memref<?xi32>, %arg8: !yoco.segments, %arg9: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) {
-      yoco.fused_cache_write %arg5, %arg6 at %arg7, %arg8 to %arg9 {rope = #rope} : (memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) -> ()
+    func.func @cache_write_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x4xf32, strided<[8, 1]>>, %arg6: memref<?x4xf32, strided<[8, 1], offset: 4>>, %arg7: memref<?xi32>, %arg8: !yoco.segments, %arg9: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, %arg10: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) {
+      yoco.fused_cache_write %arg5, %arg6 at %arg7, %arg8 to %arg9, %arg10 {rope = #rope} : (memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> ()
       return
     }
     func.func @retention_1(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x8xf32, strided<[34, 1]>>, %arg6: memref<?x8xf32, strided<[34, 1], offset: 8>>, %arg7: memref<?x8xf32, strided<[34, 1], offset: 16>>, %arg8: memref<?x2xf32, strided<[34, 1], offset: 32>>, %arg9: memref<?xi32>, %arg10: !yoco.segments, %arg11: !yoco.state<2x4x4xf32>, %arg12: memref<?x8xf32, strided<[34, 1], offset: 24>>, %arg13: memref<?x8xf32>) {
       yoco.fused_retention %arg5, %arg6, %arg7, %arg8 at %arg9, %arg10 from %arg11 swish %arg12 outs %arg13 {eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #rope, scale = 5.000000e-01 : f32} : (memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>) -> ()
       return
     }
-    func.func @attention_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x8xf32>, %arg6: memref<?xi32>, %arg7: !yoco.segments, %arg8: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>, %arg9: memref<?x8xf32>) {
-      yoco.fused_attention %arg5 at %arg6, %arg7 to %arg8 outs %arg9 {heads = 2 : i64, rope = #rope, scale = 5.000000e-01 : f32} : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>) -> ()
+    func.func @attention_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x8xf32>, %arg6: memref<?xi32>, %arg7: !yoco.segments, %arg8: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, %arg9: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, %arg10: memref<?x8xf32>) {
+      yoco.fused_attention %arg5 at %arg6, %arg7 to %arg8, %arg9 outs %arg10 {heads = 2 : i64, rope = #rope, scale = 5.000000e-01 : f32} : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>) -> ()
       return
     }
     func.func @linear_5(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?x8xf32>, %arg6: memref<?x32xf32>, %arg7: memref<2x8x16xbf16> {yoco.parameter = @w0}, %arg8: memref<8xbf16> {yoco.parameter = @w1}) {

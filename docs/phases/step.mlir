@@ -25,8 +25,9 @@ module attributes {yoco.phase = #yoco.phase<step>} {
   yoco.parameter @norm : tensor<8xbf16> from "layer_norm.weight" generated <seed = 1, stream = 22, scale = 0.000000e+00>
   yoco.parameter @output : tensor<32x8xbf16> from "output_projection.weight" generated <seed = 1, stream = 23, scale = 0.353553385>
   yoco.state_decl @state_0 : !yoco.state<2x4x4xf32>
-  yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-  func.func @prefill(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0}) -> (!yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  yoco.state_decl @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  func.func @prefill(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (!yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     %c0 = arith.constant {yoco.layer = "embed"} 0 : index
     %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
     %0 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
@@ -66,10 +67,11 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %26 = yoco.rope %expanded_2, %0 {rope = #rope, yoco.layer = "kv"} : tensor<?x1x4xf32>
     %27 = yoco.linear %24, @kv.v {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
     %expanded_3 = tensor.expand_shape %27 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
-    %28 = yoco.cache_write %arg3, %26, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32>, tensor<?x1x4xf32> -> <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    return %next, %28 : !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %28 = yoco.cache_write %arg3, %26 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %29 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    return %next, %28, %29 : !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
-  func.func @decode(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0}) -> (tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+  func.func @decode(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
     %c0 = arith.constant {yoco.layer = "embed"} 0 : index
     %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
     %0 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
@@ -113,24 +115,26 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %29 = yoco.linear %28, @cross.0.q {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
     %expanded_4 = tensor.expand_shape %29 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
     %30 = yoco.rope %expanded_4, %0 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
-    %31 = yoco.cache_write %arg3, %26, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32>, tensor<?x1x4xf32> -> <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %keys, %values = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
-    %32 = yoco.step_attention %30 at %arg1 past(%keys, %values) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
-    %collapsed_5 = tensor.collapse_shape %32 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
-    %33 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
-    %34 = arith.addf %23, %33 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %35 = yoco.norm %34 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %36 = yoco.linear %35, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
-    %37 = yoco.silu %36 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
-    %38 = yoco.linear %35, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
-    %39 = arith.mulf %37, %38 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
-    %40 = yoco.linear %39, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
-    %41 = arith.addf %34, %40 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %42 = yoco.norm %41 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
-    %43 = yoco.linear %42, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
-    return %43, %next, %31 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %31 = yoco.cache_write %arg3, %26 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %32 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %33 = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %34 = yoco.cache_read %32 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %35 = yoco.step_attention %30 at %arg1 past(%33, %34) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %collapsed_5 = tensor.collapse_shape %35 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %36 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %37 = arith.addf %23, %36 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %38 = yoco.norm %37 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %39 = yoco.linear %38, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %40 = yoco.silu %39 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %41 = yoco.linear %38, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %42 = arith.mulf %40, %41 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %43 = yoco.linear %42, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %44 = arith.addf %37, %43 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %45 = yoco.norm %44 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
+    %46 = yoco.linear %45, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
+    return %46, %next, %31, %32 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
-  func.func @score(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0}) -> (tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
+  func.func @score(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
     %c0 = arith.constant {yoco.layer = "embed"} 0 : index
     %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
     %0 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
@@ -174,24 +178,26 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %29 = yoco.linear %28, @cross.0.q {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
     %expanded_4 = tensor.expand_shape %29 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
     %30 = yoco.rope %expanded_4, %0 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
-    %31 = yoco.cache_write %arg3, %26, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32>, tensor<?x1x4xf32> -> <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %keys, %values = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
-    %32 = yoco.step_attention %30 at %arg1 past(%keys, %values) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
-    %collapsed_5 = tensor.collapse_shape %32 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
-    %33 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
-    %34 = arith.addf %23, %33 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %35 = yoco.norm %34 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %36 = yoco.linear %35, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
-    %37 = yoco.silu %36 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
-    %38 = yoco.linear %35, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
-    %39 = arith.mulf %37, %38 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
-    %40 = yoco.linear %39, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
-    %41 = arith.addf %34, %40 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %42 = yoco.norm %41 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
-    %43 = yoco.linear %42, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
-    return %43, %next, %31 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %31 = yoco.cache_write %arg3, %26 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %32 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %33 = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %34 = yoco.cache_read %32 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %35 = yoco.step_attention %30 at %arg1 past(%33, %34) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %collapsed_5 = tensor.collapse_shape %35 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %36 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %37 = arith.addf %23, %36 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %38 = yoco.norm %37 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %39 = yoco.linear %38, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %40 = yoco.silu %39 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %41 = yoco.linear %38, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %42 = arith.mulf %40, %41 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %43 = yoco.linear %42, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %44 = arith.addf %37, %43 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %45 = yoco.norm %44 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
+    %46 = yoco.linear %45, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
+    return %46, %next, %31, %32 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
-  func.func @sample(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0}) -> (tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+  func.func @sample(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
     %c0 = arith.constant {yoco.layer = "embed"} 0 : index
     %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
     %0 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
@@ -235,23 +241,25 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %29 = yoco.linear %28, @cross.0.q {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
     %expanded_4 = tensor.expand_shape %29 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
     %30 = yoco.rope %expanded_4, %0 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
-    %31 = yoco.cache_write %arg3, %26, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32>, tensor<?x1x4xf32> -> <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-    %keys, %values = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
-    %32 = yoco.step_attention %30 at %arg1 past(%keys, %values) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
-    %collapsed_5 = tensor.collapse_shape %32 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
-    %33 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
-    %34 = arith.addf %23, %33 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %35 = yoco.norm %34 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %36 = yoco.linear %35, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
-    %37 = yoco.silu %36 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
-    %38 = yoco.linear %35, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
-    %39 = arith.mulf %37, %38 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
-    %40 = yoco.linear %39, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
-    %41 = arith.addf %34, %40 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
-    %42 = yoco.norm %41 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
-    %43 = yoco.linear %42, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
-    %44 = yoco.argmax %43 {yoco.layer = "head"} : tensor<?x32xf32> -> tensor<?xi32>
-    return %44, %next, %31 : tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %31 = yoco.cache_write %arg3, %26 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %32 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %33 = yoco.cache_read %31 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %34 = yoco.cache_read %32 at %arg1 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %35 = yoco.step_attention %30 at %arg1 past(%33, %34) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %collapsed_5 = tensor.collapse_shape %35 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %36 = yoco.linear %collapsed_5, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %37 = arith.addf %23, %36 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %38 = yoco.norm %37 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %39 = yoco.linear %38, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %40 = yoco.silu %39 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %41 = yoco.linear %38, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %42 = arith.mulf %40, %41 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %43 = yoco.linear %42, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %44 = arith.addf %37, %43 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %45 = yoco.norm %44 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
+    %46 = yoco.linear %45, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
+    %47 = yoco.argmax %46 {yoco.layer = "head"} : tensor<?x32xf32> -> tensor<?xi32>
+    return %47, %next, %31, %32 : tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
 }
 

@@ -171,7 +171,8 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(cache_write) {
       window > 0 ? static_cast<int64_t>(segment.slot) * window + position % window : segment.slot * seq + position;
 
   const int half = keyWidth / 2;
-  forEachPair(
+  if (half > 0)
+    forEachPair(
       threads, position, frequencies, style, heads,
       half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
         movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind,

@@ -98,8 +98,9 @@ private:
   RowDemand getDemand(Operation *op, unsigned operand, ArrayRef<RowDemand> results) {
     if (auto interface = dyn_cast<RowDemandOpInterface>(op)) {
       auto stateOp = dyn_cast<StateOpInterface>(op);
-      Value written = stateOp ? stateOp.getWrittenState() : Value();
-      return interface.getOperandDemand(operand, results, written && readStates.contains(getStateName(written)));
+      bool isRead = stateOp && llvm::any_of(stateOp.getWrittenStates(),
+                                            [&](Value state) { return readStates.contains(getStateName(state)); });
+      return interface.getOperandDemand(operand, results, isRead);
     }
     if (isa<tensor::DimOp>(op))
       return RowDemand::none();
@@ -152,19 +153,20 @@ bool RowDemands::collectReadStates(ModuleOp module) {
   bool changed = false;
   for (func::FuncOp entry : getEntryPoints(module))
     entry.walk([&](StateOpInterface op) {
-      Value read = op.getReadState();
       bool isDemanded = llvm::any_of(op->getResults(), [&](Value result) { return !get(result).isNone(); });
-      if (read && isDemanded)
-        changed |= readStates.insert(getStateName(read)).second;
+      if (isDemanded)
+        for (Value read : op.getReadStates())
+          changed |= readStates.insert(getStateName(read)).second;
     });
   return changed;
 }
 
 bool RowDemands::isNeeded(Operation *op) const {
   auto stateOp = dyn_cast<StateOpInterface>(op);
-  if (Value written = stateOp ? stateOp.getWrittenState() : Value()) {
+  SmallVector<Value> written = stateOp ? stateOp.getWrittenStates() : SmallVector<Value>();
+  if (!written.empty()) {
     auto interface = dyn_cast<RowDemandOpInterface>(op);
-    bool isRead = isStateRead(getStateName(written));
+    bool isRead = llvm::any_of(written, [&](Value state) { return isStateRead(getStateName(state)); });
     SmallVector<RowDemand> results;
     for (Value result : op->getResults())
       results.push_back(get(result));

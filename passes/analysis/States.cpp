@@ -5,14 +5,15 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
-bool yoco::isStateType(Type type) { return isa<KVCacheType, yoco::StateType>(type); }
+bool yoco::isStateType(Type type) { return isa<StateTypeInterface>(type); }
 
 StringAttr yoco::getStateName(Value version) {
   while (Operation *op = version.getDefiningOp()) {
     auto stateOp = dyn_cast<StateOpInterface>(op);
-    if (!stateOp || stateOp.getNewState() != version)
+    Value replaced = stateOp ? stateOp.getReplaced(version) : Value();
+    if (!replaced)
       return {};
-    version = stateOp.getWrittenState();
+    version = replaced;
   }
   auto argument = cast<BlockArgument>(version);
   auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());

@@ -154,27 +154,21 @@ LogicalResult VariantBuilder::addArenas() {
 LogicalResult VariantBuilder::addState(StateDeclOp state) {
   auto result = std::make_unique<fb::StateT>();
   result->name = state.getSymName().str();
-  auto cache = dyn_cast<KVCacheType>(state.getType());
+  StateTypeInterface type = state.getStateType();
+  auto cache = dyn_cast<CacheType>(state.getType());
   result->kind = !cache           ? fb::StateKind::state
                  : cache.isRing() ? fb::StateKind::ring_cache
                                   : fb::StateKind::growing_cache;
-  bool growing = cache && !cache.isRing();
-  SmallVector<int64_t> bytes; // of a slot, or of a position of a growing cache
-  if (cache) {
-    result->window = cache.getWindow();
-    int64_t positions = growing ? 1 : cache.getWindow();
-    bytes = {cache.getKeyBytesPerPosition() * positions, cache.getValueBytesPerPosition() * positions};
-  } else {
-    bytes = {cast<yoco::StateType>(state.getType()).getBytesPerSlot()};
-  }
+  result->window = cache ? cache.getWindow() : 0;
+  SmallVector<StatePlane> shapes = type.getPlanes();
   std::optional<ArrayAttr> offsets = state.getPlanes();
-  if (!offsets || offsets->size() != bytes.size())
-    return state.emitOpError("expected the offsets of ") << bytes.size() << " planes";
-  for (auto [offset, perUnit] : llvm::zip_equal(offsets->getAsRange<SizeAttr>(), bytes)) {
-    SizeAttr size = SizeAttr::get(state.getContext(), SizeTerm{perUnit, {growing, 1, 0, 0}});
+  if (!offsets || offsets->size() != shapes.size())
+    return state.emitOpError("expected the offsets of ") << shapes.size() << " planes";
+  for (auto [offset, shape] : llvm::zip_equal(offsets->getAsRange<SizeAttr>(), shapes)) {
+    SizeAttr size = SizeAttr::get(state.getContext(), SizeTerm{shape.getBytes(), {shape.grows, 1, 0, 0}});
     auto plane = std::make_unique<fb::PlaneT>();
     plane->buffer = getBuffer(/*arena=*/0, offset, size);
-    (growing ? plane->bytes_per_position : plane->bytes_per_slot) = perUnit;
+    (shape.grows ? plane->bytes_per_position : plane->bytes_per_slot) = shape.getBytes();
     planes[state].push_back(plane->buffer);
     result->planes.push_back(std::move(plane));
   }
@@ -198,7 +192,7 @@ static std::unique_ptr<fb::ArgumentT> makeArgument(fb::ArgumentKind kind, uint32
   return argument;
 }
 
-/// Rows, segments, longest sequence, and then what the launch says; a cache is two words.
+/// Rows, segments, longest sequence, and then what the launch says; a state is a word for each plane.
 LogicalResult VariantBuilder::addArguments(LaunchOp launch, fb::LaunchT &instruction) {
   auto add = [&](fb::ArgumentKind kind, uint32_t index = 0) {
     instruction.arguments.push_back(makeArgument(kind, index));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Input: fused operations, all in f32. Output: caches, and rows that are read as operands of matrix products alone, in the
+// Input: fused operations, all in f32. Output: states that hold such rows (their types say so), and rows that are read as operands of matrix products alone, in the
 // target's storage type.
 //
 // Such rows are rounded to that type before anything is computed with them, so writing them rounded loses nothing and halves
@@ -33,10 +33,13 @@ struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<As
     storage = target->getStorageType(&getContext());
     if (storage.isF32())
       return;
-    for (auto state : module.getOps<StateDeclOp>())
-      state.setType(convertCache(state.getType()));
+    for (auto state : module.getOps<StateDeclOp>()) {
+      Type type = convertState(state.getType());
+      numStates += type != state.getType();
+      state.setType(type);
+    }
     for (func::FuncOp entry : getEntryPoints(module)) {
-      convertCaches(entry);
+      convertStates(entry);
       entry.walk([&](Operation *op) {
         if (isa<RowKernelOpInterface, linalg::GenericOp>(op))
           for (OpResult result : op->getResults())
@@ -46,22 +49,18 @@ struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<As
     }
   }
 
-  Type convertCache(Type type) {
-    auto cache = dyn_cast<KVCacheType>(type);
-    if (!cache || cache.getElement() == storage)
-      return type;
-    ++numCaches;
-    return KVCacheType::get(&getContext(), cache.getHeads(), cache.getKey(), cache.getValue(), storage,
-                            cache.getWindow(), cache.getLayout());
+  Type convertState(Type type) {
+    auto state = dyn_cast<StateTypeInterface>(type);
+    return state ? state.withStorageElement(storage) : type;
   }
 
-  /// All versions of all caches of an entry point.
-  void convertCaches(func::FuncOp entry) {
-    auto convert = [&](Value value) { value.setType(convertCache(value.getType())); };
+  /// All versions of all states of an entry point.
+  void convertStates(func::FuncOp entry) {
+    auto convert = [&](Value value) { value.setType(convertState(value.getType())); };
     llvm::for_each(entry.getArguments(), convert);
     entry.walk([&](Operation *op) { llvm::for_each(op->getResults(), convert); });
     SmallVector<Type> inputs(entry.getBody().getArgumentTypes());
-    auto results = llvm::map_to_vector(entry.getResultTypes(), [&](Type type) { return convertCache(type); });
+    auto results = llvm::map_to_vector(entry.getResultTypes(), [&](Type type) { return convertState(type); });
     entry.setFunctionType(FunctionType::get(&getContext(), inputs, results));
   }
 

@@ -2,9 +2,12 @@
 //
 // Input: phase `step`. Output: no yoco.step_attention, yoco.cache_read or yoco.cache_write; their fused forms on flat rows.
 //
-// A rotation by the rows' own positions is taken in by the query of an attention, or by the keys of a cache write, when it has
+// A rotation by the rows' own positions is taken in by the query of an attention, or by the rows of a cache write, when it has
 // no other user. The keys of a ring are attended to fresh as well as written, so their rotation stays and is done once.
-// Refused: an attention whose past is not one yoco.cache_read of its segments, functions that do not begin with ids and segments.
+// Two writes one after the other become one, when the second one's rows are not rotated and the caches differ in nothing but
+// their widths: the keys and the values of a layer. Any other write stays alone.
+// Refused: an attention whose past is not what yoco.cache_read gives for its segments, or is of a growing cache and of a ring;
+// functions that do not begin with ids and segments.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
@@ -35,8 +38,11 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     bool failedAny = false;
     for (StepAttentionOp attention : attentions)
       failedAny |= failed(fuseAttention(attention));
-    for (CacheWriteOp write : writes)
-      failedAny |= failed(fuseWrite(write));
+    for (size_t i = 0; i < writes.size();) {
+      bool isPair = i + 1 < writes.size() && canJoin(writes[i], writes[i + 1]);
+      failedAny |= failed(fuseWrite(writes[i], isPair ? writes[i + 1] : CacheWriteOp()));
+      i += isPair ? 2 : 1;
+    }
     if (failedAny)
       signalPassFailure();
   }
@@ -60,10 +66,14 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
   }
 
   LogicalResult fuseAttention(StepAttentionOp op) {
-    auto read = op.getPastKeys().getDefiningOp<CacheReadOp>();
-    if (!read || read.getKeys() != op.getPastKeys() || read.getValues() != op.getPastValues() ||
-        read.getSegments() != op.getSegments())
-      return op.emitError("expected past keys and values of one `yoco.cache_read` of these segments, got other rows");
+    auto keyRead = op.getPastKeys().getDefiningOp<CacheReadOp>();
+    auto valueRead = op.getPastValues().getDefiningOp<CacheReadOp>();
+    for (CacheReadOp read : {keyRead, valueRead})
+      if (!read || read.getSegments() != op.getSegments())
+        return op.emitOpError("expected past keys and values of a `yoco.cache_read` of these segments, got other rows");
+    if (keyRead.getCache().getType().getWindow() != valueRead.getCache().getType().getWindow())
+      return op.emitOpError("expected caches of keys and values with one window, got ")
+             << keyRead.getCache().getType() << " and " << valueRead.getCache().getType();
     if (failed(verifyStepFunction(op)))
       return failure();
     OpBuilder builder(op);
@@ -75,31 +85,52 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     Value values = op.getValues() ? getFlatRows(builder, op.getValues()) : Value();
     auto fused = FusedAttentionOp::create(
         builder, op.getLoc(), TypeRange{flatType}, getFlatRows(builder, query), getPositions(builder, op),
-        op.getSegments(), read.getCache(), keys, values, builder.getI64IntegerAttr(type.getDimSize(1)),
+        op.getSegments(), keyRead.getCache(), valueRead.getCache(), keys, values,
+        builder.getI64IntegerAttr(type.getDimSize(1)),
         op.getScaleAttr(), op.getWindowAttr(), rope, builder.getI64IntegerAttr(0), ValueRange{});
     copyLayer(op, fused);
     Operation *rotation = op.getQuery().getDefiningOp();
     op.getResult().replaceAllUsesWith(getHeadRows(builder, fused.getResult().front(), type));
     op.erase();
-    eraseIfUnused(read);
+    eraseIfUnused(keyRead);
+    if (valueRead != keyRead)
+      eraseIfUnused(valueRead);
     if (rope)
       eraseIfUnused(rotation);
     ++numFused;
     return success();
   }
 
-  LogicalResult fuseWrite(CacheWriteOp op) {
+  /// Whether one kernel can do both writes.
+  static bool canJoin(CacheWriteOp first, CacheWriteOp second) {
+    CacheType a = first.getCache().getType(), b = second.getCache().getType();
+    return first->getNextNode() == second && first.getSegments() == second.getSegments() &&
+           second.getCache() != first.getResult() && !second.getRows().getDefiningOp<RopeOp>() &&
+           a.getHeads() == b.getHeads() && a.getElement() == b.getElement() && a.getWindow() == b.getWindow() &&
+           a.getLayout() == b.getLayout();
+  }
+
+  /// Fuses a write, and with it the one after it unless that is null.
+  LogicalResult fuseWrite(CacheWriteOp op, CacheWriteOp more) {
     if (failed(verifyStepFunction(op)))
       return failure();
     OpBuilder builder(op);
-    auto [keys, rope] = takeRope(op.getKeys());
-    Operation *rotation = op.getKeys().getDefiningOp();
-    auto fused = FusedCacheWriteOp::create(builder, op.getLoc(), TypeRange{op.getType()}, getFlatRows(builder, keys),
-                                           getFlatRows(builder, op.getValues()), getPositions(builder, op),
-                                           op.getSegments(), op.getCache(), rope, ValueRange{});
+    auto [rows, rope] = takeRope(op.getRows());
+    Operation *rotation = op.getRows().getDefiningOp();
+    SmallVector<Type> types = {op.getType()};
+    if (more)
+      types.push_back(more.getType());
+    auto fused = FusedCacheWriteOp::create(
+        builder, op.getLoc(), types, getFlatRows(builder, rows), more ? getFlatRows(builder, more.getRows()) : Value(),
+        getPositions(builder, op), op.getSegments(), op.getCache(), more ? more.getCache() : Value(), rope,
+        ValueRange{});
     copyLayer(op, fused);
-    op.getResult().replaceAllUsesWith(fused.getResult().front());
+    op.getResult().replaceAllUsesWith(fused.getResult()[0]);
     op.erase();
+    if (more) {
+      more.getResult().replaceAllUsesWith(fused.getResult()[1]);
+      more.erase();
+    }
     if (rope)
       eraseIfUnused(rotation);
     ++numWrites;

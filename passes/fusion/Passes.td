@@ -64,24 +64,27 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
 def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
   let summary = "fuses attention with its cache and rope, and rope with the cache write";
   let description = [{
-    Each `yoco.step_attention` becomes one `yoco.fused_attention` that reads the cache itself, through a window or not, and rotates its
-    queries when nothing else uses them rotated. Each `yoco.cache_write` becomes one `yoco.fused_cache_write`, which rotates the keys
-    when nothing else uses them rotated (a ring's keys are also attended to fresh, so they are rotated once, before).
+    Each `yoco.step_attention` becomes one `yoco.fused_attention` that reads the caches itself, through a window or not, and rotates its
+    queries when nothing else uses them rotated. A `yoco.cache_write`, or two adjacent ones of the keys and the values of a layer,
+    become one `yoco.fused_cache_write`, which rotates the keys when nothing else uses them rotated (a ring's keys are also attended
+    to fresh, so they are rotated once, before).
 
     Before:
 
     ```mlir
     func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>,
-                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+                 %c: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+                 %d: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>)
         -> tensor<?x2x4xf32> {
       %c0 = arith.constant 0 : index
       %rows = tensor.dim %ids, %c0 : tensor<?xi32>
       %h = tensor.expand_shape %q [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
       %pos = yoco.positions %ids at %s : tensor<?xi32>
       %r = yoco.rope %h, %pos {rope = #yoco.rope<half, [1.0, 0.5]>} : tensor<?x2x4xf32>
-      %k, %v = yoco.cache_read %c at %s
-          : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-          -> tensor<?x1x4xf32>, tensor<?x1x4xf32>
+      %k = yoco.cache_read %c at %s
+          : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+      %v = yoco.cache_read %d at %s
+          : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
       %o = yoco.step_attention %r at %s past(%k, %v) {scale = 0.5 : f32}
           : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
       return %o : tensor<?x2x4xf32>
@@ -92,14 +95,16 @@ def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8xf32>,
-                 %c: !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+                 %c: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+                 %d: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>)
         -> tensor<?x2x4xf32> {
       %c0 = arith.constant 0 : index
       %pos = yoco.positions %ids at %s : tensor<?xi32>
-      %f = yoco.fused_attention %q at %pos, %s to %c
+      %f = yoco.fused_attention %q at %pos, %s to %c, %d
           {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0, 0.5]>}
           : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments,
-             !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>)
+             !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>,
+             !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>)
           -> tensor<?x8xf32>
       %rows = tensor.dim %ids, %c0 : tensor<?xi32>
       %o = tensor.expand_shape %f [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
@@ -224,7 +229,7 @@ def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
 }
 
 def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
-  let summary = "divides attention to a cache into parts that run side by side";
+  let summary = "divides attention to caches into parts that run side by side";
   let description = [{
     An attention for which the target asks for `S` parts, in the entry point that it is in, gives partial rows by parts of the positions,
     and a `yoco.fused_attention_merge` joins them. On targets that want no parts nothing changes.
@@ -235,12 +240,14 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
                        yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
       func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %pos: tensor<?xi32>,
-                        %c: !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>)
+                        %c: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
+                        %d: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
           -> tensor<?x32xf32>
           attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %o = yoco.fused_attention %q at %pos, %s to %c {scale = 0.25 : f32, heads = 2 : i64}
+        %o = yoco.fused_attention %q at %pos, %s to %c, %d {scale = 0.25 : f32, heads = 2 : i64}
             : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments,
-               !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>)
+               !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
+               !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
             -> tensor<?x32xf32>
         return %o : tensor<?x32xf32>
       }
@@ -251,8 +258,8 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
 
     ```mlir
     module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>, yoco.target = #yoco.target<"nvptx", "sm_90a", f32>} {
-      func.func @decode(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?x32xf32>, %arg3: tensor<?xi32>, %arg4: !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x32xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %0 = yoco.fused_attention %arg2 at %arg3, %arg1 to %arg4 {heads = 2 : i64, scale = 2.500000e-01 : f32, splits = 128 : i64} : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments, !yoco.kv_cache<heads = 1, key = 16, value = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x4608xf32>
+      func.func @decode(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?x32xf32>, %arg3: tensor<?xi32>, %arg4: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>, %arg5: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x32xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %0 = yoco.fused_attention %arg2 at %arg3, %arg1 to %arg4, %arg5 {heads = 2 : i64, scale = 2.500000e-01 : f32, splits = 128 : i64} : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x4608xf32>
         %1 = yoco.fused_attention_merge %0 at %arg1 {heads = 2 : i64, splits = 128 : i64} : (tensor<?x4608xf32>, !yoco.segments) -> tensor<?x32xf32>
         return %1 : tensor<?x32xf32>
       }
@@ -265,7 +272,7 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
 def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp"> {
   let summary = "stores caches and inputs of matrix products in the target's storage type";
   let description = [{
-    Caches, and f32 rows whose readers all round them before they compute (inputs of linear groups without a norm, keys and values),
+    States that cache rows, and f32 rows whose readers all round them before they compute (inputs of linear groups without a norm, keys and values),
     get the target's storage type: bf16 when the target computes in bf16. With f32 nothing changes.
 
     Before:
@@ -300,7 +307,7 @@ def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp
   }];
   let statistics = [
     Statistic<"numRows", "num-rows", "Number of row tensors in the storage type">,
-    Statistic<"numCaches", "num-caches", "Number of values of cache types converted">];
+    Statistic<"numStates", "num-states", "Declared states converted">];
 }
 
 #endif // YOCO_PASSES_FUSION_PASSES_TD

@@ -32,7 +32,7 @@ struct SplitAttentionPass : public yoco::impl::SplitAttentionPassBase<SplitAtten
       SmallVector<FusedAttentionOp> attentions;
       entry.walk([&](FusedAttentionOp op) { attentions.push_back(op); });
       for (FusedAttentionOp op : attentions) {
-        int64_t splits = target->getAttentionSplits(step, op.getCache().getType(), op.getWindow());
+        int64_t splits = target->getAttentionSplits(step, op.getKeyCache().getType(), op.getWindow());
         if (splits > 0 && op.getSplits() == 0 && !isBufferForm(op))
           split(op, splits);
       }
@@ -41,7 +41,7 @@ struct SplitAttentionPass : public yoco::impl::SplitAttentionPassBase<SplitAtten
 
   void split(FusedAttentionOp op, int64_t splits) {
     OpBuilder builder(op);
-    int64_t columns = getPartialColumns(op.getHeads(), splits, op.getCache().getType().getValue());
+    int64_t columns = getPartialColumns(op.getHeads(), splits, op.getValueWidth());
     auto type = RankedTensorType::get({ShapedType::kDynamic, columns}, builder.getF32Type());
     auto part = cast<FusedAttentionOp>(builder.clone(*op));
     part.setSplits(splits);

@@ -134,7 +134,7 @@ Value EntryBufferizer::allocateWorkspace(Operation *op, int64_t bytes) {
 FailureOr<Value> EntryBufferizer::getBuffer(Operation *op, Value value) {
   auto it = buffers.find(value);
   if (it == buffers.end()) {
-    if (!isa<TensorType, SegmentsType, KVCacheType, yoco::StateType>(value.getType()))
+    if (!isa<TensorType, SegmentsType, StateTypeInterface>(value.getType()))
       return value;
     return (LogicalResult)(op->emitOpError("expected an operand that has a buffer, got one of type ")
                            << value.getType() << " that has none");
@@ -165,7 +165,7 @@ LogicalResult EntryBufferizer::bufferizeArgument(BlockArgument argument) {
   Type type = argument.getType();
   unsigned index = argument.getArgNumber();
   Location loc = argument.getLoc();
-  if (isa<KVCacheType, yoco::StateType>(type)) {
+  if (isa<StateTypeInterface>(type)) {
     auto name = entry.getArgAttrOfType<FlatSymbolRefAttr>(index, YocoDialect::getStateAttrName());
     if (!name)
       return entry.emitOpError("expected `yoco.state` on argument ") << index << " of type " << type;
@@ -268,10 +268,9 @@ LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
     operands.push_back(*buffer);
   }
   auto stateOp = dyn_cast<StateOpInterface>(op.getOperation());
-  Value newState = stateOp ? stateOp.getNewState() : Value();
   for (OpResult result : op->getResults()) {
-    if (result == newState) {
-      Value state = buffers.lookup(stateOp.getWrittenState());
+    if (Value replaced = stateOp ? stateOp.getReplaced(result) : Value()) {
+      Value state = buffers.lookup(replaced);
       buffers[result] = state;
       current[state] = result;
       continue;
@@ -408,7 +407,7 @@ LogicalResult EntryBufferizer::bufferizeDim(tensor::DimOp op) {
 
 /// True for what stays as it is: arithmetic on numbers that are no rows.
 static bool isScalar(Operation *op) {
-  auto isRows = llvm::IsaPred<ShapedType, SegmentsType, KVCacheType, yoco::StateType>;
+  auto isRows = llvm::IsaPred<ShapedType, SegmentsType, StateTypeInterface>;
   return op->getNumRegions() == 0 && isMemoryEffectFree(op) && llvm::none_of(op->getOperandTypes(), isRows) &&
          llvm::none_of(op->getResultTypes(), isRows);
 }

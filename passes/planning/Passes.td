@@ -46,28 +46,30 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
 def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
   let summary = "places caches and states in the persistent arena";
   let description = [{
-    Growing caches come first, the one with the most readers foremost; then rings and states.
+    States that grow with the sequence come first, the one with the most readers foremost; then rings and the states of scans.
 
     Before:
     ```mlir
     yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
-    yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+    yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
+    yoco.state_decl @values : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
     ```
     After:
     ```mlir
     yoco.state_decl @s0 : !yoco.state<4x64x64xf32> planes [#yoco.size<1024 * seq * batch>]
-    yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
-      planes [#yoco.size<0>, #yoco.size<512 * seq * batch>]
+    yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
+      planes [#yoco.size<0>]
+    yoco.state_decl @values : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
+      planes [#yoco.size<512 * seq * batch>]
     yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 65536 * batch>]
     ```
   }];
   let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [
-    Statistic<"numGrowingCaches", "growing-caches", "Caches that grow with the sequence">,
-    Statistic<"numRings", "rings", "Caches of a window">,
-    Statistic<"numStates", "states", "States of fixed size">,
+    Statistic<"numGrowing", "growing", "States that grow with the sequence">,
+    Statistic<"numFixed", "fixed", "States of fixed size">,
     Statistic<"bytesPerToken", "kv-bytes-per-token", "Bytes that one more token of a sequence takes">,
-    Statistic<"numReaders", "shared-readers", "Operations of one entry point that read a growing cache">,
+    Statistic<"numReaders", "shared-readers", "Reads of states that grow, in one entry point">,
   ];
 }
 

@@ -13,6 +13,7 @@
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include <map>
 
@@ -24,23 +25,11 @@ namespace mlir::yoco {
 using namespace mlir;
 using namespace mlir::yoco;
 
-/// The sizes of the planes of a cache or state, as functions of the bounds.
-static SmallVector<SizeAttr> getPlaneSizes(Type type) {
-  MLIRContext *context = type.getContext();
-  auto perSlot = [&](int64_t bytes) { return SizeAttr::get(context, SizeTerm{bytes, {0, 1, 0, 0}}); };
-  if (auto state = dyn_cast<yoco::StateType>(type))
-    return {perSlot(state.getBytesPerSlot())};
-  auto cache = cast<KVCacheType>(type);
-  SmallVector<SizeAttr> sizes;
-  for (int64_t bytes : {cache.getKeyBytesPerPosition(), cache.getValueBytesPerPosition()})
-    sizes.push_back(cache.isRing() ? perSlot(bytes * cache.getWindow())
-                                   : SizeAttr::get(context, SizeTerm{bytes, {1, 1, 0, 0}}));
-  return sizes;
-}
-
-static bool isGrowing(StateDeclOp state) {
-  auto cache = dyn_cast<KVCacheType>(state.getType());
-  return cache && !cache.isRing();
+/// The sizes of the planes of a state, as functions of the bounds.
+static SmallVector<SizeAttr> getPlaneSizes(StateTypeInterface type) {
+  return llvm::map_to_vector(type.getPlanes(), [&](const StatePlane &plane) {
+    return SizeAttr::get(type.getContext(), SizeTerm{plane.getBytes(), {plane.grows, 1, 0, 0}});
+  });
 }
 
 /// For each state, the most operations of one entry point that read it.
@@ -49,7 +38,10 @@ static llvm::StringMap<unsigned> countReaders(ModuleOp module) {
   for (auto entry : module.getOps<func::FuncOp>()) {
     llvm::StringMap<unsigned> readers;
     entry.walk([&](StateOpInterface op) {
-      if (Value state = op.getReadState())
+      // An operation may read one cache twice.
+      llvm::SmallSetVector<Value, 2> read;
+      read.insert_range(op.getReadStates());
+      for (Value state : read)
         if (auto ref = state.getDefiningOp<StateRefOp>())
           ++readers[ref.getState()];
     });
@@ -86,7 +78,7 @@ struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
     // Ordered by (not growing, fewer readers, place of the declaration).
     std::map<std::tuple<bool, int64_t, size_t>, StateDeclOp> states;
     for (StateDeclOp state : module.getOps<StateDeclOp>()) {
-      bool growing = isGrowing(state);
+      bool growing = state.getStateType().isGrowing();
       states[{!growing, growing ? -int64_t(readers.lookup(state.getSymName())) : 0, states.size()}] = state;
     }
 
@@ -94,7 +86,7 @@ struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
     SizeAttr end = SizeAttr::get(&getContext(), ArrayRef<SizeTerm>());
     for (auto [key, state] : states) {
       SmallVector<Attribute> offsets;
-      for (SizeAttr size : getPlaneSizes(state.getType())) {
+      for (SizeAttr size : getPlaneSizes(state.getStateType())) {
         offsets.push_back(end);
         end = end.add(size);
       }
@@ -105,16 +97,14 @@ struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
   }
 
   void count(StateDeclOp state, unsigned readers) {
-    auto cache = dyn_cast<KVCacheType>(state.getType());
-    if (!cache) {
-      ++numStates;
-    } else if (cache.isRing()) {
-      ++numRings;
-    } else {
-      ++numGrowingCaches;
-      bytesPerToken += cache.getKeyBytesPerPosition() + cache.getValueBytesPerPosition();
-      numReaders += readers;
+    StateTypeInterface type = state.getStateType();
+    if (!type.isGrowing()) {
+      ++numFixed;
+      return;
     }
+    ++numGrowing;
+    bytesPerToken += type.getBytesPerPosition();
+    numReaders += readers;
   }
 };
 } // namespace

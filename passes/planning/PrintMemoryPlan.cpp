@@ -78,37 +78,29 @@ LogicalResult PlanPrinter::printHead() {
 
 /// One line: where the bytes of a cache or state are, and what makes them as many as they are.
 LogicalResult PlanPrinter::printState(StateDeclOp state) {
-  auto cache = dyn_cast<KVCacheType>(state.getType());
-  bool growing = cache && !cache.isRing();
-  int64_t perUnit = cache ? cache.getKeyBytesPerPosition() + cache.getValueBytesPerPosition()
-                          : cast<yoco::StateType>(state.getType()).getBytesPerSlot();
-  SmallVector<int64_t> planes = {perUnit};
-  if (cache)
-    planes = {cache.getKeyBytesPerPosition(), cache.getValueBytesPerPosition()};
+  StateTypeInterface type = state.getStateType();
   int64_t bytes = 0;
-  for (int64_t plane : planes) {
-    int64_t coefficient = cache && cache.isRing() ? plane * cache.getWindow() : plane;
-    SizeTerm term = {coefficient, {uint8_t(growing), 1, 0, 0}};
+  for (const StatePlane &plane : type.getPlanes()) {
+    SizeTerm term = {plane.getBytes(), {plane.grows, 1, 0, 0}};
     FailureOr<int64_t> size = evaluate(state, SizeAttr::get(state.getContext(), term));
     if (failed(size))
       return failure();
     bytes += *size;
+    bytesPerToken += plane.grows ? plane.getBytes() : 0;
+    elementsPerToken += plane.grows ? plane.getElements() : 0;
   }
   if (!state.getPlanes() || state.getPlanes()->empty())
     return state.emitOpError("expected offsets of planes, got none");
   FailureOr<int64_t> offset = evaluate(state, cast<SizeAttr>(state.getPlanes()->getValue().front()));
   if (failed(offset))
     return failure();
-  std::string unit = growing ? group(perUnit) + " per token"
-                     : cache ? group(perUnit) + " per token of a window of " + group(cache.getWindow())
-                             : group(perUnit) + " per slot";
-  os << llvm::formatv("    {0,14}  {1,14}  {2}  {3}, {4}\n", group(*offset), group(bytes), state.getSymName(),
-                      growing ? "growing cache"
-                      : cache ? "ring"
-                              : "state",
-                      unit);
-  bytesPerToken += growing ? perUnit : 0;
-  elementsPerToken += growing ? cache.getHeads() * (cache.getKey() + cache.getValue()) : 0;
+  std::string unit;
+  if (int64_t perPosition = type.getBytesPerPosition())
+    unit += ", " + group(perPosition) + " per token";
+  if (int64_t perSlot = type.getBytesPerSlot())
+    unit += ", " + group(perSlot) + " per slot";
+  os << llvm::formatv("    {0,14}  {1,14}  {2}  {3}{4}\n", group(*offset), group(bytes), state.getSymName(),
+                      type.getDescription(), unit);
   return success();
 }
 

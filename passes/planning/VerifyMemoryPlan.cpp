@@ -219,19 +219,21 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
 
 //===- States ------------------------------------------------------------------------------------------------===//
 
-/// Bytes of the planes that a cache or state of `type` must have.
-static SmallVector<SizeTerm> getNeededPlanes(Type type) {
-  if (auto state = dyn_cast<yoco::StateType>(type))
-    return {SizeTerm{state.getBytesPerSlot(), {0, 1, 0, 0}}};
-  auto cache = cast<KVCacheType>(type);
-  int64_t keys = cache.getKeyBytesPerPosition(), values = cache.getValueBytesPerPosition();
-  if (int64_t window = cache.getWindow())
-    return {SizeTerm{keys * window, {0, 1, 0, 0}}, SizeTerm{values * window, {0, 1, 0, 0}}};
-  return {SizeTerm{keys, {1, 1, 0, 0}}, SizeTerm{values, {1, 1, 0, 0}}};
+/// Bytes of the planes that a cache or state of `type` must have, from the element and shape of each.
+static SmallVector<SizeTerm> getNeededPlanes(StateTypeInterface type) {
+  SmallVector<SizeTerm> needed;
+  for (const StatePlane &plane : type.getPlanes()) {
+    SizeTerm term = {llvm::divideCeil(plane.element.getIntOrFloatBitWidth(), 8), {plane.grows, 1, 0, 0}};
+    for (int64_t size : plane.shape)
+      if (llvm::MulOverflow(term.coefficient, size, term.coefficient))
+        term.coefficient = std::numeric_limits<int64_t>::max();
+    needed.push_back(term);
+  }
+  return needed;
 }
 
 void PlanVerifier::verifyPlanes(StateDeclOp state, ArenaOp arena, SmallVectorImpl<Range> &planes) {
-  SmallVector<SizeTerm> needed = getNeededPlanes(state.getType());
+  SmallVector<SizeTerm> needed = getNeededPlanes(state.getStateType());
   std::optional<ArrayAttr> offsets = state.getPlanes();
   if (!offsets || offsets->size() != needed.size()) {
     report(state) << "expected the offsets of " << needed.size() << " planes, got " << (offsets ? offsets->size() : 0);

@@ -2,20 +2,26 @@
 //
 // Input: phase `model` without decoder regions. Output: entry points over segments, with declared states.
 //
-//   1. Every row mixer of @forward names its state. Mixers with the same cached rows get one cache: growing when one of its
-//      readers has no window, else a ring as long as the longest window.
-//   2. For each entry point @forward is cloned into a function over ids, segments and the states. A growing cache is written
-//      in front of its first reader, so that readers find the fresh rows in it. A ring is written behind its last reader,
-//      since a chunk written first would overwrite keys that the chunk's early rows need.
-//   3. @forward goes away.
-// Refused: a @forward that does not map ids to logits, decoder regions, mixers in nested regions.
+//   1. Every row mixer of @forward names the values whose past it reads, and the states that are its own. Each cached value gets
+//      one cache, whoever reads it: mixers with other keys and the same values share the cache of the values.
+//   2. What is asked of the caches of one value is joined: growing when one of its readers has no window, else a ring as long as
+//      the longest window. A mixer reads all its caches at the same positions, so that the caches of one mixer are joined too,
+//      and with them those of whoever shares one of them.
+//   3. For each entry point @forward is cloned into a function over ids, segments and the states. A growing cache is written
+//      before its first reader, so that readers find the fresh rows in it. A ring is written after its last reader, since a
+//      chunk written first would overwrite keys that the chunk's early rows need. Which of both holds, the type says.
+//   4. @forward goes away.
+// Refused: a @forward that does not map ids to logits, decoder regions, mixers in nested regions, caches that no one type serves.
 
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
 #include "passes/analysis/RowDemandAnalysis.h"
 #include "passes/analysis/States.h"
+#include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_DERIVESTATESPASS
@@ -29,12 +35,11 @@ namespace {
 
 /// A cache or state, and the mixers of @forward that use it.
 struct State {
-  StateDeclOp declaration;
-  SmallVector<Value> cachedRows;
+  StateTypeInterface type;
+  Value rows;     // those that it caches; null when it belongs to one mixer
+  StringRef name; // of the rows, to the first mixer that caches them
   SmallVector<Operation *> mixers;
-  Type type;
-
-  bool isGrowing() const { return isa<KVCacheType>(type) && !cast<KVCacheType>(type).isRing(); }
+  StateDeclOp declaration;
 };
 
 struct EntryKind {
@@ -51,34 +56,77 @@ public:
 
   LogicalResult collectStates();
   void declareStates();
-  void buildEntry(const EntryKind &kind);
+  LogicalResult buildEntry(const EntryKind &kind);
 
   SmallVector<State> states;
   unsigned sharedReaders = 0;
 
 private:
+  unsigned addState(RowMixerOpInterface mixer, StateTypeInterface type, const CachedRows &cached = {});
+  void collectStates(RowMixerOpInterface mixer);
+  LogicalResult joinStates();
   func::FuncOp createFunction(OpBuilder &builder, const EntryKind &kind);
-  void buildMixer(OpBuilder &builder, RowMixerOpInterface mixer, Value segments, IRMapping &mapping,
-                  MutableArrayRef<Value> versions);
-  void writeCache(OpBuilder &builder, const State &state, Value segments, IRMapping &mapping, Value &version);
+  LogicalResult buildMixer(OpBuilder &builder, RowMixerOpInterface mixer, Value segments, IRMapping &mapping,
+                           MutableArrayRef<Value> versions);
+  LogicalResult writeRows(OpBuilder &builder, const State &state, Value segments, IRMapping &mapping, Value &version);
+  void buildResults(OpBuilder &builder, const EntryKind &kind, IRMapping &mapping, ArrayRef<Value> versions);
 
   ModuleOp module;
   func::FuncOp forward;
-  llvm::DenseMap<Operation *, unsigned> stateOf;
+  llvm::MapVector<Value, unsigned> cacheOf;
+  /// The states of each mixer: those of its cached rows, then its own. In the order of the mixers.
+  llvm::MapVector<Operation *, SmallVector<unsigned>> statesOf;
 };
 
 } // namespace
 
-/// One type for a cache that is asked for with two windows: no window wins, then the longer one.
-static Type joinTypes(Type left, Type right) {
-  auto a = dyn_cast<KVCacheType>(left), b = dyn_cast<KVCacheType>(right);
-  if (!a || !b || !a.isRing())
-    return left;
-  return !b.isRing() || b.getWindow() > a.getWindow() ? right : left;
+//===- States ------------------------------------------------------------------------------------------------===//
+
+unsigned StateDerivation::addState(RowMixerOpInterface mixer, StateTypeInterface type, const CachedRows &cached) {
+  unsigned index = states.size();
+  if (cached.rows) {
+    index = cacheOf.insert({cached.rows, index}).first->second;
+    if (index != states.size() && states[index].mixers.back() != mixer)
+      ++sharedReaders;
+  }
+  if (index == states.size())
+    states.push_back(State{type, cached.rows, cached.name, {}, {}});
+  if (states[index].mixers.empty() || states[index].mixers.back() != mixer)
+    states[index].mixers.push_back(mixer);
+  return index;
+}
+
+void StateDerivation::collectStates(RowMixerOpInterface mixer) {
+  SmallVector<unsigned> indices;
+  for (const CachedRows &cached : mixer.getCachedRows())
+    indices.push_back(addState(mixer, cached.type, cached));
+  for (Type type : mixer.getOwnStates())
+    indices.push_back(addState(mixer, cast<StateTypeInterface>(type)));
+  statesOf[mixer] = indices;
+}
+
+/// Gives the caches that are read together, by one mixer or through others, types that serve all of their readers.
+LogicalResult StateDerivation::joinStates() {
+  llvm::EquivalenceClasses<unsigned> groups;
+  for (auto &[mixer, indices] : statesOf)
+    for (auto [cached, index] : llvm::zip(cast<RowMixerOpInterface>(mixer).getCachedRows(), indices))
+      groups.unionSets(indices.front(), index);
+  for (auto &[mixer, indices] : statesOf) {
+    for (auto [cached, index] : llvm::zip(cast<RowMixerOpInterface>(mixer).getCachedRows(), indices)) {
+      for (unsigned member : llvm::make_range(groups.findLeader(index), groups.member_end())) {
+        State &state = states[member];
+        auto joined = dyn_cast_if_present<StateTypeInterface>(state.type.join(cached.type));
+        if (!joined)
+          return mixer->emitError("expected states that one type serves for rows that are read together, got ")
+                 << state.type << " and " << cached.type;
+        state.type = joined;
+      }
+    }
+  }
+  return success();
 }
 
 LogicalResult StateDerivation::collectStates() {
-  llvm::MapVector<std::pair<Value, Value>, unsigned> shared;
   WalkResult result = forward.walk([&](Operation *op) -> WalkResult {
     if (isa<SelfDecoderOp, CrossDecoderOp>(op))
       return op->emitError("expected decoders to be inlined first (yoco-inline-decoders), got '") << op->getName() << "'";
@@ -88,36 +136,25 @@ LogicalResult StateDerivation::collectStates() {
     if (op->getParentOp() != forward)
       return op->emitError("expected row mixers in the body of @forward itself, got '")
              << op->getName() << "' in a nested region";
-    SmallVector<Value> rows = mixer.getCachedRows();
-    unsigned index = states.size();
-    if (rows.size() == 2) {
-      auto [it, isNew] = shared.insert({{rows[0], rows[1]}, index});
-      sharedReaders += !isNew;
-      index = it->second;
-    }
-    if (index == states.size())
-      states.push_back(State{{}, rows, {}, mixer.getStateType()});
-    states[index].type = joinTypes(states[index].type, mixer.getStateType());
-    states[index].mixers.push_back(op);
-    stateOf[op] = index;
+    collectStates(mixer);
     return WalkResult::advance();
   });
-  return failure(result.wasInterrupted());
+  return failure(result.wasInterrupted() || failed(joinStates()));
 }
 
 void StateDerivation::declareStates() {
   OpBuilder builder(forward);
   SymbolTable symbols(module);
-  unsigned growing = 0, rings = 0, others = 0;
+  llvm::StringMap<unsigned> numbers;
   for (State &state : states) {
-    auto cache = dyn_cast<KVCacheType>(state.type);
-    std::string name = !cache            ? "state_" + std::to_string(others++)
-                       : cache.isRing() ? "ring_" + std::to_string(rings++)
-                                        : "kv_" + std::to_string(growing++);
+    std::string name = state.type.getSymbolPrefix(state.name);
+    name += "_" + std::to_string(numbers[name]++);
     state.declaration = StateDeclOp::create(builder, state.mixers.front()->getLoc(), name, state.type, ArrayAttr());
     symbols.insert(state.declaration); // renames it when the name is taken
   }
 }
+
+//===- Entry points ------------------------------------------------------------------------------------------===//
 
 func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind &kind) {
   MLIRContext *context = builder.getContext();
@@ -138,56 +175,59 @@ func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind
   return function;
 }
 
-void StateDerivation::writeCache(OpBuilder &builder, const State &state, Value segments, IRMapping &mapping,
-                                 Value &version) {
-  Value keys = state.cachedRows[0], values = state.cachedRows[1];
-  auto write = CacheWriteOp::create(builder, state.mixers.front()->getLoc(), state.type, version,
-                                    mapping.lookup(keys), mapping.lookup(values), segments);
+LogicalResult StateDerivation::writeRows(OpBuilder &builder, const State &state, Value segments, IRMapping &mapping,
+                                         Value &version) {
+  Value next = state.type.buildRowWrite(builder, state.mixers.front()->getLoc(), version, mapping.lookup(state.rows),
+                                        segments);
+  if (!next)
+    return state.mixers.front()->emitError("expected a state that caches rows, got ") << state.type;
   // The write belongs to the layer that made the rows, not to the one that happens to read them first.
-  if (Operation *maker = values.getDefiningOp())
+  if (Operation *maker = state.rows.getDefiningOp())
     if (Attribute layer = maker->getAttr(YocoDialect::getLayerAttrName()))
-      write->setAttr(YocoDialect::getLayerAttrName(), layer);
-  version = write.getResult();
+      next.getDefiningOp()->setAttr(YocoDialect::getLayerAttrName(), layer);
+  version = next;
+  return success();
 }
 
-void StateDerivation::buildMixer(OpBuilder &builder, RowMixerOpInterface mixer, Value segments, IRMapping &mapping,
-                                 MutableArrayRef<Value> versions) {
-  unsigned index = stateOf.lookup(mixer);
-  const State &state = states[index];
-  Value &version = versions[index];
-  if (state.isGrowing() && state.mixers.front() == mixer)
-    writeCache(builder, state, segments, mapping, version);
-  SmallVector<Value> operands;
+LogicalResult StateDerivation::buildMixer(OpBuilder &builder, RowMixerOpInterface mixer, Value segments,
+                                          IRMapping &mapping, MutableArrayRef<Value> versions) {
+  // A mixer may read one cache twice.
+  ArrayRef<unsigned> indices = statesOf.find(mixer)->second;
+  llvm::SetVector<unsigned> distinct(llvm::from_range, indices);
+  auto write = [&](bool first) -> LogicalResult {
+    for (unsigned index : distinct) {
+      const State &state = states[index];
+      Operation *writer = first ? state.mixers.front() : state.mixers.back();
+      if (state.rows && writer == mixer && state.type.isWrittenFirst() == first &&
+          failed(writeRows(builder, state, segments, mapping, versions[index])))
+        return failure();
+    }
+    return success();
+  };
+  if (failed(write(/*first=*/true)))
+    return failure();
+  SmallVector<Value> operands, read;
   for (Value operand : mixer->getOperands())
     operands.push_back(mapping.lookup(operand));
+  for (unsigned index : indices)
+    read.push_back(versions[index]);
   Block *block = builder.getInsertionBlock();
   Operation *before = block->empty() ? nullptr : &block->back();
-  SmallVector<Value> results = mixer.buildStepForm(builder, operands, segments, version);
+  // Caches are written apart, here; what comes back for the mixer's own states are their next versions.
+  size_t own = mixer.getOwnStates().size();
+  MutableArrayRef<Value> ownStates = MutableArrayRef<Value>(read).take_back(own);
+  SmallVector<Value> results = mixer.buildStepForm(builder, operands, segments, read);
+  for (auto [index, next] : llvm::zip_equal(indices.take_back(own), ownStates))
+    versions[index] = next;
   mapping.map(mixer->getResults(), results);
   if (Attribute layer = mixer->getAttr(YocoDialect::getLayerAttrName()))
     for (Operation *op = before ? before->getNextNode() : &block->front(); op; op = op->getNextNode())
       op->setAttr(YocoDialect::getLayerAttrName(), layer);
-  bool isRing = isa<KVCacheType>(state.type) && !state.isGrowing();
-  if (isRing && state.mixers.back() == mixer)
-    writeCache(builder, state, segments, mapping, version);
+  return write(/*first=*/false);
 }
 
-void StateDerivation::buildEntry(const EntryKind &kind) {
-  OpBuilder builder(forward);
-  func::FuncOp function = createFunction(builder, kind);
-  builder.setInsertionPointToEnd(&function.getBody().front());
-  IRMapping mapping;
-  mapping.map(forward.getArgument(0), function.getArgument(0));
-  Value segments = function.getArgument(1);
-  SmallVector<Value> versions(function.getArguments().drop_front(2));
-  for (Operation &op : forward.getBody().front().without_terminator()) {
-    if (auto mixer = dyn_cast<RowMixerOpInterface>(op)) {
-      buildMixer(builder, mixer, segments, mapping, versions);
-      continue;
-    }
-    Operation *clone = builder.clone(op, mapping);
-    clone->walk([&](PositionsOp positions) { positions.getSegmentsMutable().assign(segments); });
-  }
+void StateDerivation::buildResults(OpBuilder &builder, const EntryKind &kind, IRMapping &mapping,
+                                   ArrayRef<Value> versions) {
   SmallVector<Value> results;
   if (!kind.logits.isNone()) {
     Value logits = mapping.lookup(forward.getBody().front().getTerminator()->getOperand(0));
@@ -202,6 +242,27 @@ void StateDerivation::buildEntry(const EntryKind &kind) {
   }
   llvm::append_range(results, versions);
   func::ReturnOp::create(builder, forward.getLoc(), results);
+}
+
+LogicalResult StateDerivation::buildEntry(const EntryKind &kind) {
+  OpBuilder builder(forward);
+  func::FuncOp function = createFunction(builder, kind);
+  builder.setInsertionPointToEnd(&function.getBody().front());
+  IRMapping mapping;
+  mapping.map(forward.getArgument(0), function.getArgument(0));
+  Value segments = function.getArgument(1);
+  SmallVector<Value> versions(function.getArguments().drop_front(2));
+  for (Operation &op : forward.getBody().front().without_terminator()) {
+    if (auto mixer = dyn_cast<RowMixerOpInterface>(op)) {
+      if (failed(buildMixer(builder, mixer, segments, mapping, versions)))
+        return failure();
+      continue;
+    }
+    Operation *clone = builder.clone(op, mapping);
+    clone->walk([&](PositionsOp positions) { positions.getSegmentsMutable().assign(segments); });
+  }
+  buildResults(builder, kind, mapping, versions);
+  return success();
 }
 
 /// The entry points that can be asked for. They differ in row shape and demand alone.
@@ -249,7 +310,8 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
       return signalPassFailure();
     derivation.declareStates();
     for (const EntryKind &kind : kinds)
-      derivation.buildEntry(kind);
+      if (failed(derivation.buildEntry(kind)))
+        return signalPassFailure();
     forward->erase();
     numStates += derivation.states.size();
     numSharedReaders += derivation.sharedReaders;

@@ -33,8 +33,8 @@ static Layers collectWork(func::FuncOp entry, const RowDemands &demands) {
   Layers layers;
   for (Operation &op : entry.getBody().front().without_terminator()) {
     auto stateOp = dyn_cast<StateOpInterface>(op);
-    Value written = stateOp ? stateOp.getWrittenState() : Value();
-    if (!written && llvm::none_of(op.getResultTypes(), isRowTensor))
+    SmallVector<Value> written = stateOp ? stateOp.getWrittenStates() : SmallVector<Value>();
+    if (written.empty() && llvm::none_of(op.getResultTypes(), isRowTensor))
       continue;
     if (isa<tensor::SplatOp>(op))
       continue;
@@ -47,8 +47,8 @@ static Layers collectWork(func::FuncOp entry, const RowDemands &demands) {
     ++work.needed;
     for (Value result : op.getResults())
       work.rows = work.rows.join(demands.get(result));
-    if (written)
-      work.writes.insert(getStateName(written));
+    for (Value state : written)
+      work.writes.insert(getStateName(state));
   }
   return layers;
 }
@@ -105,19 +105,22 @@ static void printRow(raw_ostream &os, ArrayRef<std::string> cells, ArrayRef<size
   os << StringRef(line).rtrim() << "\n";
 }
 
+static std::string formatRows(RowDemand rows) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (rows.isNone() || rows.isAll())
+    os << (rows.isAll() ? "all rows" : "no rows");
+  else
+    os << "the last " << rows.getLast() << " rows";
+  return text;
+}
+
 /// One line for each state: what it holds, and whether later steps read it.
 static void printStates(ModuleOp module, const RowDemands &demands, raw_ostream &os) {
   for (auto state : module.getOps<StateDeclOp>()) {
-    os << "@" << state.getSymName() << ": ";
-    if (auto cache = dyn_cast<KVCacheType>(state.getType())) {
-      if (cache.isRing())
-        os << "ring of the last " << cache.getWindow() << " positions, owes the last " << cache.getWindow() - 1
-           << " rows";
-      else
-        os << "growing cache, owes all rows";
-    } else {
-      os << "state, owes all rows";
-    }
+    StateTypeInterface type = state.getStateType();
+    os << "@" << state.getSymName() << ": " << type.getDescription() << ", " << formatRows(type.getOwedRows())
+       << " must be stored";
     os << (demands.isStateRead(state.getSymNameAttr()) ? "\n" : " (but nothing reads it: never written)\n");
   }
 }

@@ -41,10 +41,10 @@ def InlineDecodersPass : Pass<"yoco-inline-decoders", "::mlir::ModuleOp"> {
 def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
   let summary = "declares caches and states, and makes entry points over segments";
   let description = [{
-    Every row mixer of `@forward` declares the state that carries its past. Mixers that cache the same values share one cache; it is a
-    ring when all its readers have windows (as long as the longest), and grows otherwise. `@forward` is replaced by one function
-    for each of `entries`, in which mixers have their step form, a growing cache is written before its first reader, and a ring
-    after its last.
+    Every row mixer of `@forward` names the values whose past it reads. Each such value gets one cache, shared by all mixers that read
+    it; it is a ring when all its readers have windows (as long as the longest), and grows otherwise. The caches that one mixer reads
+    are of one kind. A scan has a state of its own. `@forward` is replaced by one function for each of `entries`, in which mixers have
+    their step form, a growing cache is written before its first reader, and a ring after its last.
 
     Before:
 
@@ -66,24 +66,23 @@ def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
 
     ```mlir
     yoco.parameter @e : tensor<16x8xf32> from "e"
-    yoco.state_decl @kv_0 : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-    func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !yoco.kv_cache<heads = 1, key = 8, value = 8,
-          element = f32, window = 0, layout = contiguous> {yoco.state = @kv_0})
-        -> (tensor<?x8xf32>, !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>)
+    yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
+    func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !yoco.cache<heads = 1, width = 8,
+          element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0})
+        -> (tensor<?x8xf32>, !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>)
         attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
       %c0 = arith.constant 0 : index
       %rows = tensor.dim %ids, %c0 : tensor<?xi32>
       %e = yoco.embed %ids, @e : tensor<?x8xf32>
       %x = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-      %d = yoco.cache_write %c, %x, %x at %segments : tensor<?x1x8xf32>, tensor<?x1x8xf32>
-          -> !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-      %k, %v = yoco.cache_read %d at %segments
-          : !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
-          -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
-      %o = yoco.step_attention %x at %segments past(%k, %v) {scale = 1.0 : f32}
+      %d = yoco.cache_write %c, %x at %segments : tensor<?x1x8xf32>
+          -> !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
+      %k = yoco.cache_read %d at %segments
+          : !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous> -> tensor<?x1x8xf32>
+      %o = yoco.step_attention %x at %segments past(%k, %k) {scale = 1.0 : f32}
           : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
       %y = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
-      return %y, %d : tensor<?x8xf32>, !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+      return %y, %d : tensor<?x8xf32>, !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
     }
     ```
   }];

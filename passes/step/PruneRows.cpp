@@ -69,14 +69,14 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
   /// Takes an operation that is not needed out of the way of its users. False, and nothing changes, when one cannot do without.
   static bool dropUses(Operation *op, func::FuncOp entry) {
     auto stateOp = dyn_cast<StateOpInterface>(op);
-    Value next = stateOp ? stateOp.getNewState() : Value();
+    SmallVector<Value> next = stateOp ? stateOp.getNewStates() : SmallVector<Value>();
     bool hasIds = entry.getNumArguments() > 0 && isRowTensor(entry.getArgumentTypes().front());
     if (llvm::any_of(op->getUses(), [&](OpOperand &use) {
-          return use.get() != next && !(hasIds && isRowCount(use.getOwner()));
+          return !llvm::is_contained(next, use.get()) && !(hasIds && isRowCount(use.getOwner()));
         }))
       return false;
-    if (next)
-      next.replaceAllUsesWith(stateOp.getWrittenState());
+    for (Value version : next)
+      version.replaceAllUsesWith(stateOp.getReplaced(version));
     // All row tensors of a step have as many rows as its ids.
     for (OpOperand &use : llvm::make_early_inc_range(op->getUses()))
       use.set(entry.getArgument(0));

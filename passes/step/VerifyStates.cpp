@@ -49,8 +49,8 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
         op.emitError("expected states to be read and written in the body of the entry point itself, got '")
             << op->getName() << "' in a nested region";
         ok = false;
-      } else if (Value next = op.getNewState()) {
-        versions.push_back(next);
+      } else {
+        llvm::append_range(versions, op.getNewStates());
       }
     });
     for (Value version : versions)
@@ -82,7 +82,7 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
     Operation *writer = nullptr;
     for (Operation *user : version.getUsers()) {
       auto stateOp = dyn_cast<StateOpInterface>(user);
-      if (!stateOp || stateOp.getWrittenState() != version || user == writer)
+      if (!stateOp || !stateOp.writesState(version) || user == writer)
         continue;
       if (writer) {
         InFlightDiagnostic error = user->emitError("expected a state to be written once, got a second write");
@@ -109,7 +109,7 @@ struct VerifyStatesPass : public yoco::impl::VerifyStatesPassBase<VerifyStatesPa
   static bool isReplaced(Value version) {
     return llvm::any_of(version.getUsers(), [&](Operation *user) {
       auto stateOp = dyn_cast<StateOpInterface>(user);
-      return stateOp && stateOp.getWrittenState() == version;
+      return stateOp && stateOp.writesState(version);
     });
   }
 

@@ -50,8 +50,8 @@ public:
   virtual int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const = 0;
   /// Whether retention in blocks of `chunk` rows may normalise and gate its heads itself.
   virtual bool canFuseHeadNorm(int64_t chunk) const = 0;
-  /// Parts to divide an attention to `cache` into, in such steps; 0: none, the attention gives its rows itself.
-  virtual int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const = 0;
+  /// Parts to divide an attention to cached `keys` into, in such steps; 0: none, the attention gives its rows itself.
+  virtual int64_t getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const = 0;
   /// The element type of caches and of rows that are read as inputs of matrix products alone.
   virtual FloatType getStorageType(MLIRContext *context) const = 0;
   /// Rows of a prefill step when the user names none.

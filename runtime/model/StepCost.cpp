@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
+#include <vector>
 
 namespace yoco::runtime {
 
@@ -50,9 +50,10 @@ private:
   void addMatrix(uint32_t index);
   void addWeights();
   void addState(const fb::Plane &plane);
-  void addCache(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache);
+  using Caches = std::vector<const fb::State *>;
+  void addCaches(const fb::Launch &launch, const fb::Launch *next, const Caches &caches);
   uint64_t bytesPerRow(uint32_t buffer) const;
-  Checked attendedElements(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache) const;
+  Checked attendedElements(const fb::Launch &launch, const fb::Launch *next, const Caches &caches) const;
   uint64_t bytesPerPosition(const fb::State &cache) const;
 
   const fb::Variant &variant;
@@ -121,7 +122,7 @@ Result<yoco_step_cost> CostCounter::run() {
 }
 
 void CostCounter::addLaunch(const fb::Launch &launch, const fb::Launch *next) {
-  std::set<const fb::State *> caches; // keys and values are two buffers of one
+  Caches caches; // of keys and of values; once when they are one
   bool isLookup = holdsIds && names(launch, fb::ArgumentKind::buffer, entry.ids());
   for (const fb::Argument *argument : *launch.arguments()) {
     if (argument->kind() == fb::ArgumentKind::parameter)
@@ -133,9 +134,11 @@ void CostCounter::addLaunch(const fb::Launch &launch, const fb::Launch *next) {
       continue;
     if (found->second.state->kind() == fb::StateKind::state)
       addState(*found->second.plane);
-    else if (caches.insert(found->second.state).second)
-      addCache(launch, next, *found->second.state);
+    else if (std::find(caches.begin(), caches.end(), found->second.state) == caches.end())
+      caches.push_back(found->second.state);
   }
+  if (!caches.empty())
+    addCaches(launch, next, caches);
 }
 
 void CostCounter::addParameter(uint32_t index, bool isLookup) {
@@ -171,16 +174,19 @@ void CostCounter::addState(const fb::Plane &plane) {
   mixer = mixer + Checked(4) * (plane.bytes_per_slot() / sizeof(float)) * segments * rows;
 }
 
-void CostCounter::addCache(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache) {
-  uint64_t perPosition = bytesPerPosition(cache);
-  bool isRing = cache.kind() == fb::StateKind::ring_cache;
-  Checked elements = attendedElements(launch, next, cache);
+void CostCounter::addCaches(const fb::Launch &launch, const fb::Launch *next, const Caches &caches) {
+  uint64_t perPosition = 0;
+  for (const fb::State *cache : caches)
+    perPosition += bytesPerPosition(*cache);
+  const fb::State &first = *caches.front();
+  bool isRing = first.kind() == fb::StateKind::ring_cache;
+  Checked elements = attendedElements(launch, next, caches);
   if (elements.atMost(0)) {
-    uint64_t kept = isRing ? std::min(rows, cache.window()) : rows;
+    uint64_t kept = isRing ? std::min(rows, first.window()) : rows;
     cacheWrites = cacheWrites + Checked(perPosition) * kept * segments;
     return;
   }
-  uint64_t window = isRing ? cache.window() : 0;
+  uint64_t window = isRing ? first.window() : 0;
   // The rows of the step reach a ring's attention as activations.
   uint64_t read = isRing ? std::min(position, window == 0 ? 0 : window - 1) : position + rows;
   cacheReads = cacheReads + Checked(perPosition) * read * segments;
@@ -207,19 +213,15 @@ uint64_t CostCounter::bytesPerRow(uint32_t buffer) const {
 /// Elements of the queries and results of a row of attention; none when the launch has no result but the cache. Results
 /// are the last buffer of a launch, and there are as many heads of queries as of results. When the launch leaves parts
 /// that the next one joins, which needs no parameter for that, the results are that one's.
-Checked CostCounter::attendedElements(const fb::Launch &launch, const fb::Launch *next, const fb::State &cache) const {
+Checked CostCounter::attendedElements(const fb::Launch &launch, const fb::Launch *next, const Caches &caches) const {
   uint32_t result = *lastBuffer(launch);
-  auto found = planes.find(result);
-  if (found != planes.end() && found->second.state == &cache)
+  if (planes.count(result))
     return 0;
   if (next && !namesParameter(*next) && names(*next, fb::ArgumentKind::buffer, result))
     result = *lastBuffer(*next);
-  const auto &keysAndValues = *cache.planes();
-  const fb::Plane &values = *keysAndValues.Get(keysAndValues.size() - 1);
-  uint64_t valueBytes = std::max<uint64_t>(values.bytes_per_slot() + values.bytes_per_position(), 1);
-  uint64_t keyBytes = keysAndValues.Get(0)->bytes_per_slot() + keysAndValues.Get(0)->bytes_per_position();
+  uint64_t valueBytes = std::max<uint64_t>(bytesPerPosition(*caches.back()), 1);
   uint64_t results = bytesPerRow(result) / elementSize(variant.compute_type());
-  Checked queries = Checked(results) * keyBytes;
+  Checked queries = Checked(results) * bytesPerPosition(*caches.front());
   return Checked(results) + Checked(queries.value() / valueBytes);
 }
 

@@ -4,8 +4,9 @@
 // RUN: yoco-opt %s --mlir-print-op-generic | yoco-opt | FileCheck %s
 // RUN: yoco-opt %s --emit-bytecode | yoco-opt | FileCheck %s
 
-!kv = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-!ring = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 1, width = 4, element = f32, window = 3, layout = contiguous>
+!wide = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 #rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>
 yoco.parameter @embed : tensor<32x8xbf16> from "e"
 yoco.parameter @a : tensor<8x8xbf16> from "a"
@@ -14,7 +15,7 @@ yoco.parameter @n : tensor<8xbf16> from "n"
 yoco.parameter @nh : tensor<4xbf16> from "nh"
 
 // CHECK-LABEL: func.func @tensors
-func.func @tensors(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv, %ring: !ring, %s: !yoco.state<2x4x4xf32>,
+func.func @tensors(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv, %wide: !wide, %ring: !ring, %s: !yoco.state<2x4x4xf32>,
                    %x: tensor<?x8xf32>, %k: tensor<?x4xf32>, %g: tensor<?x2xf32>) {
   // CHECK: %[[POS:.+]] = yoco.fused_positions %{{.*}} at %{{.*}} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
   %pos = yoco.fused_positions %ids at %seg : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
@@ -42,20 +43,23 @@ func.func @tensors(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv, %ring: !
       {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64, rope = #rope}
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
          !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
-  // CHECK: yoco.fused_attention %{{.*}} at %[[POS]], %{{.*}} to %{{.*}} {heads = 2 : i64, rope = #{{.*}}, scale = 5.000000e-01 : f32, window = 2 : i64}
-  %8 = yoco.fused_attention %x at %pos, %seg to %kv {scale = 0.5 : f32, heads = 2 : i64, rope = #rope, window = 2 : i64}
-      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_attention %{{.*}} at %[[POS]], %{{.*}} to %[[C:.*]], %[[C]] {heads = 2 : i64, rope = #{{.*}}, scale = 5.000000e-01 : f32, window = 2 : i64}
+  %8 = yoco.fused_attention %x at %pos, %seg to %kv, %kv {scale = 0.5 : f32, heads = 2 : i64, rope = #rope, window = 2 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
   // CHECK: yoco.fused_attention {{.*}} to %{{.*}} fresh(%{{.*}}, %{{.*}}) {heads = 2 : i64, scale = 5.000000e-01 : f32, window = 3 : i64}
-  %9 = yoco.fused_attention %x at %pos, %seg to %ring fresh(%k, %k) {scale = 0.5 : f32, heads = 2 : i64, window = 3 : i64}
-      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
-  // CHECK: yoco.fused_cache_write %{{.*}}, %{{.*}} at %[[POS]], %{{.*}} to %{{.*}} {rope = #{{.*}}} : (
-  %10 = yoco.fused_cache_write %k, %k at %pos, %seg to %kv {rope = #rope}
-      : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  %9 = yoco.fused_attention %x at %pos, %seg to %ring, %ring fresh(%k, %k) {scale = 0.5 : f32, heads = 2 : i64, window = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  // CHECK: yoco.fused_cache_write %{{.*}} at %[[POS]], %{{.*}} to %[[C]] {rope = #{{.*}}} : (
+  %10 = yoco.fused_cache_write %k at %pos, %seg to %kv {rope = #rope}
+      : (tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  // CHECK: yoco.fused_cache_write %{{.*}}, %{{.*}} at %[[POS]], %{{.*}} to %[[C]], %[[V:.*]] : (
+  %11:2 = yoco.fused_cache_write %k, %x at %pos, %seg to %kv, %wide
+      : (tensor<?x4xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !wide) -> (!kv, !wide)
   return
 }
 
 // CHECK-LABEL: func.func @buffers
-func.func @buffers(%ids: memref<?xi32>, %pos: memref<?xi32>, %seg: !yoco.segments, %kv: !kv, %ring: !ring,
+func.func @buffers(%ids: memref<?xi32>, %pos: memref<?xi32>, %seg: !yoco.segments, %kv: !kv, %wide: !wide, %ring: !ring,
                    %s: !yoco.state<2x4x4xf32>, %x: memref<?x8xf32>, %k: memref<?x4xf32, strided<[12, 1], offset: 8>>,
                    %g: memref<?x2xf32>, %y: memref<?x8xf32>) {
   // CHECK: yoco.fused_positions %{{.*}} at %{{.*}} outs %{{.*}} : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
@@ -73,17 +77,16 @@ func.func @buffers(%ids: memref<?xi32>, %pos: memref<?xi32>, %seg: !yoco.segment
       : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<?x2xf32>, memref<?xi32>, !yoco.segments,
          !yoco.state<2x4x4xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
   // CHECK: yoco.fused_attention {{.*}} to %{{.*}} fresh(%{{.*}}, %{{.*}}) outs %{{.*}} {heads
-  yoco.fused_attention %x at %pos, %seg to %ring fresh(%k, %k) outs %y {scale = 0.5 : f32, heads = 2 : i64, window = 3 : i64}
-      : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !ring, memref<?x4xf32, strided<[12, 1], offset: 8>>,
+  yoco.fused_attention %x at %pos, %seg to %ring, %ring fresh(%k, %k) outs %y {scale = 0.5 : f32, heads = 2 : i64, window = 3 : i64}
+      : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !ring, !ring, memref<?x4xf32, strided<[12, 1], offset: 8>>,
          memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?x8xf32>) -> ()
-  // CHECK: yoco.fused_cache_write {{.*}} to %{{.*}} : ({{.*}}) -> ()
-  yoco.fused_cache_write %k, %k at %pos, %seg to %kv
-      : (memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?xi32>,
-         !yoco.segments, !kv) -> ()
+  // CHECK: yoco.fused_cache_write {{.*}} to %{{.*}}, %{{.*}} : ({{.*}}) -> ()
+  yoco.fused_cache_write %k, %x at %pos, %seg to %kv, %wide
+      : (memref<?x4xf32, strided<[12, 1], offset: 8>>, memref<?x8xf32>, memref<?xi32>, !yoco.segments, !kv, !wide) -> ()
   return
 }
 
-!shared = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = bf16, window = 0, layout = contiguous>
+!shared = !yoco.cache<heads = 1, width = 4, element = bf16, window = 0, layout = contiguous>
 // CHECK-LABEL: func.func @for_gpus
 func.func @for_gpus(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %seg: !yoco.segments, %c: !shared) {
   // CHECK: yoco.fused_norm %[[X:.+]] swish %[[X]] {eps = 0.000000e+00 : f32, groups = 2 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xbf16>
@@ -91,8 +94,8 @@ func.func @for_gpus(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %seg: !yoco.segmen
   // CHECK: yoco.fused_linear %[[X]] weights [@a] {max_rows = 4 : i64}
   %1 = yoco.fused_linear %x weights [@a] {max_rows = 4 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
   // CHECK: %[[P:.+]] = yoco.fused_attention %{{.+}} {heads = 2 : i64, scale = 5.000000e-01 : f32, splits = 3 : i64}
-  %2 = yoco.fused_attention %x at %pos, %seg to %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
-      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !shared) -> tensor<?x36xf32>
+  %2 = yoco.fused_attention %x at %pos, %seg to %c, %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !shared, !shared) -> tensor<?x36xf32>
   // CHECK: yoco.fused_attention_merge %[[P]] at %{{.+}} {heads = 2 : i64, splits = 3 : i64} : (tensor<?x36xf32>, !yoco.segments) -> tensor<?x8xbf16>
   %3 = yoco.fused_attention_merge %2 at %seg {heads = 2 : i64, splits = 3 : i64} : (tensor<?x36xf32>, !yoco.segments) -> tensor<?x8xbf16>
   return

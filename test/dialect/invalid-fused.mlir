@@ -311,155 +311,193 @@ func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: 
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected the number of query heads to be a multiple of that of key heads, got 3 and 2}}
-  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected queries of 8 columns, got 'tensor<?x6xf32>'}}
-  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %q at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected a result of 8 columns, got 'tensor<?x6xf32>'}}
-  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x6xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x6xf32>
   return
 }
 
 // -----
 
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
   // expected-error @+1 {{expected fresh keys and values together, got one without the other}}
-  %0 = "yoco.fused_attention"(%x, %pos, %s, %r, %x) <{scale = 1.0 : f32, heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 0>}> : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %0 = "yoco.fused_attention"(%x, %pos, %s, %r, %r, %x) <{scale = 1.0 : f32, heads = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0>}> : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
-  // expected-error @+1 {{expected fresh keys and values with a ring and only there, got '!yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>'}}
-  %0 = yoco.fused_attention %x at %pos, %s to %r {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring) -> tensor<?x8xf32>
+  // expected-error @+1 {{expected fresh keys and values with rings and only there, got '!yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>'}}
+  %0 = yoco.fused_attention %x at %pos, %s to %r, %r {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected a window of at least 0, got -1}}
-  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64, window = -1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 2 : i64, window = -1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
   // expected-error @+1 {{expected a window from 1 to that of the ring, 3, got 4}}
-  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%x, %x) {scale = 1.0 : f32, heads = 2 : i64, window = 4 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %r, %r fresh(%x, %x) {scale = 1.0 : f32, heads = 2 : i64, window = 4 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
   // expected-error @+1 {{expected a window from 1 to that of the ring, 3, got 0}}
-  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%x, %x) {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %r, %r fresh(%x, %x) {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
   // expected-error @+1 {{expected keys of 8 columns, got 'tensor<?x6xf32>'}}
-  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%q, %x) {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x6xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %r, %r fresh(%q, %x) {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x6xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %r: !ring) {
   // expected-error @+1 {{expected values of 8 columns, got 'tensor<?x6xf32>'}}
-  %0 = yoco.fused_attention %x at %pos, %s to %r fresh(%x, %q) {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x6xf32>) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %r, %r fresh(%x, %q) {scale = 1.0 : f32, heads = 2 : i64, window = 3 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x8xf32>, tensor<?x6xf32>) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
-  %0 = yoco.fused_attention %x at %pos, %s to %c {scale = 1.0 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %x at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%s: !yoco.segments, %c: !kv, %b: memref<?x8xf32>, %p: memref<?xi32>) {
   // expected-error @+1 {{expected no buffers in `outs`, got 1}}
-  yoco.fused_cache_write %b, %b at %p, %s to %c outs %b : (memref<?x8xf32>, memref<?x8xf32>, memref<?xi32>, !yoco.segments, !kv, memref<?x8xf32>) -> ()
+  yoco.fused_cache_write %b at %p, %s to %c outs %b : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !kv, memref<?x8xf32>) -> ()
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
-  // expected-error @+1 {{expected one result, got 0}}
-  yoco.fused_cache_write %x, %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> ()
+  // expected-error @+1 {{expected results of the types of the caches, '!yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>', got }}
+  yoco.fused_cache_write %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> ()
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
-  // expected-error @+1 {{expected a result of the type of the cache, '!yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>', got '!yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>'}}
-  %0 = yoco.fused_cache_write %x, %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !ring
+  // expected-error @+1 {{expected results of the types of the caches, '!yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>', got '!yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>'}}
+  %0 = yoco.fused_cache_write %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !ring
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
-  // expected-error @+1 {{expected keys of 8 columns, got 'tensor<?x6xf32>'}}
-  %0 = yoco.fused_cache_write %q, %x at %pos, %s to %c : (tensor<?x6xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  // expected-error @+1 {{expected rows of 8 columns, got 'tensor<?x6xf32>'}}
+  %0 = yoco.fused_cache_write %q at %pos, %s to %c : (tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
-  // expected-error @+1 {{expected values of 8 columns, got 'tensor<?x6xf32>'}}
-  %0 = yoco.fused_cache_write %x, %q at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv, %d: !kv) {
+  // expected-error @+1 {{expected rows of 8 columns, got 'tensor<?x6xf32>'}}
+  %0:2 = yoco.fused_cache_write %x, %q at %pos, %s to %c, %d : (tensor<?x8xf32>, tensor<?x6xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> (!kv, !kv)
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected two caches, got one twice}}
+  %0:2 = yoco.fused_cache_write %x, %x at %pos, %s to %c, %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> (!kv, !kv)
+  return
+}
+
+// -----
+
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
+  // expected-error @+1 {{expected a cache for each of its rows, got one for both}}
+  %0 = yoco.fused_cache_write %x, %x at %pos, %s to %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  return
+}
+
+// -----
+
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv, %r: !ring) {
+  // expected-error @+1 {{expected two caches that differ in their widths alone, got '!yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>' and '!yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>'}}
+  %0 = yoco.fused_attention %x at %pos, %s to %c, %r {scale = 1.0 : f32, heads = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !ring) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+!half = !yoco.cache<heads = 2, width = 4, element = f16, window = 0, layout = contiguous>
+func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv, %d: !half) {
+  // expected-error @+1 {{expected two caches that differ in their widths alone, got '!yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>' and '!yoco.cache<heads = 2, width = 4, element = f16, window = 0, layout = contiguous>'}}
+  %0:2 = yoco.fused_cache_write %x, %x at %pos, %s to %c, %d : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !half) -> (!kv, !half)
+  return
+}
+
+// -----
+
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
-  %0 = yoco.fused_cache_write %x, %x at %pos, %s to %c {rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  %0 = yoco.fused_cache_write %x at %pos, %s to %c {rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
   return
 }
 
@@ -491,31 +529,31 @@ func.func @f(%x: tensor<?x8xf32>, %m: memref<64xi8>) {
 
 // -----
 
-!cache = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!cache = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !cache) {
   // expected-error @+1 {{expected a result of 36 columns, got 'tensor<?x8xf32>'}}
-  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
-      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %q at %pos, %s to %c, %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache, !cache) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!cache = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!cache = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !cache) {
   // expected-error @+1 {{expected splits of at least 0, got -3}}
-  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64, splits = -3 : i64}
-      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache) -> tensor<?x8xf32>
+  %0 = yoco.fused_attention %q at %pos, %s to %c, %c {scale = 0.5 : f32, heads = 2 : i64, splits = -3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache, !cache) -> tensor<?x8xf32>
   return
 }
 
 // -----
 
-!cache = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!cache = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !cache) {
   // expected-error @+1 {{expected partial rows of f32, got 'tensor<?x36xbf16>'}}
-  %0 = yoco.fused_attention %q at %pos, %s to %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
-      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache) -> tensor<?x36xbf16>
+  %0 = yoco.fused_attention %q at %pos, %s to %c, %c {scale = 0.5 : f32, heads = 2 : i64, splits = 3 : i64}
+      : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !cache, !cache) -> tensor<?x36xbf16>
   return
 }
 

@@ -2,47 +2,38 @@
 //
 // RUN: yoco-opt %s -split-input-file -verify-diagnostics
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 6, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%c: !kv, %s: !yoco.segments) {
-  // expected-error @+1 {{expected keys of type 'tensor<?x2x4xf32>', got 'tensor<?x1x4xf32>'}}
-  %0, %1 = yoco.cache_read %c at %s : !kv -> tensor<?x1x4xf32>, tensor<?x2x6xf32>
+  // expected-error @+1 {{expected rows of type 'tensor<?x2x4xf32>', got 'tensor<?x1x4xf32>'}}
+  %0 = yoco.cache_read %c at %s : !kv -> tensor<?x1x4xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 6, element = bf16, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 6, element = bf16, window = 0, layout = contiguous>
 func.func @f(%c: !kv, %s: !yoco.segments) {
-  // expected-error @+1 {{expected values of type 'tensor<?x2x6xbf16>', got 'tensor<?x2x6xf32>'}}
-  %0, %1 = yoco.cache_read %c at %s : !kv -> tensor<?x2x4xbf16>, tensor<?x2x6xf32>
+  // expected-error @+1 {{expected rows of type 'tensor<?x2x6xbf16>', got 'tensor<?x2x6xf32>'}}
+  %0 = yoco.cache_read %c at %s : !kv -> tensor<?x2x6xf32>
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 6, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%c: !kv, %s: !yoco.segments, %k: tensor<?x2x6xf32>) {
-  // expected-error @+1 {{expected keys of type 'tensor<?x2x4xf32>', got 'tensor<?x2x6xf32>'}}
-  %0 = yoco.cache_write %c, %k, %k at %s : tensor<?x2x6xf32>, tensor<?x2x6xf32> -> !kv
+  // expected-error @+1 {{expected rows of type 'tensor<?x2x4xf32>', got 'tensor<?x2x6xf32>'}}
+  %0 = yoco.cache_write %c, %k at %s : tensor<?x2x6xf32> -> !kv
   return
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 6, element = f32, window = 0, layout = contiguous>
-func.func @f(%c: !kv, %s: !yoco.segments, %k: tensor<?x2x4xf32>) {
-  // expected-error @+1 {{expected values of type 'tensor<?x2x6xf32>', got 'tensor<?x2x4xf32>'}}
-  %0 = yoco.cache_write %c, %k, %k at %s : tensor<?x2x4xf32>, tensor<?x2x4xf32> -> !kv
-  return
-}
-
-// -----
-
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 func.func @f(%c: !kv, %s: !yoco.segments, %k: tensor<?x2x4xf32>) {
   // expected-error @+1 {{failed to verify that all of {cache, result} have same type}}
-  %0 = "yoco.cache_write"(%c, %k, %k, %s) : (!kv, tensor<?x2x4xf32>, tensor<?x2x4xf32>, !yoco.segments) -> !ring
+  %0 = "yoco.cache_write"(%c, %k, %s) : (!kv, tensor<?x2x4xf32>, !yoco.segments) -> !ring
   return
 }
 

@@ -4,14 +4,14 @@
 // RUN: yoco-opt %s --mlir-print-op-generic | yoco-opt | FileCheck %s
 // RUN: yoco-opt %s --emit-bytecode | yoco-opt | FileCheck %s
 
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 6, element = f32, window = 0, layout = contiguous>
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 6, element = f32, window = 3, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 6, element = f32, window = 3, layout = contiguous>
 
 // CHECK: yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
 yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
 // CHECK: yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * block>, #yoco.size<0>]
 yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * block>, #yoco.size<0>]
-yoco.state_decl @kv : !kv planes [#yoco.size<0>, #yoco.size<64 * seq * batch>]
+yoco.state_decl @kv : !kv planes [#yoco.size<64 * seq * batch>]
 yoco.state_decl @ring : !ring
 yoco.state_decl @s : !yoco.state<2x4x6xf32>
 yoco.parameter @q : tensor<10x8xbf16> from "q"
@@ -35,8 +35,7 @@ module @kernels attributes {yoco.kernels} {
     return
   }
   func.func @lowered(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %t: memref<?x4xi32>,
-                     %ck: memref<?x?x2x4xf32>, %cv: memref<?x?x2x6xf32>, %rk: memref<?x3x2x4xf32>, %rv: memref<?x3x2x6xf32>,
-                     %s: memref<?x2x4x6xf32>) {
+                     %c: memref<?x?x2x4xf32>, %r: memref<?x3x2x6xf32>, %s: memref<?x2x4x6xf32>) {
     return
   }
   func.func @nothing(%rows: index, %segments: index, %seq: index, %begin: index, %end: index) {
@@ -56,7 +55,7 @@ func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = 
   %y = yoco.view @scratch at <4096 * chunk> size <1024 * chunk> role logits : memref<?x16xf32>
   // CHECK: yoco.view @scratch at <0> size <64> : memref<?x8xf32>
   %z = yoco.view @scratch at <0> size <64> : memref<?x8xf32>
-  // CHECK: %[[C:.+]] = yoco.state_ref @kv : !yoco.kv_cache<
+  // CHECK: %[[C:.+]] = yoco.state_ref @kv : !yoco.cache<
   %c = yoco.state_ref @kv : !kv
   %r = yoco.state_ref @ring : !ring
   // CHECK: yoco.state_ref @s : !yoco.state<2x4x6xf32>

@@ -17,9 +17,9 @@ module attributes {yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target
                    yoco.checkpoint = "folder", yoco.tokenizer = "tokenizer.model", yoco.stop_ids = array<i32: 2, 3>,
                    yoco.max_sequence_length = 4096 : i64} {
   // CHECK-LABEL: func.func private @types
-  // CHECK-SAME: (!yoco.segments, !yoco.state<4x64x64xf32>, !yoco.state<3xbf16>, !yoco.kv_cache<heads = 2, key = 64, value = 32, element = bf16, window = 128, layout = contiguous>)
+  // CHECK-SAME: (!yoco.segments, !yoco.state<4x64x64xf32>, !yoco.state<3xbf16>, !yoco.cache<heads = 2, width = 32, element = bf16, window = 128, layout = contiguous>)
   func.func private @types(!yoco.segments, !yoco.state<4x64x64xf32>, !yoco.state<3xbf16>,
-      !yoco.kv_cache<heads = 2, key = 64, value = 32, element = bf16, window = 128, layout = contiguous>)
+      !yoco.cache<heads = 2, width = 32, element = bf16, window = 128, layout = contiguous>)
 
   // CHECK-LABEL: func.func private @phases
   // CHECK-SAME: test.phases = [#yoco.phase<model>, #yoco.phase<step>, #yoco.phase<fused>, #yoco.phase<planned>, #yoco.phase<program>]

@@ -12,6 +12,7 @@
 #include "passes/lowering/Targets.h"
 #include "test/extending/ToyActivation.h"
 #include "test/extending/ToyKernel.h"
+#include "test/extending/ToyState.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
   mlir::yoco::registerAllTargets(registry);
   yoco::toy::registerToyActivation(registry);
   yoco::toy::registerToyKernel(registry);
+  registerToyState(registry);
   mlir::registerAllPasses();
   mlir::yoco::registerYocoPasses();
   mlir::yoco::registerPipelines();

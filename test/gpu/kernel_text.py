@@ -135,16 +135,22 @@ def type_of(a):
         return "!yoco.segments"
     if a["kind"] == "state":
         return f"!yoco.state<{a['heads']}x{a['key']}x{a['value']}xf32>"
-    if a["kind"] == "cache":
-        return (
-            f"!yoco.kv_cache<heads = {a['heads']}, key = {a['key']}, value = {a['value']}, element = {a['element']}, "
-            f"window = {a['ring']}, layout = contiguous>"
-        )
     if a["kind"] == "vector":
         return f"memref<{a['columns']}x{a['element']}>"
     if "panel" in a:
         return f"memref<{align(a['rows'], a['panel']) // a['panel']}x{a['columns']}x{a['panel']}x{a['element']}>"
     return f"memref<{a['rows']}x{a['columns']}x{a['element']}{strided(a['stride'], a['columns'])}>"
+
+
+def operands_of(a):
+    """Names and types of an argument: keys and values have a cache each."""
+    if a["kind"] != "cache":
+        return [(a["name"], type_of(a))]
+    shape = f"element = {a['element']}, window = {a['ring']}, layout = contiguous"
+    return [
+        (f"{a['name']}_{plane}", f"!yoco.cache<heads = {a['heads']}, width = {a[width]}, {shape}>")
+        for plane, width in (("keys", "key"), ("values", "value"))
+    ]
 
 
 # Modules -------------------------------------------------------------------------------------------------------------
@@ -165,9 +171,9 @@ class Module:
         declared = ["%rows: index", "%segment_count: index", "%seq: index", "%begin: index", "%end: index"]
         for a in arguments:
             mark = f" {{yoco.parameter = @w{parameters.index(a['name'])}}}" if a["name"] in parameters else ""
-            declared.append(f"%{a['name']}: {type_of(a)}{mark}")
-        by_name = {a["name"]: type_of(a) for a in arguments}
-        signature = "" if types is None else f" : ({', '.join(by_name[t] for t in types)}) -> ()"
+            declared += [f"%{operand}: {kind}{mark}" for operand, kind in operands_of(a)]
+        by_name = {a["name"]: [kind for _, kind in operands_of(a)] for a in arguments}
+        signature = "" if types is None else f" : ({', '.join(kind for t in types for kind in by_name[t])}) -> ()"
         self.text.append(
             f"    func.func @{name}({', '.join(declared)}) {{\n      {text}{signature}\n      return\n    }}\n"
         )

@@ -105,7 +105,7 @@ def add_cache_write(module, heads, key, value, ring, style, rotated=False):
         segments(),
         cache(t, heads, key, value, ring),
     ]
-    text = "yoco.fused_cache_write %keys, %values at %positions, %segments to %cache" + (
+    text = "yoco.fused_cache_write %keys, %values at %positions, %segments to %cache_keys, %cache_values" + (
         f" {{rope = {rope_text(rope)}}}" if rope else ""
     )
     title = f"{heads}x({key}, {value}) {f'ring {ring}' if ring else 'growing'} {style if rope else 'no rope'}"
@@ -161,7 +161,7 @@ def add_attention(
         attributes.append(f"rope = {rope_text(rope)}")
     if splits:
         attributes.append(f"splits = {splits} : i64")
-    text = f"yoco.fused_attention %q at %positions, %segments to %cache{fresh} outs %out {{{', '.join(attributes)}}}"
+    text = f"yoco.fused_attention %q at %positions, %segments to %cache_keys, %cache_values{fresh} outs %out {{{', '.join(attributes)}}}"
     title = (
         f"{heads}/{kv_heads}x({key}, {value}) {f'ring {ring}' if ring else 'growing'}{f' window {window}' if window else ''}"
         f"{f' splits {splits}' if splits else ''} {style or 'no rope'}"

@@ -96,7 +96,7 @@ module @kernels attributes {yoco.kernels} {
 }
 
 //--- illegal-model.mlir
-!kv = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 // expected-error @+1 {{expected operations of phase `model`, got 'yoco.state_decl'}}
 yoco.state_decl @kv : !kv
 // expected-error @+1 {{expected operations of phase `model`, got 'test.outside'}}
@@ -105,7 +105,7 @@ func.func @forward(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv) {
   // expected-error @+1 {{expected operations of phase `model`, got 'yoco.positions'}}
   %pos = yoco.positions %ids at %seg : tensor<?xi32>
   // expected-error @+1 {{expected operations of phase `model`, got 'yoco.cache_read'}}
-  %k, %v = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+  %k = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>
   // expected-error @+1 {{expected operations of phase `model`, got 'func.call'}}
   call @forward(%ids, %seg, %c) : (tensor<?xi32>, !yoco.segments, !kv) -> ()
   return

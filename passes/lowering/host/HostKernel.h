@@ -23,14 +23,12 @@ struct HostKernel {
   const HostTiles &tiles;
   /// Rows and segments of the step.
   Value rows, segments;
-  /// Buffers that stand for each operand of the operation: two of a cache, one of everything else.
+  /// Buffers that stand for each operand of the operation: one for each plane of a state, one of everything else.
   DenseMap<Value, SmallVector<Value>> buffers;
   /// One for each parameter group of the operation.
   SmallVector<Value> parameters;
 
   Value get(Value operand) const { return buffers.lookup(operand).front(); }
-  Value getKeys(Value cache) const { return buffers.lookup(cache)[0]; }
-  Value getValues(Value cache) const { return buffers.lookup(cache)[1]; }
 };
 
 /// A row of the segment table, as indices.

@@ -47,7 +47,7 @@ public:
   bool joinsGatedWeights() const override { return false; }
   int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
   bool canFuseHeadNorm(int64_t chunk) const override { return true; }
-  int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override { return 0; }
+  int64_t getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const override { return 0; }
   FloatType getStorageType(MLIRContext *context) const override { return Float32Type::get(context); }
   int64_t getDefaultChunk() const override { return chip.tiles.prefillChunk; }
   int64_t getRowAlignment() const override { return 1; }

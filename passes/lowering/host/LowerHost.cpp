@@ -31,27 +31,6 @@ namespace {
 /// Arguments in front of the buffers: rows, segments, seq, begin, end.
 constexpr unsigned kScalarArguments = 5;
 
-/// The buffers that stand for a value of `type`.
-SmallVector<Type> getBufferTypes(Type type) {
-  constexpr int64_t kDynamic = ShapedType::kDynamic;
-  Type i32 = IntegerType::get(type.getContext(), 32);
-  if (isa<SegmentsType>(type))
-    return {MemRefType::get({kDynamic, 4}, i32)};
-  if (auto state = dyn_cast<StateType>(type)) {
-    SmallVector<int64_t> shape{kDynamic};
-    llvm::append_range(shape, state.getShape());
-    return {MemRefType::get(shape, state.getElement())};
-  }
-  if (auto cache = dyn_cast<KVCacheType>(type)) {
-    int64_t positions = cache.isRing() ? cache.getWindow() : kDynamic;
-    auto planeOf = [&](int64_t width) {
-      return MemRefType::get({kDynamic, positions, cache.getHeads(), width}, cache.getElement());
-    };
-    return {planeOf(cache.getKey()), planeOf(cache.getValue())};
-  }
-  return {type};
-}
-
 LogicalResult checkElementTypes(func::FuncOp function, Operation *op) {
   for (Value operand : op->getOperands()) {
     auto argument = dyn_cast<BlockArgument>(operand);
@@ -59,7 +38,7 @@ LogicalResult checkElementTypes(func::FuncOp function, Operation *op) {
     if (argument && function.getArgAttr(argument.getArgNumber(), kParameterAttrName))
       continue;
     Type type = operand.getType();
-    for (Type buffer : getBufferTypes(type)) {
+    for (Type buffer : getKernelBuffers(type)) {
       auto memref = dyn_cast<MemRefType>(buffer);
       if (!memref)
         return op->emitOpError("expected buffers, got ") << type;
@@ -143,7 +122,7 @@ private:
     SmallVector<Type> types;
     SmallVector<DictionaryAttr> attributes;
     for (BlockArgument argument : function.getArguments()) {
-      SmallVector<Type> buffers = getBufferTypes(argument.getType());
+      SmallVector<Type> buffers = getKernelBuffers(argument.getType());
       llvm::append_range(types, buffers);
       attributes.push_back(function.getArgAttrDict(argument.getArgNumber()));
       attributes.resize(types.size(), builder.getDictionaryAttr({}));
@@ -160,7 +139,7 @@ private:
   static void mapArguments(func::FuncOp function, func::FuncOp lowered, HostKernel &kernel) {
     unsigned next = kScalarArguments;
     for (BlockArgument argument : function.getArguments().drop_front(kScalarArguments)) {
-      unsigned count = getBufferTypes(argument.getType()).size();
+      unsigned count = getKernelBuffers(argument.getType()).size();
       for (BlockArgument buffer : lowered.getArguments().slice(next, count))
         kernel.buffers[argument].push_back(buffer);
       if (function.getArgAttr(argument.getArgNumber(), kParameterAttrName))

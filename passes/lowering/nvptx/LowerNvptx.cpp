@@ -96,8 +96,8 @@ private:
     return success();
   }
 
-  /// Words that stand for an argument of `type`: a cache is two addresses.
-  static unsigned countWords(Type type) { return isa<KVCacheType>(type) ? 2 : 1; }
+  /// Words that stand for an argument of `type`: the address of each of its buffers.
+  static unsigned countWords(Type type) { return getKernelBuffers(type).size(); }
 
   /// A buffer that `op` writes its result to. A step may accumulate in place: then it is read as well.
   static bool isOut(Value argument, Operation *op) {

@@ -24,7 +24,7 @@ struct NvptxKernel {
   const NvptxTarget &target;
   /// Numbers of the step, as 64-bit integers.
   Value rows, segments, seq;
-  /// Addresses that stand for each operand of the operation: two of a cache, one of everything else.
+  /// Addresses that stand for each operand of the operation: one for each plane of a state, one of everything else.
   DenseMap<Value, SmallVector<Value>> addresses;
   /// The address and the type of each parameter group of the operation.
   SmallVector<std::pair<Value, MemRefType>> parameters;
@@ -33,8 +33,8 @@ struct NvptxKernel {
   Value constant(TypedAttr value) { return arith::ConstantOp::create(builder, loc, value); }
   /// The number of the tile that a block computes, as a 64-bit integer: its index in the grid.
   Value getTile();
-  /// The address of plane number `plane` of a cache.
-  Value getPlane(Value cache, unsigned plane) const { return addresses.lookup(cache)[plane]; }
+  /// The address of plane number `plane` of a state.
+  Value getPlane(Value state, unsigned plane) const { return addresses.lookup(state)[plane]; }
   /// The address of row `row` of the matrix that is parameter group `index`.
   Value getParameterRow(unsigned index, int64_t row);
   /// `address` with the offset of `type` added: where element 0 is.

@@ -99,10 +99,10 @@ int64_t NvptxTarget::getRetentionChunk(int64_t keyWidth, int64_t valueWidth) con
   return bf16 ? nvptx::retentionChunk(keyWidth, valueWidth) : 0;
 }
 
-int64_t NvptxTarget::getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const {
+int64_t NvptxTarget::getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const {
   if (!step.onePerSegment)
     return 0;
-  return nvptx::attentionSplits(chip.multiprocessors, step.segments, window, cache.getHeads());
+  return nvptx::attentionSplits(chip.multiprocessors, step.segments, window, keys.getHeads());
 }
 
 FloatType NvptxTarget::getStorageType(MLIRContext *context) const {

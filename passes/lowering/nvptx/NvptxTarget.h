@@ -59,7 +59,7 @@ public:
   bool joinsGatedWeights() const override { return true; }
   int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
   bool canFuseHeadNorm(int64_t chunk) const override { return chunk == 0; }
-  int64_t getAttentionSplits(const StepShape &step, KVCacheType cache, int64_t window) const override;
+  int64_t getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const override;
   FloatType getStorageType(MLIRContext *context) const override;
   int64_t getDefaultChunk() const override { return 2048; }
   int64_t getRowAlignment() const override { return 16; }

@@ -26,7 +26,8 @@
 // CHECK: linear_0: launched 1 times
 // 1 head * 96 wide * 4 = 384 bytes of keys and of values for each of 32 positions of 2 slots: 24576 each.
 // CHECK: arena persistent: 49152 bytes
-// CHECK: growing_cache kv: buffer {{.*}} (0 bytes per slot, 384 per position), buffer {{.*}} (0 bytes per slot, 384 per position)
+// CHECK: growing_cache keys: buffer {{.*}} (0 bytes per slot, 384 per position)
+// CHECK: growing_cache values: buffer {{.*}} (0 bytes per slot, 384 per position)
 
 // The weights in the file are those of the checkpoint.
 // RUN: %{python} %t/check.py %t/a.yoco %{checkpoints}/yoco-gret-random/model.safetensors
@@ -66,15 +67,17 @@
 // RUN: ls %t | not grep tmp
 
 //--- model.mlir
-!kv = !yoco.kv_cache<heads = 1, key = 96, value = 96, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 96, element = f32, window = 0, layout = contiguous>
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
                    yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, block = 4>, yoco.checkpoint = "CHECKPOINT",
                    yoco.stop_ids = array<i32: 2, 3>} {
   yoco.parameter @embed : tensor<20x192xbf16> from "a" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @out : tensor<20x192xbf16> from "b" generated #yoco.random<seed = 1, stream = 1, scale = 0.1>
   yoco.parameter @norm : tensor<192xbf16> from "cross_decoder.kv_layer_norm.weight"
-  yoco.state_decl @kv : !kv
-  func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !kv {yoco.state = @kv}) -> (tensor<?x20xf32>, !kv)
+  yoco.state_decl @keys : !kv
+  yoco.state_decl @values : !kv
+  func.func @decode(%ids: tensor<?xi32>, %segments: !yoco.segments, %c: !kv {yoco.state = @keys},
+                    %d: !kv {yoco.state = @values}) -> (tensor<?x20xf32>, !kv, !kv)
       attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
     %c0 = arith.constant 0 : index
     %rows = tensor.dim %ids, %c0 : tensor<?xi32>
@@ -82,11 +85,11 @@ module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"
     %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32, yoco.layer = "embed"} : (tensor<?xi32>) -> tensor<?x192xf32>
     %k = tensor.extract_slice %x[0, 0] [%rows, 96] [1, 1] : tensor<?x192xf32> to tensor<?x96xf32>
     %v = tensor.extract_slice %x[0, 96] [%rows, 96] [1, 1] : tensor<?x192xf32> to tensor<?x96xf32>
-    %d = yoco.fused_cache_write %k, %v at %pos, %segments to %c
-        : (tensor<?x96xf32>, tensor<?x96xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+    %n:2 = yoco.fused_cache_write %k, %v at %pos, %segments to %c, %d
+        : (tensor<?x96xf32>, tensor<?x96xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> (!kv, !kv)
     %y = yoco.fused_linear %x weights [@out] {eps = 1.0e-5 : f32, norm_weight = @norm}
         : (tensor<?x192xf32>) -> tensor<?x20xf32>
-    return %y, %d : tensor<?x20xf32>, !kv
+    return %y, %n#0, %n#1 : tensor<?x20xf32>, !kv, !kv
   }
 }
 

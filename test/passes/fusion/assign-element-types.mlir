@@ -3,13 +3,13 @@
 // RUN: yoco-opt %s --yoco-assign-element-types --split-input-file | FileCheck %s
 
 #map = affine_map<(d0, d1) -> (d0, d1)>
-!ring = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 4, layout = contiguous>
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 
 // CHECK: yoco.state_decl @state : !yoco.state<1x8x8xf32>
-// CHECK: yoco.state_decl @ring : !yoco.kv_cache<{{.*}}element = bf16, window = 4
+// CHECK: yoco.state_decl @ring : !yoco.cache<{{.*}}element = bf16, window = 4
 // CHECK-LABEL: func.func @prefill
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8xf32>
-// CHECK-SAME: element = bf16, window = 4{{.*}}-> (tensor<?x8xf32>, !yoco.kv_cache<{{.*}}element = bf16
+// CHECK-SAME: element = bf16, window = 4{{.*}}-> (tensor<?x8xf32>, !yoco.cache<{{.*}}element = bf16
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
                    yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
   yoco.parameter @n : tensor<8xbf16> from "n"
@@ -35,11 +35,11 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
     %r = yoco.fused_rope %k, %pos {heads = 1 : i64, rope = #yoco.rope<half, [1.0, 0.5, 0.25, 0.125]>}
         : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
     // CHECK: %[[O:.+]] = yoco.fused_attention {{.*}} fresh(%[[R]], {{.*}} -> tensor<?x8xbf16>
-    %o = yoco.fused_attention %q at %pos, %s to %c fresh(%r, %v) {scale = 0.25 : f32, heads = 1 : i64, window = 4 : i64}
-        : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %o = yoco.fused_attention %q at %pos, %s to %c, %c fresh(%r, %v) {scale = 0.25 : f32, heads = 1 : i64, window = 4 : i64}
+        : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring, !ring, tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
     // CHECK: yoco.fused_cache_write %[[R]]
-    %d = yoco.fused_cache_write %r, %v at %pos, %s to %c
-        : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring) -> !ring
+    %d = yoco.fused_cache_write %r at %pos, %s to %c
+        : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring) -> !ring
     // The residual stream stays as it is.
     // CHECK: %[[H:.+]] = yoco.fused_linear %[[O]] residual %[[X]] weights [@w] : (tensor<?x8xbf16>, tensor<?x8xf32>) -> tensor<?x8xf32>
     %h = yoco.fused_linear %o residual %x weights [@w] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>

@@ -222,20 +222,28 @@ struct Attention {
   std::string name, write, what;
 };
 
-std::string cacheType(const Attention &a) {
-  return "!yoco.kv_cache<heads = " + std::to_string(a.keyHeads) + ", key = " + std::to_string(a.keyWidth) +
-         ", value = " + std::to_string(a.valueWidth) + ", element = f32, window = " + std::to_string(a.ring) +
-         ", layout = contiguous>";
+/// The types of the caches of keys and of values.
+std::string cacheTypes(const Attention &a) {
+  auto type = [&](int64_t width) {
+    return "!yoco.cache<heads = " + std::to_string(a.keyHeads) + ", width = " + std::to_string(width) +
+           ", element = f32, window = " + std::to_string(a.ring) + ", layout = contiguous>";
+  };
+  return type(a.keyWidth) + ", " + type(a.valueWidth);
 }
 
-/// The kernel that writes the cache; it rotates the keys of a growing one, the keys of a ring are rotated already.
+/// The arguments that are caches of these types.
+std::string cacheArguments(const Attention &a) {
+  std::string types = cacheTypes(a);
+  return "%c: " + types.insert(types.find(">, ") + 3, "%d: ");
+}
+
+/// The kernel that writes the caches; it rotates the keys of growing ones, the keys of rings are rotated already.
 std::string makeWrite(Kernels &kernels, const Attention &a) {
-  std::string cache = cacheType(a);
-  return kernels.add("%k: " + a.k.type() + ", %v: " + a.v.type() +
-                         ", %p: memref<?xi32>, %s: !yoco.segments, %c: " + cache,
-                     "yoco.fused_cache_write %k, %v at %p, %s to %c " +
+  return kernels.add("%k: " + a.k.type() + ", %v: " + a.v.type() + ", %p: memref<?xi32>, %s: !yoco.segments, " +
+                         cacheArguments(a),
+                     "yoco.fused_cache_write %k, %v at %p, %s to %c, %d " +
                          (a.hasRope && a.ring == 0 ? "{rope = " + a.rope.text() + "} " : "") + ": (" + a.k.type() +
-                         ", " + a.v.type() + ", memref<?xi32>, !yoco.segments, " + cache + ") -> ()");
+                         ", " + a.v.type() + ", memref<?xi32>, !yoco.segments, " + cacheTypes(a) + ") -> ()");
 }
 
 Attention makeAttention(Random &random, Kernels &kernels, int64_t width, int64_t ring) {
@@ -253,14 +261,14 @@ Attention makeAttention(Random &random, Kernels &kernels, int64_t width, int64_t
   a.k = Rows::make(random, 0, a.keyHeads * width);
   a.v = Rows::make(random, 0, a.keyHeads * a.valueWidth);
   a.out = Rows::make(random, 0, a.keyHeads * a.group * a.valueWidth);
-  std::string cache = cacheType(a), fresh = ring > 0 ? ", %k: " + a.k.type() + ", %v: " + a.v.type() : "";
+  std::string fresh = ring > 0 ? ", %k: " + a.k.type() + ", %v: " + a.v.type() : "";
   std::string freshTypes = ring > 0 ? ", " + a.k.type() + ", " + a.v.type() : "";
   a.name = kernels.add(
-      "%q: " + a.q.type() + ", %p: memref<?xi32>, %s: !yoco.segments, %c: " + cache + fresh + ", %out: " + a.out.type(),
-      "yoco.fused_attention %q at %p, %s to %c " + std::string(ring > 0 ? "fresh(%k, %v) " : "") + "outs %out {" +
+      "%q: " + a.q.type() + ", %p: memref<?xi32>, %s: !yoco.segments, " + cacheArguments(a) + fresh + ", %out: " + a.out.type(),
+      "yoco.fused_attention %q at %p, %s to %c, %d " + std::string(ring > 0 ? "fresh(%k, %v) " : "") + "outs %out {" +
           attribute("scale", a.scale) + (a.hasRope ? "rope = " + a.rope.text() + ", " : "") + "heads = " +
           std::to_string(a.keyHeads * a.group) + " : i64, window = " + std::to_string(a.window) + " : i64} : (" +
-          a.q.type() + ", memref<?xi32>, !yoco.segments, " + cache + freshTypes + ", " + a.out.type() + ") -> ()");
+          a.q.type() + ", memref<?xi32>, !yoco.segments, " + cacheTypes(a) + freshTypes + ", " + a.out.type() + ") -> ()");
   a.write = makeWrite(kernels, a);
   a.what = "attention of " + std::to_string(a.keyHeads) + " x " + std::to_string(a.group) + " heads of " +
            std::to_string(width) + ", ring " + std::to_string(ring) + ", window " + std::to_string(a.window);

@@ -181,26 +181,29 @@ void Kernels::addAttention(const Sizes &sizes, bool ring) {
   std::string q = rows(sizes.heads * sizes.keyWidth, "f32"), out = rows(sizes.heads * sizes.valueWidth, storage());
   std::string k = rows(sizes.kvHeads * sizes.keyWidth, storage()),
               v = rows(sizes.kvHeads * sizes.valueWidth, storage());
-  std::string cache =
-      llvm::formatv("!yoco.kv_cache<heads = {0}, key = {1}, value = {2}, element = {3}, window = {4}, "
-                    "layout = contiguous>",
-                    sizes.kvHeads, sizes.keyWidth, sizes.valueWidth, storage(), ring ? sizes.window : 0);
+  auto cache = [&](int64_t width) -> std::string {
+    return llvm::formatv("!yoco.cache<heads = {0}, width = {1}, element = {2}, window = {3}, layout = contiguous>",
+                         sizes.kvHeads, width, storage(), ring ? sizes.window : 0);
+  };
+  std::string keys = cache(sizes.keyWidth), values = cache(sizes.valueWidth);
   std::string fresh = ring ? "fresh(%k, %v)" : "", freshTypes = ring ? ", " + k + ", " + v : "";
   std::string table = rope(sizes.keyWidth, "half");
   add("cache_write" + suffix,
-      llvm::formatv("%k: {0}, %v: {1}, %p: memref<?xi32>, %s: !yoco.segments, %c: {2}", k, v, cache),
+      llvm::formatv("%k: {0}, %v: {1}, %p: memref<?xi32>, %s: !yoco.segments, %c: {2}, %d: {3}", k, v, keys, values),
       llvm::formatv(
-          "yoco.fused_cache_write %k, %v at %p, %s to %c {{rope = {3}} : ({0}, {1}, memref<?xi32>, !yoco.segments, "
-          "{2}) -> ()",
-          k, v, cache, table));
-  int64_t splits = nvptx::attentionSplits(getNvptxChips().back().multiprocessors, sizes.batch, ring ? sizes.window : 0, sizes.kvHeads);
+          "yoco.fused_cache_write %k, %v at %p, %s to %c, %d {{rope = {4}} : ({0}, {1}, memref<?xi32>, !yoco.segments, "
+          "{2}, {3}) -> ()",
+          k, v, keys, values, table));
+  int64_t splits = nvptx::attentionSplits(getNvptxChips().back().multiprocessors, sizes.batch, ring ? sizes.window : 0,
+                                          sizes.kvHeads);
   std::string partial = rows(getPartialColumns(sizes.heads, splits, sizes.valueWidth), "f32");
   std::string arguments =
-      llvm::formatv("%q: {0}, %p: memref<?xi32>, %s: !yoco.segments, %c: {1}, %k: {2}, %v: {3}, %o: ", q, cache, k, v);
+      llvm::formatv("%q: {0}, %p: memref<?xi32>, %s: !yoco.segments, %c: {1}, %d: {2}, %k: {3}, %v: {4}, %o: ", q, keys,
+                    values, k, v);
   std::string attributes = llvm::formatv("heads = {0} : i64, scale = 0.5 : f32, window = {1} : i64, rope = {2}",
                                          sizes.heads, ring ? sizes.window : 0, table);
-  std::string types = llvm::formatv("({0}, memref<?xi32>, !yoco.segments, {1}{2}, ", q, cache, freshTypes);
-  std::string op = "yoco.fused_attention %q at %p, %s to %c " + fresh + " outs %o {" + attributes;
+  std::string types = llvm::formatv("({0}, memref<?xi32>, !yoco.segments, {1}, {2}{3}, ", q, keys, values, freshTypes);
+  std::string op = "yoco.fused_attention %q at %p, %s to %c, %d " + fresh + " outs %o {" + attributes;
   add("attention_rows" + suffix, arguments + out, op + "} : " + types + out + ") -> ()");
   add("attention_split" + suffix, arguments + partial,
       op + ", splits = " + std::to_string(splits) + " : i64} : " + types + partial + ") -> ()");

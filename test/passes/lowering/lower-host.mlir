@@ -84,12 +84,14 @@ func.func @chunkwise(%rows: index, %segments: index, %seq: index, %begin: index,
 // CHECK: vector.load %[[V]]
 func.func @attention(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x16xf32>,
                      %p: memref<?xi32>, %s: !yoco.segments,
-                     %c: !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>,
+                     %c: !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>,
+                     %d: !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>,
                      %out: memref<?x16xf32>) {
-  yoco.fused_attention %q at %p, %s to %c outs %out
+  yoco.fused_attention %q at %p, %s to %c, %d outs %out
       {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<interleaved, [1.0, 0.1, 0.01, 0.001]>}
       : (memref<?x16xf32>, memref<?xi32>, !yoco.segments,
-         !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>, memref<?x16xf32>) -> ()
+         !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>,
+         !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>, memref<?x16xf32>) -> ()
   return
 }
 
@@ -101,10 +103,10 @@ func.func @attention(%rows: index, %segments: index, %seq: index, %begin: index,
 // CHECK: vector.store %{{.+}}, %[[K]]
 func.func @ring(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %k: memref<?x8xf32>,
                 %p: memref<?xi32>, %s: !yoco.segments,
-                %c: !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 5, layout = contiguous>) {
-  yoco.fused_cache_write %k, %k at %p, %s to %c
-      : (memref<?x8xf32>, memref<?x8xf32>, memref<?xi32>, !yoco.segments,
-         !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 5, layout = contiguous>) -> ()
+                %c: !yoco.cache<heads = 1, width = 8, element = f32, window = 5, layout = contiguous>) {
+  yoco.fused_cache_write %k at %p, %s to %c
+      : (memref<?x8xf32>, memref<?xi32>, !yoco.segments,
+         !yoco.cache<heads = 1, width = 8, element = f32, window = 5, layout = contiguous>) -> ()
   return
 }
 

@@ -3,8 +3,9 @@
 // Kernels become calls of micro-kernels whose shapes are constants. One idea per kernel: what stands for what.
 // RUN: yoco-opt %s --yoco-lower-nvptx --canonicalize --cse --split-input-file | FileCheck %s
 
-!cache = !yoco.kv_cache<heads = 2, key = 16, value = 24, element = bf16, window = 0, layout = contiguous>
-!ring = !yoco.kv_cache<heads = 2, key = 16, value = 16, element = bf16, window = 100, layout = contiguous>
+!keys = !yoco.cache<heads = 2, width = 16, element = bf16, window = 0, layout = contiguous>
+!values = !yoco.cache<heads = 2, width = 24, element = bf16, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 16, element = bf16, window = 100, layout = contiguous>
 #rope = #yoco.rope<interleaved, [1.0, 0.5, 0.25, 0.125, 0.1, 0.05, 0.02, 0.01]>
 #half = #yoco.rope<half, [1.0, 0.5, 0.25, 0.125, 0.1, 0.05, 0.02, 0.01]>
 #id2 = affine_map<(r, c) -> (r, c)>
@@ -163,23 +164,48 @@ func.func @retention_chunk(%rows: index, %segments: index, %seq: index, %begin: 
   return
 }
 
-// A cache is two addresses.
+// A cache is an address.
 // CHECK-LABEL: gpu.func @cache_write
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %[[K:.+]]: !llvm.ptr {{.+}}, %[[V:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[VALUES:.+]]: !llvm.ptr {llvm.align = 64 : i64})
 // CHECK: llvm.call @yoco_cache_write(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]],
 func.func @cache_write(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %k: memref<?x32xf32>,
-                       %v: memref<?x48xf32>, %p: memref<?xi32>, %s: !yoco.segments, %c: !cache) {
-  yoco.fused_cache_write %k, %v at %p, %s to %c {rope = #half}
-      : (memref<?x32xf32>, memref<?x48xf32>, memref<?xi32>, !yoco.segments, !cache) -> ()
+                       %v: memref<?x48xf32>, %p: memref<?xi32>, %s: !yoco.segments, %c: !keys, %d: !values) {
+  yoco.fused_cache_write %k, %v at %p, %s to %c, %d {rope = #half}
+      : (memref<?x32xf32>, memref<?x48xf32>, memref<?xi32>, !yoco.segments, !keys, !values) -> ()
+  return
+}
+
+// Rows that are stored alone are those that are rotated or, without a rotation, those that are not.
+// CHECK-LABEL: gpu.func @rotated_alone
+// CHECK-SAME: %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i64, %[[K:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr
+// CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero
+// CHECK-DAG: %[[NONE:.+]] = arith.constant 0 : i32
+// CHECK-DAG: %[[WIDTH:.+]] = arith.constant 16 : i32
+// CHECK: llvm.call @yoco_cache_write({{.*}}, %[[K]], %{{.+}}, %{{.+}}, %[[NULL]], %[[NONE]], %[[NONE]], %[[P]], %[[S]], %[[KEYS]], %[[NULL]], %{{.+}}, %[[NONE]], %{{.+}}, %[[WIDTH]], %[[NONE]],
+func.func @rotated_alone(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %k: memref<?x32xf32>,
+                         %p: memref<?xi32>, %s: !yoco.segments, %c: !keys) {
+  yoco.fused_cache_write %k at %p, %s to %c {rope = #half} : (memref<?x32xf32>, memref<?xi32>, !yoco.segments, !keys) -> ()
+  return
+}
+
+// CHECK-LABEL: gpu.func @moved_alone
+// CHECK-SAME: %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i64, %[[V:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[VALUES:.+]]: !llvm.ptr
+// CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero
+// CHECK-DAG: %[[NONE:.+]] = arith.constant 0 : i32
+// CHECK-DAG: %[[WIDTH:.+]] = arith.constant 24 : i32
+// CHECK: llvm.call @yoco_cache_write({{.*}}, %[[NULL]], %[[NONE]], %[[NONE]], %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[NULL]], %[[VALUES]], %{{.+}}, %[[NONE]], %{{.+}}, %[[NONE]], %[[WIDTH]],
+func.func @moved_alone(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %v: memref<?x48xf32>,
+                       %p: memref<?xi32>, %s: !yoco.segments, %c: !values) {
+  yoco.fused_cache_write %v at %p, %s to %c : (memref<?x48xf32>, memref<?xi32>, !yoco.segments, !values) -> ()
   return
 }
 
 // CHECK-LABEL: gpu.func @attention_rows
 // CHECK: llvm.call @yoco_attention_rows(
 func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x64xf32>,
-                          %p: memref<?xi32>, %s: !yoco.segments, %c: !cache, %out: memref<?x96xbf16>) {
-  yoco.fused_attention %q at %p, %s to %c outs %out {heads = 4 : i64, scale = 0.25 : f32, rope = #half}
-      : (memref<?x64xf32>, memref<?xi32>, !yoco.segments, !cache, memref<?x96xbf16>) -> ()
+                          %p: memref<?xi32>, %s: !yoco.segments, %c: !keys, %d: !values, %out: memref<?x96xbf16>) {
+  yoco.fused_attention %q at %p, %s to %c, %d outs %out {heads = 4 : i64, scale = 0.25 : f32, rope = #half}
+      : (memref<?x64xf32>, memref<?xi32>, !yoco.segments, !keys, !values, memref<?x96xbf16>) -> ()
   return
 }
 
@@ -191,11 +217,11 @@ func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: i
 // CHECK-DAG: %[[SPLITS:.+]] = arith.constant 3 : i32
 // CHECK: llvm.call @yoco_attention_split(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[Q]], %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]], %{{.+}}, %[[RING]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[WINDOW]], {{.+}}, %[[SPLITS]], %[[OUT]],
 func.func @attention_split(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x64xf32>,
-                           %p: memref<?xi32>, %s: !yoco.segments, %c: !ring, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>,
+                           %p: memref<?xi32>, %s: !yoco.segments, %c: !ring, %d: !ring, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>,
                            %out: memref<?x216xf32>) {
-  yoco.fused_attention %q at %p, %s to %c fresh(%k, %v) outs %out
+  yoco.fused_attention %q at %p, %s to %c, %d fresh(%k, %v) outs %out
       {heads = 4 : i64, scale = 0.25 : f32, window = 90 : i64, splits = 3 : i64}
-      : (memref<?x64xf32>, memref<?xi32>, !yoco.segments, !ring, memref<?x32xbf16>, memref<?x32xbf16>, memref<?x216xf32>) -> ()
+      : (memref<?x64xf32>, memref<?xi32>, !yoco.segments, !ring, !ring, memref<?x32xbf16>, memref<?x32xbf16>, memref<?x216xf32>) -> ()
   return
 }
 

@@ -15,7 +15,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   yoco.parameter @k1 : tensor<8x8xbf16> from "k1"
   yoco.parameter @a : tensor<24x8xbf16> from "a"
   yoco.parameter @b : tensor<24x8xbf16> from "b"
-  yoco.state_decl @kv : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+  yoco.state_decl @kv : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
   yoco.arena @persistent persistent [#yoco.size<32 * seq * batch>]
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 512 * chunk>]
@@ -36,7 +36,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     // CHECK: %[[SEG:.+]] = yoco.view {{.*}} role segments
     %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
     // CHECK: %[[KV:.+]] = yoco.state_ref @kv
-    %kv = yoco.state_ref @kv : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+    %kv = yoco.state_ref @kv : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     %x = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?x8xf32>
     %p = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> : memref<?x16xf32>
     %f = yoco.view @scratch at <64 * batch + 192 * chunk> size <128 * chunk> : memref<?x24xf32>
@@ -64,10 +64,10 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     %rows = memref.dim %ids, %c0 : memref<?xi32>
     %k = memref.subview %p[0, 8] [%rows, 4] [1, 1] : memref<?x16xf32> to memref<?x4xf32, strided<[16, 1], offset: 8>>
     %v = memref.subview %p[0, 12] [%rows, 4] [1, 1] : memref<?x16xf32> to memref<?x4xf32, strided<[16, 1], offset: 12>>
-    // CHECK: yoco.launch @kernels::@cache_write_0(%{{.+}}, %{{.+}}, %[[IDS]], %[[SEG]], %[[KV]])
-    yoco.fused_cache_write %k, %v at %ids, %seg to %kv
-        : (memref<?x4xf32, strided<[16, 1], offset: 8>>, memref<?x4xf32, strided<[16, 1], offset: 12>>, memref<?xi32>,
-           !yoco.segments, !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>) -> ()
+    // CHECK: yoco.launch @kernels::@cache_write_0(%{{.+}}, %[[IDS]], %[[SEG]], %[[KV]])
+    yoco.fused_cache_write %k at %ids, %seg to %kv
+        : (memref<?x4xf32, strided<[16, 1], offset: 8>>, memref<?xi32>,
+           !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> ()
     // Constants go with an elementwise body.
     %two = arith.constant 2.0 : f32
     // CHECK: yoco.launch @kernels::@generic_0(

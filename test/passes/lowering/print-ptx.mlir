@@ -19,7 +19,7 @@
 // REPORT: {{no ptxas|[a-z_]+: [0-9]+ registers, 0 bytes of stack, 0 bytes spilled, [0-9]+ bytes of shared memory}}
 // ERROR: expected architecture sm_80 or sm_90a, got 'sm_70'
 
-!cache = !yoco.kv_cache<heads = 2, key = 64, value = 64, element = bf16, window = 0, layout = contiguous>
+!cache = !yoco.cache<heads = 2, width = 64, element = bf16, window = 0, layout = contiguous>
 #rope = #yoco.rope<half, [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.09, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01,
                           0.009, 0.008, 0.007, 0.006, 0.005, 0.004, 0.003, 0.002, 0.001, 0.0009, 0.0008, 0.0007, 0.0006]>
 #id = affine_map<(r, c) -> (r, c)>
@@ -77,8 +77,8 @@ func.func @retention_step(%rows: index, %segments: index, %seq: index, %begin: i
 // CHECK-DAG: ex2.approx.ftz.f32
 func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x256xf32>,
                           %p: memref<?xi32>, %s: !yoco.segments, %c: !cache, %out: memref<?x256xbf16>) {
-  yoco.fused_attention %q at %p, %s to %c outs %out {heads = 4 : i64, scale = 0.125 : f32, rope = #rope}
-      : (memref<?x256xf32>, memref<?xi32>, !yoco.segments, !cache, memref<?x256xbf16>) -> ()
+  yoco.fused_attention %q at %p, %s to %c, %c outs %out {heads = 4 : i64, scale = 0.125 : f32, rope = #rope}
+      : (memref<?x256xf32>, memref<?xi32>, !yoco.segments, !cache, !cache, memref<?x256xbf16>) -> ()
   return
 }
 
@@ -88,8 +88,8 @@ func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: i
 // CHECK-DAG: ex2.approx.ftz.f32
 func.func @attention_split(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x256xf32>,
                            %p: memref<?xi32>, %s: !yoco.segments, %c: !cache, %out: memref<?x792xf32>) {
-  yoco.fused_attention %q at %p, %s to %c outs %out {heads = 4 : i64, scale = 0.125 : f32, splits = 3 : i64}
-      : (memref<?x256xf32>, memref<?xi32>, !yoco.segments, !cache, memref<?x792xf32>) -> ()
+  yoco.fused_attention %q at %p, %s to %c, %c outs %out {heads = 4 : i64, scale = 0.125 : f32, splits = 3 : i64}
+      : (memref<?x256xf32>, memref<?xi32>, !yoco.segments, !cache, !cache, memref<?x792xf32>) -> ()
   return
 }
 

@@ -5,7 +5,7 @@
 // the cache and the state are written in place.
 
 // CHECK-DAG: yoco.phase = #yoco.phase<planned>
-!kv = !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
 !s = !yoco.state<2x4x4xf32>
 #id = affine_map<(i, j) -> (i, j)>
 module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.phase = #yoco.phase<fused>} {
@@ -68,8 +68,8 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.ph
     %kk = tensor.extract_slice %f[0, 0] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
     %vv = tensor.extract_slice %f[0, 4] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
     // CHECK: yoco.fused_cache_write {{.*}} to %[[KV]]
-    %c1 = yoco.fused_cache_write %kk, %vv at %pos, %segments to %c
-        : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+    %c1 = yoco.fused_cache_write %kk at %pos, %segments to %c
+        : (tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
     // CHECK-NOT: yoco.copy
     // CHECK: return{{$}}
     return %c1, %t1, %u : !kv, !s, !s

@@ -3,51 +3,56 @@
 
 // The growing caches come first, the one with the most readers at 0; then what does not grow, in the order in which it is
 // declared. Bytes, f32:
-//   shared  keys 1*4*4 = 16, values 1*4*8 = 32 for each position       0 .. 16 .. 48
-//   local   keys and values 2*4*4 = 32 for each position              48 .. 80 .. 112
-//   ring    keys and values 2*4*4 = 32, 3 positions: 96 for each slot
+//   shared  1*4*4 = 16 for each position           0 .. 16
+//   wide    1*4*8 = 32 for each position          16 .. 48
+//   local   2*4*4 = 32 for each position          48 .. 80
+//   ring    2*4*4 = 32, 3 positions: 96 for each slot
 //   state   2*4*4*4 = 128 for each slot
 // Products whose coefficient is no multiple of 64 are rounded up on their own and therefore stay apart in the sum.
 
-!local = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-!shared = !yoco.kv_cache<heads = 1, key = 4, value = 8, element = f32, window = 0, layout = contiguous>
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
+!local = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
+!shared = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+!wide = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
 
-// CHECK: yoco.state_decl @state : {{.*}} planes [#yoco.size<16 * seq * batch + 32 * seq * batch + 32 * seq * batch + 32 * seq * batch>]
+// CHECK: yoco.state_decl @state : {{.*}} planes [#yoco.size<16 * seq * batch + 32 * seq * batch + 32 * seq * batch>]
 yoco.state_decl @state : !yoco.state<2x4x4xf32>
-// CHECK: yoco.state_decl @local : {{.*}} planes [#yoco.size<16 * seq * batch + 32 * seq * batch>,
-// CHECK-SAME: #yoco.size<16 * seq * batch + 32 * seq * batch + 32 * seq * batch>]
+// CHECK: yoco.state_decl @local : {{.*}} planes [#yoco.size<16 * seq * batch + 32 * seq * batch>]
 yoco.state_decl @local : !local
-// CHECK: yoco.state_decl @ring : {{.*}} planes [#yoco.size<{{.*}} + 128 * batch>,
-// CHECK-SAME: #yoco.size<{{.*}} + 128 * batch + 96 * batch>]
+// CHECK: yoco.state_decl @ring : {{.*}} planes [#yoco.size<{{.*}} + 128 * batch>]
 yoco.state_decl @ring : !ring
-// CHECK: yoco.state_decl @shared : {{.*}} planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
+// CHECK: yoco.state_decl @shared : {{.*}} planes [#yoco.size<0>]
 yoco.state_decl @shared : !shared
+// CHECK: yoco.state_decl @wide : {{.*}} planes [#yoco.size<16 * seq * batch>]
+yoco.state_decl @wide : !wide
 // CHECK: yoco.arena @persistent
-// CHECK-SAME: [#yoco.size<16 * seq * batch + 32 * seq * batch + 32 * seq * batch + 32 * seq * batch + 128 * batch + 96 * batch + 96 * batch>]
+// CHECK-SAME: [#yoco.size<16 * seq * batch + 32 * seq * batch + 32 * seq * batch + 128 * batch + 96 * batch>]
 func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
   %ids = yoco.alloc <64 * batch> role ids : memref<?xi32>
   %seg = yoco.alloc <16 * batch> role segments : !yoco.segments
   %l = yoco.state_ref @local : !local
   %s = yoco.state_ref @shared : !shared
+  %w = yoco.state_ref @wide : !wide
   %q = yoco.alloc <64 * batch> : memref<?x4xf32>
   %q2 = yoco.alloc <64 * batch> : memref<?x8xf32>
   %o = yoco.alloc <64 * batch> : memref<?x8xf32>
-  yoco.fused_attention %q at %ids, %seg to %s outs %o {scale = 0.5 : f32, heads = 1 : i64}
-      : (memref<?x4xf32>, memref<?xi32>, !yoco.segments, !shared, memref<?x8xf32>) -> ()
-  yoco.fused_attention %q at %ids, %seg to %s outs %o {scale = 0.5 : f32, heads = 1 : i64}
-      : (memref<?x4xf32>, memref<?xi32>, !yoco.segments, !shared, memref<?x8xf32>) -> ()
-  yoco.fused_attention %q2 at %ids, %seg to %l outs %o {scale = 0.5 : f32, heads = 2 : i64}
-      : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !local, memref<?x8xf32>) -> ()
+  yoco.fused_attention %q at %ids, %seg to %s, %w outs %o {scale = 0.5 : f32, heads = 1 : i64}
+      : (memref<?x4xf32>, memref<?xi32>, !yoco.segments, !shared, !wide, memref<?x8xf32>) -> ()
+  yoco.fused_attention %q at %ids, %seg to %s, %w outs %o {scale = 0.5 : f32, heads = 1 : i64}
+      : (memref<?x4xf32>, memref<?xi32>, !yoco.segments, !shared, !wide, memref<?x8xf32>) -> ()
+  yoco.fused_attention %q2 at %ids, %seg to %l, %l outs %o {scale = 0.5 : f32, heads = 2 : i64}
+      : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !local, !local, memref<?x8xf32>) -> ()
   return
 }
 
 // -----
 
-// Aligned coefficients add up: 2 * 64 * 4 = 512 for keys, for values, and 4 * 64 * 64 * 4 = 65536 for each of two states.
+// Aligned coefficients add up: 2 * 64 * 4 = 512 for keys and for values, and 4 * 64 * 64 * 4 = 65536 for each of two states.
 
-// CHECK: @kv : {{.*}} planes [#yoco.size<0>, #yoco.size<512 * seq * batch>]
-yoco.state_decl @kv : !yoco.kv_cache<heads = 2, key = 64, value = 64, element = f32, window = 0, layout = contiguous>
+// CHECK: @keys : {{.*}} planes [#yoco.size<0>]
+yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
+// CHECK: @values : {{.*}} planes [#yoco.size<512 * seq * batch>]
+yoco.state_decl @values : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
 // CHECK: @s0 : {{.*}} planes [#yoco.size<1024 * seq * batch>]
 yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
 // CHECK: @s1 : {{.*}} planes [#yoco.size<1024 * seq * batch + 65536 * batch>]

@@ -4,8 +4,9 @@
 // A plan that is right for all bounds: `x` may have the bytes of the ids, which are not used after it is first written.
 
 // CHECK-LABEL: func.func @good
-yoco.state_decl @kv : !yoco.kv_cache<heads = 1, key = 4, value = 8, element = f32, window = 0, layout = contiguous>
-  planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
+yoco.state_decl @keys : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
+yoco.state_decl @values : !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
+  planes [#yoco.size<16 * seq * batch>]
 yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 32 * seq * batch>]
 yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 32 * seq * batch + 128 * batch>]
 yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
@@ -117,17 +118,17 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 
 // expected-error @+1 {{expected the offsets of 1 planes, got 0}}
 yoco.state_decl @s0 : !yoco.state<2x4x4xf32>
-// expected-error @+1 {{expected the offsets of 2 planes, got 1}}
-yoco.state_decl @c : !yoco.kv_cache<heads = 1, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
-  planes [#yoco.size<0>]
+// expected-error @+1 {{expected the offsets of 1 planes, got 2}}
+yoco.state_decl @c : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  planes [#yoco.size<0>, #yoco.size<64>]
 // expected-error @+1 {{plane 0: expected to end within "persistent" for all bounds}}
 yoco.state_decl @s1 : !yoco.state<2x4x4xf32> planes [#yoco.size<1024 * batch>]
 // expected-note @+1 {{the other buffer}}
 yoco.state_decl @s2 : !yoco.state<2x4x4xf32> planes [#yoco.size<256 * batch>]
-// Keys end at 96 * batch for a window of 3 positions of 32 bytes.
-// expected-error @+1 {{plane 1: expected bytes of its own for all bounds, got #yoco.size<320 * batch> up to #yoco.size<320 * batch + 96 * batch>, which may overlap #yoco.size<256 * batch> up to #yoco.size<384 * batch>}}
-yoco.state_decl @ring : !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 3, layout = contiguous>
-  planes [#yoco.size<0>, #yoco.size<320 * batch>]
+// 96 * batch for a window of 3 positions of 32 bytes.
+// expected-error @+1 {{plane 0: expected bytes of its own for all bounds, got #yoco.size<320 * batch> up to #yoco.size<320 * batch + 96 * batch>, which may overlap #yoco.size<256 * batch> up to #yoco.size<384 * batch>}}
+yoco.state_decl @ring : !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
+  planes [#yoco.size<320 * batch>]
 yoco.arena @persistent persistent [#yoco.size<1024 * batch>]
 
 // -----

@@ -7,7 +7,7 @@
 // 3 + 3 = 6 rows. The ring's write owes later steps the last W - 1 = 3 rows; 6 covers that. The first attention reads the same
 // ring through a window of 2, one layer earlier, and must give the rows that the keys of the second are not made of: its result
 // feeds the queries alone, so 3 rows of it, and 3 + 1 = 4 of the keys, which the 6 cover too.
-!ring = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 4, layout = contiguous>
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
   yoco.state_decl @ring : !ring
@@ -23,19 +23,21 @@ module {
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
     // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<last 3>}
     %q = yoco.silu %k : tensor<?x1x8xf32>
-    %pk, %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %pk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
+    %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<last 3>}
     // PRUNED: yoco.step_attention
     %0 = yoco.step_attention %q at %seg past(%pk, %pv) fresh(%k, %k) {scale = 1.0 : f32, window = 2 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
-    %qk, %qv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %qk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
+    %qv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<last 3>}
     // PRUNED: yoco.step_attention
     %1 = yoco.step_attention %0 at %seg past(%qk, %qv) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
     // CHECK: yoco.cache_write
     // PRUNED: yoco.cache_write
-    %r1 = yoco.cache_write %r, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !ring
+    %r1 = yoco.cache_write %r, %k at %seg : tensor<?x1x8xf32> -> !ring
     %y = tensor.collapse_shape %1 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
     return %y, %r1 : tensor<?x8xf32>, !ring
   }
@@ -44,7 +46,7 @@ module {
 // -----
 
 // A prefill whose only debt is a ring of W = 4 computes the last 3 rows of its keys; nothing of the attention that reads it.
-!ring = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 4, layout = contiguous>
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
   yoco.state_decl @ring : !ring
@@ -60,7 +62,8 @@ module {
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
     // CHECK: yoco.cache_read {{.*}} {yoco.demand = #yoco.demand<none>}
     // PRUNED-NOT: yoco.cache_read
-    %pk, %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %pk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
+    %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<none>}
     // PRUNED-NOT: yoco.step_attention
     %0 = yoco.step_attention %k at %seg past(%pk, %pv) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
@@ -68,7 +71,7 @@ module {
     // CHECK: yoco.cache_write {{.*}} {yoco.demand = #yoco.demand<last 3>}
     // PRUNED: %[[R:.+]] = yoco.cache_write
     // PRUNED-NEXT: return %[[R]]
-    %r1 = yoco.cache_write %r, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !ring
+    %r1 = yoco.cache_write %r, %k at %seg : tensor<?x1x8xf32> -> !ring
     return %r1 : !ring
   }
   // The ring is owed because this reads it.
@@ -78,10 +81,11 @@ module {
     %rows = tensor.dim %ids, %c0 : tensor<?xi32>
     %e = yoco.embed %ids, @e : tensor<?x8xf32>
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-    %pk, %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %pk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
+    %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     %0 = yoco.step_attention %k at %seg past(%pk, %pv) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
-    %r1 = yoco.cache_write %r, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !ring
+    %r1 = yoco.cache_write %r, %k at %seg : tensor<?x1x8xf32> -> !ring
     %y = tensor.collapse_shape %0 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
     return %y, %r1 : tensor<?x8xf32>, !ring
   }
@@ -90,7 +94,7 @@ module {
 // -----
 
 // A ring of W = 1 owes the last 0 rows: no later step sees a row of this one. Prefill does nothing at all.
-!ring = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 1, layout = contiguous>
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 1, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
   yoco.state_decl @ring : !ring
@@ -102,7 +106,7 @@ module {
     %rows = tensor.dim %ids, %c0 : tensor<?xi32>
     %e = yoco.embed %ids, @e : tensor<?x8xf32>
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-    %r1 = yoco.cache_write %r, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !ring
+    %r1 = yoco.cache_write %r, %k at %seg : tensor<?x1x8xf32> -> !ring
     return %r1 : !ring
   }
   // PRUNED: func.func @decode
@@ -114,10 +118,11 @@ module {
     %rows = tensor.dim %ids, %c0 : tensor<?xi32>
     %e = yoco.embed %ids, @e : tensor<?x8xf32>
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-    %pk, %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %pk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
+    %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     %0 = yoco.step_attention %k at %seg past(%pk, %pv) fresh(%k, %k) {scale = 1.0 : f32, window = 1 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
-    %r1 = yoco.cache_write %r, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !ring
+    %r1 = yoco.cache_write %r, %k at %seg : tensor<?x1x8xf32> -> !ring
     %y = tensor.collapse_shape %0 [[0], [1, 2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
     return %y, %r1 : tensor<?x8xf32>, !ring
   }

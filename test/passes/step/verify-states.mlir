@@ -3,31 +3,33 @@
 // RUN: yoco-opt %s --split-input-file --verify-diagnostics --allow-unregistered-dialect --yoco-verify-states
 
 // Read, then written; another state passes through. What reads the new version stands behind the write.
-!kv = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 module {
   yoco.state_decl @kv : !kv
   yoco.state_decl @s : !yoco.state<1x8x8xf32>
   func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state = @kv}, %s: !yoco.state<1x8x8xf32> {yoco.state = @s},
                     %k: tensor<?x1x8xf32>) -> (!kv, !yoco.state<1x8x8xf32>)
       attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
-    %0, %1 = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
-    %c1 = yoco.cache_write %c, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !kv
-    %2, %3 = yoco.cache_read %c1 at %seg : !kv -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %0 = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>
+    %1 = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>
+    %c1 = yoco.cache_write %c, %k at %seg : tensor<?x1x8xf32> -> !kv
+    %2 = yoco.cache_read %c1 at %seg : !kv -> tensor<?x1x8xf32>
+    %3 = yoco.cache_read %c1 at %seg : !kv -> tensor<?x1x8xf32>
     return %c1, %s : !kv, !yoco.state<1x8x8xf32>
   }
 }
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 module {
   yoco.state_decl @kv : !kv
   func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state = @kv}, %k: tensor<?x1x8xf32>) -> !kv
       attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
     // expected-note @+1 {{it is written here}}
-    %c1 = yoco.cache_write %c, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !kv
+    %c1 = yoco.cache_write %c, %k at %seg : tensor<?x1x8xf32> -> !kv
     // expected-error @+1 {{expected a state to be read before it is written, got a read after}}
-    %0, %1 = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>, tensor<?x1x8xf32>
+    %0 = yoco.cache_read %c at %seg : !kv -> tensor<?x1x8xf32>
     return %c1 : !kv
   }
 }
@@ -51,15 +53,15 @@ module {
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 module {
   yoco.state_decl @kv : !kv
   func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state = @kv}, %k: tensor<?x1x8xf32>) -> !kv
       attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
     // expected-error @+1 {{expected a state to be written once, got a second write}}
-    %c1 = yoco.cache_write %c, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !kv
+    %c1 = yoco.cache_write %c, %k at %seg : tensor<?x1x8xf32> -> !kv
     // expected-note @+1 {{it is written here too}}
-    %c2 = yoco.cache_write %c, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !kv
+    %c2 = yoco.cache_write %c, %k at %seg : tensor<?x1x8xf32> -> !kv
     return %c1 : !kv
   }
 }
@@ -67,7 +69,7 @@ module {
 // -----
 
 // The same on fused operations. All violations are reported, not only the first.
-!kv = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 module {
   yoco.state_decl @kv : !kv
   yoco.state_decl @s : !kv
@@ -75,13 +77,13 @@ module {
                     %pos: tensor<?xi32>) -> (!kv, !kv)
       attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
     // expected-note @+1 {{it is written here}}
-    %c1 = yoco.fused_cache_write %k, %k at %pos, %seg to %c : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+    %c1 = yoco.fused_cache_write %k at %pos, %seg to %c : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
     // expected-error @+1 {{expected a state to be read before it is written, got a read after}}
-    %0 = yoco.fused_attention %k at %pos, %seg to %c {scale = 1.0 : f32, heads = 1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+    %0 = yoco.fused_attention %k at %pos, %seg to %c, %c {scale = 1.0 : f32, heads = 1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
     // expected-note @+1 {{it is written here}}
-    %d1 = yoco.fused_cache_write %k, %k at %pos, %seg to %d : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+    %d1 = yoco.fused_cache_write %k at %pos, %seg to %d : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
     // expected-error @+1 {{expected a state to be read before it is written, got a read after}}
-    %1 = yoco.fused_attention %k at %pos, %seg to %d {scale = 1.0 : f32, heads = 1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> tensor<?x8xf32>
+    %1 = yoco.fused_attention %k at %pos, %seg to %d, %d {scale = 1.0 : f32, heads = 1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
     // expected-error @+1 {{expected the last version of @kv, got an earlier one}}
     return %c, %d1 : !kv, !kv
   }
@@ -168,14 +170,14 @@ module {
 
 // -----
 
-!kv = !yoco.kv_cache<heads = 1, key = 8, value = 8, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 module {
   yoco.state_decl @kv : !kv
   func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state = @kv}, %k: tensor<?x1x8xf32>) -> !kv
       attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
     "test.maybe"() ({
       // expected-error @+1 {{expected states to be read and written in the body of the entry point itself, got 'yoco.cache_write' in a nested region}}
-      %c1 = yoco.cache_write %c, %k, %k at %seg : tensor<?x1x8xf32>, tensor<?x1x8xf32> -> !kv
+      %c1 = yoco.cache_write %c, %k at %seg : tensor<?x1x8xf32> -> !kv
     }) : () -> ()
     // expected-error @+1 {{expected the last version of @kv, got an earlier one}}
     return %c : !kv

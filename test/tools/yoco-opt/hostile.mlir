@@ -70,7 +70,7 @@ yoco.parameter @n : tensor<4xf32> from "n"
 // -----
 
 // The same in a function without arguments, without attributes.
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 yoco.parameter @a : tensor<8x8xf32> from "a"
 yoco.parameter @n : tensor<4xf32> from "n"
 func.func @f() {
@@ -89,7 +89,8 @@ func.func @f() {
   %4 = arith.addf %h, %3 : tensor<?x2x4xf32>
   %5 = yoco.positions %ids at %seg : tensor<?xi32>
   %6 = yoco.attention %h, %h, %h {scale = 1.0 : f32} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32> -> tensor<?x2x4xf32>
-  %k, %v = yoco.cache_read %c at %seg : !kv -> tensor<?x2x4xf32>, tensor<?x2x4xf32>
+  %k = yoco.cache_read %c at %seg : !kv -> tensor<?x2x4xf32>
+  %v = yoco.cache_read %c at %seg : !kv -> tensor<?x2x4xf32>
   %7 = yoco.step_attention %h at %seg past(%k, %v) {scale = 1.0 : f32} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
   %8, %9 = yoco.step_retention %h, %h, %h, %g at %seg from %s {scale = 1.0 : f32} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, !yoco.state<2x4x4xf32> -> tensor<?x2x4xf32>
   "test.use"(%0, %00, %1, %2, %4, %5, %6, %7, %8, %9) : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?xi32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, !yoco.state<2x4x4xf32>) -> ()
@@ -146,14 +147,15 @@ func.func @f(%x: tensor<?x8xf32>, %i: index) -> (tensor<?x8xf32>, tensor<?xf32>)
 // -----
 
 // Heads split across rows.
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 yoco.state_decl @kv : !kv
 yoco.state_decl @s : !yoco.state<2x4x4xf32>
 func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state = @kv}, %t: !yoco.state<2x4x4xf32> {yoco.state = @s}, %q: tensor<?x4xf32>,
                   %g: tensor<?x2xf32>, %i: index) -> (tensor<?x4xf32>, !kv, !yoco.state<2x4x4xf32>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
   %h = tensor.expand_shape %q [[0, 1], [2]] output_shape [%i, 2, 4] : tensor<?x4xf32> into tensor<?x2x4xf32>
-  %d = yoco.cache_write %c, %h, %h at %seg : tensor<?x2x4xf32>, tensor<?x2x4xf32> -> !kv
-  %k, %v = yoco.cache_read %d at %seg : !kv -> tensor<?x2x4xf32>, tensor<?x2x4xf32>
+  %d = yoco.cache_write %c, %h at %seg : tensor<?x2x4xf32> -> !kv
+  %k = yoco.cache_read %d at %seg : !kv -> tensor<?x2x4xf32>
+  %v = yoco.cache_read %d at %seg : !kv -> tensor<?x2x4xf32>
   %0 = yoco.step_attention %h at %seg past(%k, %v) {scale = 1.0 : f32} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
   %1, %u = yoco.step_retention %h, %h, %0, %g at %seg from %t {scale = 1.0 : f32} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, !yoco.state<2x4x4xf32> -> tensor<?x2x4xf32>
   %n = yoco.norm %1 {eps = 0.0 : f32} : tensor<?x2x4xf32>
@@ -166,12 +168,13 @@ func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state
 // -----
 
 // A ring read without fresh rows, a growing cache with some, bf16 rows, a state of two dimensions.
-!ring = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = bf16, window = 3, layout = contiguous>
+!ring = !yoco.cache<heads = 2, width = 4, element = bf16, window = 3, layout = contiguous>
 yoco.state_decl @r : !ring
 yoco.state_decl @s : !yoco.state<2x4xbf16>
 func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !ring {yoco.state = @r}, %t: !yoco.state<2x4xbf16> {yoco.state = @s}, %q: tensor<?x2x4xbf16>)
     -> (tensor<?x2x4xbf16>, !ring, !yoco.state<2x4xbf16>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-  %k, %v = yoco.cache_read %c at %seg : !ring -> tensor<?x2x4xbf16>, tensor<?x2x4xbf16>
+  %k = yoco.cache_read %c at %seg : !ring -> tensor<?x2x4xbf16>
+  %v = yoco.cache_read %c at %seg : !ring -> tensor<?x2x4xbf16>
   %0 = yoco.step_attention %q at %seg past(%k, %v) {scale = 1.0 : f32} : (tensor<?x2x4xbf16>, !yoco.segments, tensor<?x2x4xbf16>, tensor<?x2x4xbf16>) -> tensor<?x2x4xbf16>
   return %0, %c, %t : tensor<?x2x4xbf16>, !ring, !yoco.state<2x4xbf16>
 }
@@ -212,14 +215,15 @@ func.func @prefill(%ids: tensor<?xi32>, %seg: !yoco.segments, %t: !yoco.state<2x
 // -----
 
 // Regions and branches around everything.
-!kv = !yoco.kv_cache<heads = 2, key = 4, value = 4, element = f32, window = 0, layout = contiguous>
+!kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 yoco.parameter @a : tensor<8x8xf32> from "a"
 yoco.state_decl @kv : !kv
 func.func @prefill(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.state = @kv}, %x: tensor<?x8xf32>, %h: tensor<?x2x4xf32>, %b: i1)
     -> !kv attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
   %0 = scf.if %b -> !kv {
-    %d = yoco.cache_write %c, %h, %h at %seg : tensor<?x2x4xf32>, tensor<?x2x4xf32> -> !kv
-    %k, %v = yoco.cache_read %d at %seg : !kv -> tensor<?x2x4xf32>, tensor<?x2x4xf32>
+    %d = yoco.cache_write %c, %h at %seg : tensor<?x2x4xf32> -> !kv
+    %k = yoco.cache_read %d at %seg : !kv -> tensor<?x2x4xf32>
+    %v = yoco.cache_read %d at %seg : !kv -> tensor<?x2x4xf32>
     %1 = yoco.step_attention %h at %seg past(%k, %v) {scale = 1.0 : f32} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x2x4xf32>, tensor<?x2x4xf32>) -> tensor<?x2x4xf32>
     %2 = yoco.linear %x, @a : tensor<?x8xf32> -> tensor<?x8xf32>
     %3 = yoco.norm %2 {eps = 0.0 : f32} : tensor<?x8xf32>
@@ -233,7 +237,7 @@ func.func @prefill(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv {yoco.stat
 func.func @blocks(%ids: tensor<?xi32>, %seg: !yoco.segments, %c: !kv, %h: tensor<?x2x4xf32>, %b: i1) -> !kv {
   cf.cond_br %b, ^bb1(%c : !kv), ^bb2
 ^bb1(%d: !kv):
-  %e = yoco.cache_write %d, %h, %h at %seg : tensor<?x2x4xf32>, tensor<?x2x4xf32> -> !kv
+  %e = yoco.cache_write %d, %h at %seg : tensor<?x2x4xf32> -> !kv
   cf.br ^bb1(%e : !kv)
 ^bb2:
   return %c : !kv

@@ -27,12 +27,11 @@ public:
   AttentionLowering(HostKernel &kernel, FusedAttentionOp op)
       : kernel(kernel), build(kernel.build), tiles(kernel.tiles), op(op), query(kernel.get(op.getQuery())),
         out(kernel.get(op.getOuts().front())), rope(op.getRopeAttr()) {
-    KVCacheType cache = op.getCache().getType();
-    keyHeads = cache.getHeads();
+    keyHeads = op.getKeyHeads();
     group = static_cast<int64_t>(op.getHeads()) / keyHeads;
-    keyWidth = cache.getKey();
-    valueWidth = cache.getValue();
-    ring = cache.getWindow();
+    keyWidth = op.getKeyWidth();
+    valueWidth = op.getValueWidth();
+    ring = op.getRing();
     window = op.getWindow();
     zero = build.index(0);
     blockRows = std::max<int64_t>(tiles.attentionQueries / group, 1);
@@ -174,7 +173,7 @@ Place AttentionLowering::fresh(Value buffer, int64_t width, Value position) {
 /// Emits `body` for the positions of a range that are in the cache and, of a ring, for those that are fresh. A growing
 /// cache has the fresh rows in it.
 void AttentionLowering::forSources(Value from, Value to, function_ref<void(Value, Value, RowOf, RowOf)> body) {
-  Value cachedKeys = kernel.getKeys(op.getCache()), cachedValues = kernel.getValues(op.getCache());
+  Value cachedKeys = kernel.get(op.getKeyCache()), cachedValues = kernel.get(op.getValueCache());
   Value cachedEnd = ring > 0 ? build.min(to, segment.firstPosition) : to;
   body(
       from, cachedEnd, [&](Value p) { return cached(cachedKeys, p); },
@@ -320,7 +319,7 @@ static LogicalResult lowerAttention(HostKernel &kernel, FusedAttentionOp op, Val
 }
 
 static TilesAttr getTiles(FusedAttentionOp op, const HostTiles &) {
-  return TilesAttr::get(op->getContext(), TileUnit::rows, 1, op.getCache().getType().getHeads());
+  return TilesAttr::get(op->getContext(), TileUnit::rows, 1, op.getKeyHeads());
 }
 
 void yoco::addAttentionHostKernel(HostDevice &device) { addHostKernel(device, lowerAttention, getTiles); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The write of fresh keys and values to a cache.
+// The write of fresh rows, mostly keys and values, to their caches.
 
 #include "passes/lowering/host/HostKernelModel.h"
 
@@ -9,8 +9,7 @@ using namespace mlir::yoco;
 
 static LogicalResult lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, Value tile) {
   KernelBuilder &build = kernel.build;
-  KVCacheType cache = op.getCache().getType();
-  Value keys = kernel.get(op.getKeys()), values = kernel.get(op.getValues());
+  CacheType cache = op.getCache().getType(), more = op.getMoreType();
   Value heads = build.index(cache.getHeads()), zero = build.index(0);
   RopeAttr rope = op.getRopeAttr();
   Value frequencies = makeFrequencies(build, rope);
@@ -18,18 +17,21 @@ static LogicalResult lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, V
   auto writeRow = [&](Value row, const Segment &segment) {
     Value position = build.add(segment.firstPosition, build.sub(row, segment.rowBegin));
     Value place = cache.isRing() ? build.rem(position, cache.getWindow()) : position;
-    auto from = [&](Value buffer, int64_t width, Value h) { return Place{buffer, {row, build.mul(h, width)}}; };
-    auto to = [&](Value buffer, Value h) { return Place{buffer, {segment.slot, place, h, zero}}; };
+    auto from = [&](Value rows, CacheType type, Value h) {
+      return Place{kernel.get(rows), {row, build.mul(h, type.getWidth())}};
+    };
+    auto to = [&](Value operand, Value h) { return Place{kernel.get(operand), {segment.slot, place, h, zero}}; };
     build.forLoop(zero, heads, 1, [&](Value h) {
-      copyRow(build, cache.getValue(), from(values, cache.getValue(), h), to(kernel.getValues(op.getCache()), h));
+      if (more)
+        copyRow(build, more.getWidth(), from(op.getMoreRows(), more, h), to(op.getMoreCache(), h));
       if (!rope)
-        copyRow(build, cache.getKey(), from(keys, cache.getKey(), h), to(kernel.getKeys(op.getCache()), h));
+        copyRow(build, cache.getWidth(), from(op.getRows(), cache, h), to(op.getCache(), h));
     });
     if (!rope)
       return;
     forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
       build.forLoop(zero, heads, 1, [&](Value h) {
-        rotate(build, rope, turn, from(keys, cache.getKey(), h), to(kernel.getKeys(op.getCache()), h));
+        rotate(build, rope, turn, from(op.getRows(), cache, h), to(op.getCache(), h));
       });
     });
   };

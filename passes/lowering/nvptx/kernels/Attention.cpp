@@ -8,9 +8,8 @@ using namespace mlir;
 using namespace mlir::yoco;
 
 static nvptx::LaunchShape getAttentionShape(FusedAttentionOp op, const NvptxTarget &target) {
-  KVCacheType cache = op.getCache().getType();
-  bool bf16 = cache.getElement().isBF16();
-  int heads = op.getHeads(), kvHeads = cache.getHeads(), keyWidth = cache.getKey(), valueWidth = cache.getValue();
+  bool bf16 = op.getKeyCache().getType().getElement().isBF16();
+  int heads = op.getHeads(), kvHeads = op.getKeyHeads(), keyWidth = op.getKeyWidth(), valueWidth = op.getValueWidth();
   if (int splits = op.getSplits())
     return nvptx::attentionSplitShape(target.getSharedLimit(), bf16, splits, heads, kvHeads, keyWidth, valueWidth);
   return nvptx::attentionRowsShape(bf16, heads, kvHeads, keyWidth, valueWidth);
@@ -19,26 +18,25 @@ static nvptx::LaunchShape getAttentionShape(FusedAttentionOp op, const NvptxTarg
 /// What the calls for many rows and for a divided attention share.
 template <typename Call>
 static void setAttention(Call &call, NvptxKernel &kernel, FusedAttentionOp op) {
-  KVCacheType cache = op.getCache().getType();
   call.rows = kernel.rows;
   call.segments = kernel.segments;
   call.seq = kernel.seq;
   call.q = op.getQuery();
   call.positions = op.getPositions();
   call.table = op.getSegments();
-  call.keyCache = kernel.getPlane(op.getCache(), 0);
-  call.valueCache = kernel.getPlane(op.getCache(), 1);
-  call.cacheKind = cache.getElement();
-  call.ring = cache.isRing() ? cache.getWindow() : 0;
+  call.keyCache = kernel.getPlane(op.getKeyCache(), 0);
+  call.valueCache = kernel.getPlane(op.getValueCache(), 0);
+  call.cacheKind = op.getKeyCache().getType().getElement();
+  call.ring = op.getRing();
   call.freshKeys = op.getKeys();
   call.freshValues = op.getValues();
   call.rope = op.getRopeAttr();
   call.window = op.getWindow();
   call.scale = op.getScale();
   call.heads = op.getHeads();
-  call.kvHeads = cache.getHeads();
-  call.keyWidth = cache.getKey();
-  call.valueWidth = cache.getValue();
+  call.kvHeads = op.getKeyHeads();
+  call.keyWidth = op.getKeyWidth();
+  call.valueWidth = op.getValueWidth();
 }
 
 static LogicalResult lowerAttention(NvptxKernel &kernel, FusedAttentionOp op) {
