@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What kernels of target `host` that were written by hand gain over the same arithmetic in generated kernels, in one run on one
-// thread: the norm of rows of 2048 columns (one kernel, or a sum along the row and a product), and the rotation of 16 heads
-// of width 128 (sines once for a row, or once for every head).
+// What kernels of target `host` that were written by hand gain over the same arithmetic in generated kernels, in one
+// run on one thread: the norm of rows of 2048 columns (one kernel, or a sum along the row and a product), and the
+// rotation of 16 heads of width 128 (sines once for a row, or once for every head).
 //
 //   host-row-wise-benchmark [x86-64-v3|x86-64-v4|native]
 
@@ -149,9 +149,7 @@ public:
       run("scale", rows, {x.data(), numbers.data(), weights.data(), y.data()});
     };
     auto rope = [&] { run("rope", rows, {x.data(), positions.data(), y.data()}); };
-    auto turn = [&] {
-      run("turn", rows, {x.data(), x.data(), numbers.data(), weights.data(), y.data(), y.data()});
-    };
+    auto turn = [&] { run("turn", rows, {x.data(), x.data(), numbers.data(), weights.data(), y.data(), y.data()}); };
     compare("norm", rows, norm, sums);
     compare("rope", rows, rope, turn);
   }
@@ -166,7 +164,8 @@ private:
   }
 
   /// Microseconds of the fastest of many runs, taken in turn so that interference hits both alike.
-  void compare(const char *name, int64_t rows, llvm::function_ref<void()> byHand, llvm::function_ref<void()> generated) {
+  void compare(const char *name, int64_t rows, llvm::function_ref<void()> byHand,
+               llvm::function_ref<void()> generated) {
     double best[2] = {1e300, 1e300};
     int repeats = rows == 1 ? 1000 : 10;
     for (int i = 0; i < 400; ++i) {

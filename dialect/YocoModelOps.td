@@ -13,8 +13,9 @@ include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
-/// An operation whose rows need the same rows of its operands. `definitions` are of further methods of its class. It also needs a
-/// way to become a kernel: FusedFormOpInterface, DecomposableOpInterface, or ElementwiseOpInterface (Yoco_ElementwiseOp).
+/// An operation whose rows need the same rows of its operands. `definitions` are of further methods of its class. It
+/// also needs a way to become a kernel: FusedFormOpInterface, DecomposableOpInterface, or ElementwiseOpInterface
+/// (Yoco_ElementwiseOp).
 class Yoco_RowWiseOp<string mnemonic, list<Trait> traits = [], code definitions = "">
     : Yoco_Op<mnemonic, !listconcat(traits, [Pure, DeclareOpInterfaceMethods<RowDemandOpInterface>, RowWiseOpInterface])> {
   let extraClassDefinition = [{
@@ -25,8 +26,8 @@ class Yoco_RowWiseOp<string mnemonic, list<Trait> traits = [], code definitions 
   }] # definitions;
 }
 
-/// A function of single elements. `scalar` is the body of a C++ function from `x`, an element of the operand, to that of the result;
-/// `s` is a ScalarBuilder (dialect/RowArithmetic.h).
+/// A function of single elements. `scalar` is the body of a C++ function from `x`, an element of the operand, to that
+/// of the result; `s` is a ScalarBuilder (dialect/RowArithmetic.h).
 class Yoco_ElementwiseOp<string mnemonic, code scalar, list<Trait> traits = []>
     : Yoco_RowWiseOp<mnemonic,
                      !listconcat(traits, [SameOperandsAndResultType, Elementwise,

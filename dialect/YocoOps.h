@@ -57,8 +57,8 @@ struct CachedRows {
 inline constexpr llvm::StringLiteral kKernelsAttrName = "yoco.kernels";
 /// Name of the attribute that says which parameter of a kernel an argument holds.
 inline constexpr llvm::StringLiteral kParameterAttrName = "yoco.parameter";
-/// Name of the attribute of a `linalg.generic` on buffers that sums along rows: the numbers that its sums start from, instead of what
-/// its buffers hold.
+/// Name of the attribute of a `linalg.generic` on buffers that sums along rows: the numbers that its sums start from,
+/// instead of what its buffers hold.
 inline constexpr llvm::StringLiteral kInitialAttrName = "yoco.initial";
 
 namespace detail {

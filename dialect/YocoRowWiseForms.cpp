@@ -50,7 +50,8 @@ static Type getElementType(Operation *op, FlatSymbolRefAttr name) {
   return tables.lookupNearestSymbolFrom<ParameterOp>(op, name).getTensorType().getElementType();
 }
 
-/// As in the description; the mean first, then the mean of the squared distances from it, each a sum in f32 divided by the width.
+/// As in the description; the mean first, then the mean of the squared distances from it, each a sum in f32 divided by
+/// the width.
 Value NormOp::decompose(RowBuilder &rows) {
   RankedTensorType type = getType();
   double width = type.getShape().back(), eps = getEps().convertToDouble();

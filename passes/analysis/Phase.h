@@ -12,8 +12,8 @@ namespace mlir::yoco {
 /// The phase that `module` says it is in; none when it has no `yoco.phase`.
 std::optional<Phase> getPhase(ModuleOp module);
 
-/// Checks that `module` is in one of `phases`, which pass `pass` works on. A module that says nothing is taken as it is: pieces of IR
-/// need no phase to be tried out.
+/// Checks that `module` is in one of `phases`, which pass `pass` works on. A module that says nothing is taken as it
+/// is: pieces of IR need no phase to be tried out.
 LogicalResult expectPhase(ModuleOp module, StringRef pass, ArrayRef<Phase> phases);
 
 } // namespace mlir::yoco

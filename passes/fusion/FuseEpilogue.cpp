@@ -2,8 +2,8 @@
 //
 // Input: linear groups. Output: the same, with activations and residuals taken in.
 //
-// First activations, then residuals, since a group applies its activation before it adds. What is taken in must be the only user
-// of the group's result.
+// First activations, then residuals, since a group applies its activation before it adds. What is taken in must be the
+// only user of the group's result.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"

@@ -2,16 +2,16 @@
 //
 // Input: phase `step`, or between fusions. Output: no yoco.linear; one yoco.fused_linear for each input.
 //
-// Linears of one block with the same input, weight type and result type form a group, in program order, which stands where its
-// first member stood. The input's norm goes into the group when the group is all that uses it and the target agrees. Biases are
-// added to the group's result, all at once when every member has one.
+// Linears of one block with the same input, weight type and result type form a group, in program order, which stands
+// where its first member stood. The input's norm goes into the group when the group is all that uses it and the target
+// agrees. Biases are added to the group's result, all at once when every member has one.
 
 #include "dialect/ParameterUses.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
-#include "passes/target/Target.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
+#include "passes/target/Target.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace mlir::yoco {
@@ -53,9 +53,8 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     auto norm = input.getDefiningOp<NormOp>();
     if (!norm || norm.getKind() != NormKind::rms)
       return {};
-    bool isOnlyUser = llvm::all_of(input.getUsers(), [&](Operation *user) {
-      return llvm::is_contained(linears, dyn_cast<LinearOp>(user));
-    });
+    bool isOnlyUser = llvm::all_of(
+        input.getUsers(), [&](Operation *user) { return llvm::is_contained(linears, dyn_cast<LinearOp>(user)); });
     if (!isOnlyUser || !target.canFuseNorm(norm.getType().getDimSize(1), maxRows)) {
       ++numMissedNorms;
       return {};
@@ -79,9 +78,8 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     auto fused = FusedLinearOp::create(
         builder, linears.front()->getLoc(), TypeRange{type}, norm ? norm.getInput() : input, Value(),
         builder.getArrayAttr(weights), norm ? norm.getEpsAttr() : FloatAttr(),
-        norm ? norm.getWeightAttr() : FlatSymbolRefAttr(),
-        ActivationAttr::get(&getContext(), Activation::none), builder.getI64IntegerAttr(maxRows), UnitAttr(), Value(),
-        ValueRange{});
+        norm ? norm.getWeightAttr() : FlatSymbolRefAttr(), ActivationAttr::get(&getContext(), Activation::none),
+        builder.getI64IntegerAttr(maxRows), UnitAttr(), Value(), ValueRange{});
     copyLayer(linears.front(), fused);
     replaceLinears(linears, fused, builder);
     if (norm)
@@ -90,8 +88,8 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
     numLinears += linears.size();
   }
 
-  /// `group` with the biases of its members added, by one sum over all columns. The group itself when none has one, or not all have
-  /// one of the same type: then they are added one by one.
+  /// `group` with the biases of its members added, by one sum over all columns. The group itself when none has one, or
+  /// not all have one of the same type: then they are added one by one.
   Value addBiases(ArrayRef<LinearOp> linears, Value group, OpBuilder &builder) {
     SmallVector<FlatSymbolRefAttr> biases;
     SmallVector<Type> elements;
@@ -131,8 +129,8 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
         SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(0), builder.getIndexAttr(offset)};
         SmallVector<OpFoldResult> sizes = {getRowCount(builder, all), builder.getIndexAttr(columns)};
         SmallVector<OpFoldResult> strides(2, builder.getIndexAttr(1));
-        auto slice = tensor::ExtractSliceOp::create(builder, linear.getLoc(), linear.getType(), all, offsets, sizes,
-                                                    strides);
+        auto slice =
+            tensor::ExtractSliceOp::create(builder, linear.getLoc(), linear.getType(), all, offsets, sizes, strides);
         copyLayer(linear, slice);
         result = slice;
       }
@@ -143,6 +141,5 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       linear.erase();
     }
   }
-
 };
 } // namespace

@@ -4,8 +4,8 @@
 //
 //   1. Operations that have a fused form, a kernel written by hand, become that, on flat rows.
 //   2. Operations that decompose become linalg.generic operations: elementwise ones, and sums along a row.
-//   3. Elementwise operations, and arithmetic on row tensors, become elementwise linalg.generic operations; constants move into
-//      their bodies.
+//   3. Elementwise operations, and arithmetic on row tensors, become elementwise linalg.generic operations; constants
+//      move into their bodies.
 //   4. Chains of them whose inner results nobody else uses become one.
 // Which operation is what, the interfaces FusedFormOpInterface, DecomposableOpInterface and ElementwiseOpInterface say.
 // Refused: positions without segments, which are of phase `model`.
@@ -147,11 +147,11 @@ struct GenericPattern : public RewritePattern {
     Value empty = tensor::EmptyOp::create(rewriter, loc, type, ValueRange{getRowCount(rewriter, inputs.front())});
     SmallVector<AffineMap> maps(inputs.size() + 1, rewriter.getMultiDimIdentityMap(type.getRank()));
     SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-    auto generic = linalg::GenericOp::create(
-        rewriter, loc, TypeRange{type}, inputs, ValueRange{empty}, maps, iterators,
-        [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-          linalg::YieldOp::create(builder, loc, makeScalar(builder, op, arguments));
-        });
+    auto generic =
+        linalg::GenericOp::create(rewriter, loc, TypeRange{type}, inputs, ValueRange{empty}, maps, iterators,
+                                  [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+                                    linalg::YieldOp::create(builder, loc, makeScalar(builder, op, arguments));
+                                  });
     copyLayer(op, generic);
     rewriter.replaceOp(op, generic);
     return success();

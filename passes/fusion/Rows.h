@@ -34,8 +34,8 @@ void copyLayer(Operation *from, Operation *to);
 /// The only user of `value` when it has one use; null otherwise.
 Operation *getOnlyUser(Value value);
 
-/// The operation that makes `value` by applying what linear groups call `activation` to one operand, when it has no other user; null
-/// otherwise.
+/// The operation that makes `value` by applying what linear groups call `activation` to one operand, when it has no
+/// other user; null otherwise.
 Operation *getActivation(Value value, Activation activation);
 
 /// The number that every element of `value` is, when it is a splat of a constant.

@@ -3,18 +3,21 @@
 // yoco-outline-kernels: phase `planned`, the first step towards `program`; operations on buffers become launches of
 // kernels.
 //
-// For every operation of an entry point that the target has a kernel for (fused operations, `linalg.generic`), in order:
-//   1. its parameters, group by group, are laid out as the kernel wants them: one `yoco.packed_parameter` for each list of
-//      parts and layout, however often it is used. Vectors that rows share (`yoco.parameter_vector`) are stored as they are;
+// For every operation of an entry point that the target has a kernel for (fused operations, `linalg.generic`), in
+// order:
+//   1. its parameters, group by group, are laid out as the kernel wants them: one `yoco.packed_parameter` for each list
+//      of parts and layout, however often it is used. Vectors that rows share (`yoco.parameter_vector`) are stored as
+//      they are;
 //   2. a function is built whose arguments are the scalars that every kernel gets (rows, segments, seq, first and last
-//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group `i`
-//      called `@w<i>`, so that nothing in it says which layer it comes from;
-//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear time;
-//   4. the operation is replaced by a `yoco.launch`; or by an instruction of its own, where the kernel says that it is one: a
-//      linear group that is a product of the machine's library becomes a `yoco.gemm`.
+//      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group
+//      `i` called `@w<i>`, so that nothing in it says which layer it comes from;
+//   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear
+//      time;
+//   4. the operation is replaced by a `yoco.launch`; or by an instruction of its own, where the kernel says that it is
+//      one: a linear group that is a product of the machine's library becomes a `yoco.gemm`.
 //
-// Refused: fused operations that the target has no kernel for, groups of parameters of several element types, bodies that
-// use values of the entry point other than constants.
+// Refused: fused operations that the target has no kernel for, groups of parameters of several element types, bodies
+// that use values of the entry point other than constants.
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"

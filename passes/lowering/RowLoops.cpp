@@ -50,8 +50,8 @@ static std::optional<RowReduction> matchReduction(linalg::GenericOp op, unsigned
     return std::nullopt;
   for (unsigned i : {0u, 1u})
     if (combiner->getOperand(i) == accumulator)
-      return RowReduction{combiner, combiner->getOperand(1 - i),
-                          cast<FloatAttr>(initial[output]).getValueAsDouble(), *getNeutral(combiner)};
+      return RowReduction{combiner, combiner->getOperand(1 - i), cast<FloatAttr>(initial[output]).getValueAsDouble(),
+                          *getNeutral(combiner)};
   return std::nullopt;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the lowerings of all targets ask about a linalg.generic on rows: arithmetic on each element with broadcasts, or sums
-// along a row.
+// What the lowerings of all targets ask about a linalg.generic on rows: arithmetic on each element with broadcasts, or
+// sums along a row.
 
 #ifndef YOCO_PASSES_LOWERING_ROWLOOPS_H
 #define YOCO_PASSES_LOWERING_ROWLOOPS_H
@@ -40,9 +40,9 @@ public:
   linalg::GenericOp op;
 };
 
-/// Checks that `op`, on buffers, is arithmetic on rows: elementwise operations in the body; operands of floats whose maps are loops
-/// in their order or 0, with all loops for an output; and for reductions a combiner at the end of the body, and `yoco.initial`.
-/// `target` is for messages.
+/// Checks that `op`, on buffers, is arithmetic on rows: elementwise operations in the body; operands of floats whose
+/// maps are loops in their order or 0, with all loops for an output; and for reductions a combiner at the end of the
+/// body, and `yoco.initial`. `target` is for messages.
 LogicalResult checkRowLoops(linalg::GenericOp op, StringRef target);
 
 } // namespace mlir::yoco

@@ -4,12 +4,15 @@
 //
 // Every entry point is one straight line of operations, and states are linear, so there is nothing to analyse:
 //   1. arguments become buffers with a role (ids, segments) and references to declared states;
-//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at rows
-//      (column slices, reshapes) becomes a view of its operand's buffer;
-//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is checked;
-//   4. the returned rows are the buffer with role logits, or sampled when they are ids. Where an entry point returns rows that
-//      no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only copy.
-// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the bound.
+//   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at
+//      rows (column slices, reshapes) becomes a view of its operand's buffer;
+//   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
+//      checked;
+//   4. the returned rows are the buffer with role logits, or sampled when they are ids. Where an entry point returns
+//      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only
+//      copy.
+// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the
+// bound.
 //
 // Refused: whatever none of this covers. Every such operation is reported.
 
@@ -288,8 +291,8 @@ LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
   return success();
 }
 
-/// The numbers that the sums along a row start from; null when `op` has none. They become an attribute of the operation on buffers,
-/// so that its kernel writes buffers that nobody has filled.
+/// The numbers that the sums along a row start from; null when `op` has none. They become an attribute of the operation
+/// on buffers, so that its kernel writes buffers that nobody has filled.
 static FailureOr<ArrayAttr> getInitialValues(linalg::GenericOp op) {
   SmallVector<Attribute> values;
   for (OpOperand &init : op.getDpsInitsMutable()) {

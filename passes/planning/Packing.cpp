@@ -54,9 +54,12 @@ int64_t yoco::placeBestFit(llvm::MutableArrayRef<LiveInterval> intervals) {
     });
     interval.offset = findPlace(intervals, alive, interval.size);
     height = std::max(height, interval.offset + interval.size);
-    placed.insert(llvm::upper_bound(placed, index, [&](unsigned a, unsigned b) {
-      return std::make_pair(intervals[a].offset, a) < std::make_pair(intervals[b].offset, b);
-    }), index);
+    placed.insert(llvm::upper_bound(placed, index,
+                                    [&](unsigned a, unsigned b) {
+                                      return std::make_pair(intervals[a].offset, a) <
+                                             std::make_pair(intervals[b].offset, b);
+                                    }),
+                  index);
   }
   return height;
 }

@@ -27,6 +27,6 @@ int main(int argc, char **argv) {
   });
   if (!isSet)
     arguments.insert(arguments.begin() + 1, quiet);
-  return mlir::asMainReturnCode(mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(),
-                                                  "YOCO optimizer driver\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(), "YOCO optimizer driver\n", registry));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What fusion left over: arithmetic on rows. The body of the operation is built again on vectors. Sums along a row have four
-// vectors of partial sums, which are combined in a tree of fixed shape.
+// What fusion left over: arithmetic on rows. The body of the operation is built again on vectors. Sums along a row have
+// four vectors of partial sums, which are combined in a tree of fixed shape.
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lowering/RowLoops.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Arithmetic on rows, generated. Elementwise, every thread has 8 adjacent columns of one row, which it loads in pieces of up to
-// 16 bytes, as the widths, strides and offsets of each buffer allow. The body of the operation is repeated for each element. The
-// last columns of a row whose width is no multiple of 8 are taken one by one. Sums along a row are those of one warp.
+// Arithmetic on rows, generated. Elementwise, every thread has 8 adjacent columns of one row, which it loads in pieces
+// of up to 16 bytes, as the widths, strides and offsets of each buffer allow. The body of the operation is repeated for
+// each element. The last columns of a row whose width is no multiple of 8 are taken one by one. Sums along a row are
+// those of one warp.
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -16,8 +17,8 @@ using namespace mlir;
 using namespace mlir::yoco;
 
 namespace {
-/// How arithmetic on rows is spread over a grid: every thread has `kThreadElements` adjacent columns of one row; of sums along a row
-/// every warp has a row, or a head of it.
+/// How arithmetic on rows is spread over a grid: every thread has `kThreadElements` adjacent columns of one row; of
+/// sums along a row every warp has a row, or a head of it.
 struct ElementwiseGrid {
   static constexpr int kThreads = 256;
   static constexpr int kThreadElements = 8;
@@ -122,8 +123,8 @@ void ElementwiseLowering::ifThen(Value condition, Bodies body) {
   body();
 }
 
-/// The row, the head and the first column of this thread; of a reduction the row, the head and the lane. Division is by constants and
-/// in 32 bits.
+/// The row, the head and the first column of this thread; of a reduction the row, the head and the lane. Division is by
+/// constants and in 32 bits.
 void ElementwiseLowering::findPlace() {
   Value thread = read(make<gpu::ThreadIdOp>(gpu::Dimension::x)), block = read(make<gpu::BlockIdOp>(gpu::Dimension::x));
   if (loops.isReduction()) {
@@ -217,8 +218,8 @@ void ElementwiseLowering::store(Value operand, Value address, ArrayRef<Value> va
   }
 }
 
-/// The body for one element: `values` stand for the arguments of its block, null for those that are not read. Returns the `wanted`
-/// values of it.
+/// The body for one element: `values` stand for the arguments of its block, null for those that are not read. Returns
+/// the `wanted` values of it.
 SmallVector<Value> ElementwiseLowering::emitBody(ArrayRef<Value> values, ArrayRef<Value> wanted) {
   IRMapping mapping;
   for (auto [argument, value] : llvm::zip(op.getBody()->getArguments(), values))
@@ -239,7 +240,8 @@ SmallVector<Value> ElementwiseLowering::emitBody(ArrayRef<Value> values, ArrayRe
   return llvm::map_to_vector(wanted, lookup);
 }
 
-/// `count` elements of every operand that the body reads, from the thread's column number `first` on; nothing for the others.
+/// `count` elements of every operand that the body reads, from the thread's column number `first` on; nothing for the
+/// others.
 SmallVector<SmallVector<Value>> ElementwiseLowering::loadInputs(Value first, int64_t count) {
   SmallVector<SmallVector<Value>> inputs;
   for (OpOperand &operand : op->getOpOperands()) {
@@ -352,8 +354,8 @@ void ElementwiseLowering::lowerReductions() {
         parts[i] = reduction.combine(builder, parts[i], parts[i + half]);
     Value total = parts[0];
     for (int64_t distance = kWarp / 2; distance >= 1; distance /= 2) {
-      auto other = gpu::ShuffleOp::create(builder, loc, total, static_cast<int32_t>(distance), kWarp,
-                                          gpu::ShuffleMode::XOR);
+      auto other =
+          gpu::ShuffleOp::create(builder, loc, total, static_cast<int32_t>(distance), kWarp, gpu::ShuffleMode::XOR);
       total = reduction.combine(builder, total, other.getShuffleResult());
     }
     Value initial = kernel.constant(FloatAttr::get(total.getType(), reduction.initial));
