@@ -18,6 +18,8 @@ struct LaunchShape {
   int multiplier;       // block index = unit index * multiplier + the rest
   int threads;          // a multiple of 32
   int sharedBytes;
+  int cluster = 1;          // blocks of a cluster
+  bool cooperative = false; // all blocks run at the same time, and may wait for each other
 };
 
 /// Positions of a block of a split cache.

@@ -98,6 +98,15 @@ std::unique_ptr<fb::SegmentT> VariantBuilder::addBytes(std::vector<char> code) {
   });
 }
 
+static std::unique_ptr<fb::KernelLaunchT> makeKernelLaunch(const TargetCode::Block &block) {
+  auto launch = std::make_unique<fb::KernelLaunchT>();
+  launch->threads = block.threads;
+  launch->shared_bytes = block.sharedBytes;
+  launch->cluster = block.cluster;
+  launch->cooperative = block.cooperative;
+  return launch;
+}
+
 LogicalResult VariantBuilder::addCode() {
   auto target = module->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName());
   Operation *kernelModule = nullptr;
@@ -118,12 +127,9 @@ LogicalResult VariantBuilder::addCode() {
     result->architecture = image.architecture;
     result->code = addBytes(std::move(image.bytes));
     result->starts_early = image.startsEarly;
+    for (auto &kernel : variant->kernels)
+      result->launches.push_back(makeKernelLaunch(image.blocks.lookup(kernel->name)));
     variant->images.push_back(std::move(result));
-  }
-  for (auto &kernel : variant->kernels) {
-    TargetCode::Block block = code->blocks.lookup(kernel->name);
-    kernel->threads = block.threads;
-    kernel->shared_bytes = block.sharedBytes;
   }
   return success();
 }

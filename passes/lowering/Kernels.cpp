@@ -50,3 +50,46 @@ LogicalResult yoco::checkKernelArguments(func::FuncOp function, Operation *op) {
   return op->emitOpError("expected one `")
          << kParameterAttrName << "` argument for each of " << groups << " parameter groups, got " << parameters;
 }
+
+//===- Launches ----------------------------------------------------------------------------------------------===//
+
+DictionaryAttr yoco::makeImageLaunch(MLIRContext *context, const TargetCode::Block &block) {
+  Builder builder(context);
+  NamedAttrList list;
+  list.append("threads", builder.getI64IntegerAttr(block.threads));
+  list.append("shared_bytes", builder.getI64IntegerAttr(block.sharedBytes));
+  if (block.cluster != 1)
+    list.append("cluster", builder.getI64IntegerAttr(block.cluster));
+  if (block.cooperative)
+    list.append("cooperative", builder.getUnitAttr());
+  return list.getDictionary(context);
+}
+
+FailureOr<TargetCode::Block> yoco::getImageLaunch(Operation *kernel, StringRef architecture, int64_t sharedLimit) {
+  auto images = kernel->getAttrOfType<DictionaryAttr>(kImagesAttrName);
+  auto launch = images ? images.getAs<DictionaryAttr>(architecture) : DictionaryAttr();
+  if (!launch)
+    return (LogicalResult)(kernel->emitOpError("expected `")
+                           << kImagesAttrName << "` to say how it is launched on " << architecture << ", got "
+                           << kernel->getAttr(kImagesAttrName));
+  bool failed = false;
+  auto getNumber = [&](StringRef name, int64_t least, int64_t most, int64_t absent) -> uint32_t {
+    auto number = launch.getAs<IntegerAttr>(name);
+    if (!launch.contains(name) && absent >= 0)
+      return absent;
+    if (number && number.getValue().isSignedIntN(64) && number.getInt() >= least && number.getInt() <= most)
+      return number.getInt();
+    kernel->emitOpError("expected `") << name << "` from " << least << " to " << most << " on " << architecture
+                                      << ", got " << launch.get(name);
+    failed = true;
+    return 0;
+  };
+  TargetCode::Block block;
+  block.threads = getNumber("threads", 1, 1024, -1);
+  block.sharedBytes = getNumber("shared_bytes", 0, sharedLimit, -1);
+  block.cluster = getNumber("cluster", 1, 8, 1);
+  block.cooperative = launch.contains("cooperative");
+  if (failed)
+    return failure();
+  return block;
+}

@@ -6,12 +6,22 @@
 #define YOCO_PASSES_LOWERING_KERNELS_H
 
 #include "dialect/YocoOps.h"
+#include "passes/target/TargetCode.h"
 
 namespace mlir::yoco {
 
-/// Attributes of a lowered kernel for a GPU: threads of a block, and bytes of its dynamic shared memory.
-inline constexpr llvm::StringLiteral kThreadsAttrName = "yoco.threads";
-inline constexpr llvm::StringLiteral kSharedBytesAttrName = "yoco.shared_bytes";
+/// The attribute of a lowered kernel for a GPU: how it is launched, for each image, by the image's architecture.
+///
+///   yoco.images = {sm_80 = {shared_bytes = 64 : i64, threads = 32 : i64}, sm_90a = {...}}
+///
+/// `cluster` (blocks of a cluster) is there when it is not 1, `cooperative` when all blocks must run at the same time.
+inline constexpr llvm::StringLiteral kImagesAttrName = "yoco.images";
+
+/// That attribute's entry for one image.
+DictionaryAttr makeImageLaunch(MLIRContext *context, const TargetCode::Block &block);
+/// The launch of `kernel` in the image for `architecture`. A failure with an error on the kernel when there is none, or when it
+/// is none that a chip with `sharedLimit` bytes of shared memory for a block can do.
+FailureOr<TargetCode::Block> getImageLaunch(Operation *kernel, StringRef architecture, int64_t sharedLimit);
 
 /// The modules of kernels in `module`, or itself.
 SmallVector<ModuleOp> getKernelModules(ModuleOp module);

@@ -130,8 +130,8 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
   let summary = "turn the kernels of target `nvptx` into a gpu.module";
   let description = [{
     Every function of a module of kernels has one fused operation (or one elementwise `linalg.generic`) as its body. It becomes a kernel
-    whose arguments are 64-bit words (rows, segments, seq, addresses; a cache is two). `yoco.threads` are the threads of a block,
-    `yoco.shared_bytes` its dynamic shared memory. The body is the call of a micro-kernel with every shape, stride, element type and number a
+    whose arguments are 64-bit words (rows, segments, seq, addresses; a cache is two). `yoco.images` says for each image of the file how
+    the kernel is launched: threads of a block and its dynamic shared memory. The body is the call of a micro-kernel with every shape, stride, element type and number a
     constant, or generated code for elementwise arithmetic: each thread has 8 columns of a row, in loads and stores of up to 16
     bytes. docs/KernelABI.md says more.
 
@@ -156,7 +156,8 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
         llvm.func @yoco_begin()
         gpu.func @norm_0(%rows: i64, %segments: i64, %seq: i64, %x: !llvm.ptr {llvm.align = 64 : i64},
                          %y: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
-            kernel attributes {yoco.shared_bytes = 64 : i64, yoco.threads = 32 : i64} {
+            kernel attributes {yoco.images = {sm_80 = {shared_bytes = 64 : i64, threads = 32 : i64},
+                                              sm_90a = {shared_bytes = 64 : i64, threads = 32 : i64}}} {
           %width = arith.constant 64 : i32
           %one = arith.constant 1 : i32
           %eps = arith.constant 1.0e-5 : f32

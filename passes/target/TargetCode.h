@@ -18,6 +18,13 @@ struct TargetCode {
   std::vector<char> bytes;
   std::vector<std::string> cpuFeatures;
 
+  /// How a kernel of an image is launched: threads of a block, bytes of its dynamic shared memory, blocks of a cluster, and
+  /// whether all blocks must run at the same time.
+  struct Block {
+    uint32_t threads = 0, sharedBytes = 0, cluster = 1;
+    bool cooperative = false;
+  };
+
   /// Of a GPU: all kernels, in order of preference. PTX is text that ends with a zero byte.
   struct Image {
     enum class Format { cubin, ptx };
@@ -26,14 +33,10 @@ struct TargetCode {
     std::vector<char> bytes;
     /// Every kernel waits by itself for those before it.
     bool startsEarly = false;
+    /// By name of the kernel.
+    llvm::StringMap<Block> blocks;
   };
   std::vector<Image> images;
-
-  /// Of a GPU: threads of a block of each kernel, and bytes of its dynamic shared memory.
-  struct Block {
-    uint32_t threads, sharedBytes;
-  };
-  llvm::StringMap<Block> blocks;
 };
 
 } // namespace mlir::yoco

@@ -120,6 +120,29 @@ void Describer::describeEntry(const fb::Entry &entry) {
     line(formatString("    %.*s: %u", int(layer.size()), layer.data(), count));
 }
 
+/// The blocks of a kernel: once when all images have the same, else of each image.
+static std::string describeBlocks(const flatbuffers::Vector<flatbuffers::Offset<fb::Image>> &images, uint32_t kernel) {
+  std::vector<std::string> texts;
+  bool isSame = true;
+  for (const fb::Image *image : images) {
+    const fb::KernelLaunch &launch = *image->launches()->Get(kernel);
+    std::string text =
+        formatString("blocks of %u threads and %u shared bytes", launch.threads(), launch.shared_bytes());
+    if (launch.cluster() > 1)
+      text += formatString(" in clusters of %u", launch.cluster());
+    if (launch.cooperative())
+      text += ", all at the same time";
+    texts.push_back(std::move(text));
+    isSame &= texts.back() == texts.front();
+  }
+  if (isSame)
+    return ", " + texts.front();
+  std::string all;
+  for (uint32_t i = 0; i < images.size(); ++i)
+    all += (i == 0 ? ", " : "; ") + std::string(images.Get(i)->architecture()->c_str()) + ": " + texts[i];
+  return all;
+}
+
 void Describer::describeKernels(const fb::Variant &variant) {
   std::vector<uint32_t> launches(variant.kernels()->size());
   std::map<std::pair<uint64_t, uint64_t>, uint32_t> products; // outputs and inputs: how often
@@ -143,9 +166,7 @@ void Describer::describeKernels(const fb::Variant &variant) {
                         image->architecture()->c_str(), image->code()->size()));
   for (uint32_t i = 0; i < variant.kernels()->size(); ++i) {
     const fb::Kernel &kernel = *variant.kernels()->Get(i);
-    std::string block;
-    if (kernel.threads() != 0)
-      block = formatString(", blocks of %u threads and %u shared bytes", kernel.threads(), kernel.shared_bytes());
+    std::string block = variant.images() ? describeBlocks(*variant.images(), i) : std::string();
     line(formatString("    %s: launched %u times%s", kernel.name()->c_str(), launches[i], block.c_str()));
   }
   for (const auto &[shape, count] : products)

@@ -17,6 +17,9 @@ namespace yoco::runtime {
 /// capability 9.0 and 10.0).
 constexpr uint32_t kMostBlockThreads = 1024;
 constexpr uint32_t kMostBlockSharedBytes = 227 * 1024;
+/// Blocks of a cluster that every GPU with clusters can have, and the first compute capability that has them.
+constexpr uint32_t kMostClusterBlocks = 8;
+constexpr uint32_t kClusterMajor = 9;
 /// Words of arguments of a kernel: CUDA gives them 4 KiB.
 constexpr uint32_t kMostKernelWords = 512;
 

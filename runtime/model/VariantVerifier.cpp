@@ -29,6 +29,8 @@ private:
   Status verifyHead();
   Status verifyCode();
   Status verifyImage(const fb::Image &image, const Path &where);
+  Status verifyKernelLaunch(const fb::KernelLaunch &launch, const fb::Image &image, const Path &where);
+  Status verifyCluster(const fb::Launch &launch, const Path &where);
   Status needDeviceCode(const Path &where);
   Status verifyParameter(const fb::Parameter &parameter, const Path &where);
   Status verifyStride(const fb::Parameter &parameter, const Path &where);
@@ -139,6 +141,26 @@ Status VariantVerifier::verifyImage(const fb::Image &image, const Path &where) {
   YOCO_RETURN_IF_ERROR(segments.add(code, header, Path(where, "code")));
   if (uint8_t last = file[code.offset() + code.size() - 1]; image.format() == fb::ImageFormat::ptx && last != 0)
     return YOCO_PLAN_ERROR(Path(where, "code"), "expected PTX that a zero byte ends, got a last byte of %u", last);
+  if (image.launches()->size() != variant.kernels()->size())
+    return YOCO_PLAN_ERROR(Path(where, "launches"), "expected one for each of %u kernels, got %u",
+                           variant.kernels()->size(), image.launches()->size());
+  for (uint32_t i = 0; i < image.launches()->size(); ++i)
+    YOCO_RETURN_IF_ERROR(verifyKernelLaunch(*image.launches()->Get(i), image, Path(where, "launches", i)));
+  return Status();
+}
+
+Status VariantVerifier::verifyKernelLaunch(const fb::KernelLaunch &launch, const fb::Image &image, const Path &where) {
+  if (launch.threads() < 32 || launch.threads() > kMostBlockThreads || launch.threads() % 32 != 0)
+    return YOCO_PLAN_ERROR(Path(where, "threads"), "expected a multiple of 32 up to %u, got %u", kMostBlockThreads,
+                           launch.threads());
+  if (launch.shared_bytes() > kMostBlockSharedBytes)
+    return YOCO_PLAN_ERROR(Path(where, "shared_bytes"), "expected at most %u, got %u", kMostBlockSharedBytes,
+                           launch.shared_bytes());
+  if (launch.cluster() < 1 || launch.cluster() > kMostClusterBlocks)
+    return YOCO_PLAN_ERROR(Path(where, "cluster"), "expected 1 to %u, got %u", kMostClusterBlocks, launch.cluster());
+  if (launch.cluster() > 1 && GpuArchitecture::parse(image.architecture()->string_view())->capability.major < kClusterMajor)
+    return YOCO_PLAN_ERROR(Path(where, "cluster"), "expected 1, as %s has no clusters, got %u",
+                           image.architecture()->c_str(), launch.cluster());
   return Status();
 }
 
@@ -230,19 +252,6 @@ Status VariantVerifier::verifyKernel(const fb::Kernel &kernel, const Path &where
   for (char c : *kernel.name())
     if (!isalnum(uint8_t(c)) && c != '_' && c != '.' && c != '$')
       return YOCO_PLAN_ERROR(Path(where, "name"), "expected letters, digits, `_`, `.` or `$`, got `%c`", c);
-  if (kernel.threads() != 0 || kernel.shared_bytes() != 0)
-    YOCO_RETURN_IF_ERROR(needDeviceCode(where));
-  if (isHost && (kernel.threads() != 0 || kernel.shared_bytes() != 0))
-    return YOCO_PLAN_ERROR(where, "expected 0 threads and shared bytes for device `host`, got %u and %u",
-                           kernel.threads(), kernel.shared_bytes());
-  if (isHost || (!isCuda && kernel.threads() == 0))
-    return Status();
-  if (kernel.threads() < 32 || kernel.threads() > kMostBlockThreads || kernel.threads() % 32 != 0)
-    return YOCO_PLAN_ERROR(Path(where, "threads"), "expected a multiple of 32 up to %u, got %u", kMostBlockThreads,
-                           kernel.threads());
-  if (kernel.shared_bytes() > kMostBlockSharedBytes)
-    return YOCO_PLAN_ERROR(Path(where, "shared_bytes"), "expected at most %u, got %u", kMostBlockSharedBytes,
-                           kernel.shared_bytes());
   return Status();
 }
 
@@ -310,8 +319,19 @@ Status VariantVerifier::verifyProduct(const fb::Gemm &gemm, const Path &where) {
   return verifyGemm(gemm, variant, where);
 }
 
+/// Clusters of every image divide the tiles, however many units of them a step has.
+Status VariantVerifier::verifyCluster(const fb::Launch &launch, const Path &where) {
+  if (variant.images())
+    for (const fb::Image *image : *variant.images())
+      if (uint32_t cluster = image->launches()->Get(launch.kernel())->cluster(); launch.multiplier() % cluster != 0)
+        return YOCO_PLAN_ERROR(Path(where, "multiplier"), "expected a multiple of the %u blocks of a cluster, got %" PRIu64,
+                               cluster, launch.multiplier());
+  return Status();
+}
+
 Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where) {
   YOCO_RETURN_IF_ERROR(verifyIndex(launch.kernel(), variant.kernels()->size(), "kernel", Path(where, "kernel")));
+  YOCO_RETURN_IF_ERROR(verifyCluster(launch, where));
   YOCO_RETURN_IF_ERROR(verifyEnum(launch.unit(), fb::TileUnit::MAX, Path(where, "unit")));
   if (launch.divisor() == 0)
     return YOCO_PLAN_ERROR(Path(where, "divisor"), "expected at least 1, got 0");

@@ -46,16 +46,16 @@ static json::Object describeTiles(ModuleOp kernels, const Target &target) {
   return launches;
 }
 
-/// Adds what the lowering says of each kernel's blocks.
-static void describeBlocks(Operation *lowered, json::Object &launches) {
+/// Adds what the lowering says of each kernel's blocks: on the chip that the module is for.
+static void describeBlocks(Operation *lowered, TargetAttr target, json::Object &launches) {
   lowered->walk([&](FunctionOpInterface kernel) {
     json::Object *launch = launches.getObject(kernel.getName());
-    auto threads = kernel->getAttrOfType<IntegerAttr>(kThreadsAttrName);
-    auto sharedBytes = kernel->getAttrOfType<IntegerAttr>(kSharedBytesAttrName);
-    if (!launch || !threads || !sharedBytes)
+    auto images = kernel->getAttrOfType<DictionaryAttr>(kImagesAttrName);
+    auto image = images ? images.getAs<DictionaryAttr>(target.getChip()) : DictionaryAttr();
+    if (!launch || !image)
       return;
-    (*launch)["threads"] = threads.getInt();
-    (*launch)["shared_bytes"] = sharedBytes.getInt();
+    for (StringRef number : {"threads", "shared_bytes"})
+      (*launch)[number] = image.getAs<IntegerAttr>(number).getInt();
   });
 }
 
@@ -127,7 +127,7 @@ int main(int argc, char **argv) {
     if (op->hasAttr(kKernelsAttrName))
       lowered = op;
   });
-  describeBlocks(lowered, launches);
+  describeBlocks(lowered, attr, launches);
   std::optional<TargetCode> code = launchesOnly ? TargetCode() : target->getDevice().compile(lowered, attr);
   return code && succeeded(writeCode(prefix, *code, std::move(launches))) ? 0 : 1;
 }

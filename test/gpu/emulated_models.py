@@ -85,7 +85,7 @@ def to_cpp(outlined, lowered):
         if calls and name not in bodies:
             # Attributes stand between the arguments and the body.
             head = lowered[lowered.index(f"gpu.func @{name}(") :]
-            threads, shared = (re.search(rf"yoco\.{what} = (\d+)", head)[1] for what in ("threads", "shared_bytes"))
+            threads, shared = (re.search(rf"\b{what} = (\d+)", head)[1] for what in ("threads", "shared_bytes"))
             run = " ".join(f"{c}({', '.join(argument_text(v, k) for v, k in values)});" for c, values in calls)
             bodies[name] = arguments.count("%arg"), f"emulate(blocks, {threads}, {shared}, [&] {{ {run} }});"
     for name, (words, code) in bodies.items():

@@ -281,4 +281,31 @@ TEST_P(CudaLargeTest, manySegments) {
 
 INSTANTIATE_TEST_SUITE_P(Cuda, CudaLargeTest, testing::Values(How{true, true}, How{false, false}), nameOf);
 
+// Kernels of one name differ from image to image: a GPU launches those of the image that it runs.
+TEST(KernelLaunchTest, dataOfTheChosenImage) {
+  ToyModel toy = toyForCuda();
+  for (auto &launch : toy.variant().images[1]->launches) {
+    launch->threads = 96;
+    launch->shared_bytes = 1024;
+    launch->cooperative = true;
+  }
+  FileBytes file = toy.build();
+  for (bool isNew : {true, false}) {
+    SCOPED_TRACE(isNew);
+    useFakeCuda(std::string("test=launches capability=") + (isNew ? "90" : "80"));
+    Opened model(file);
+    ASSERT_EQ(model.status, YOCO_OK) << model.error;
+    yoco_session_options options = {};
+    options.device = "cuda";
+    OpenedSession session(model.model, options);
+    ASSERT_EQ(session.status, YOCO_OK) << session.error;
+    EXPECT_EQ(prompt(session, 0, toyIds(5)), toyLogits(toyIds(5)));
+    EXPECT_EQ(fakeCounter("threads 64") > 0, isNew);
+    EXPECT_EQ(fakeCounter("shared 102400") > 0, isNew);
+    EXPECT_EQ(fakeCounter("threads 96") > 0, !isNew);
+    EXPECT_EQ(fakeCounter("shared 1024") > 0, !isNew);
+    EXPECT_EQ(fakeCounter("cooperative") > 0, !isNew);
+  }
+}
+
 } // namespace

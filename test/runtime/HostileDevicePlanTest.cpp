@@ -43,7 +43,7 @@ TEST(HostileDevicePlanTest, theGoodOneOpens) {
 
 fb::GemmT &gemm(ToyModel &toy) { return *toy.entry(1).instructions[4]->operation.AsGemm(); }
 fb::ImageT &image(ToyModel &toy, size_t index) { return *toy.variant().images[index]; }
-fb::KernelT &kernel(ToyModel &toy) { return *toy.variant().kernels[0]; }
+fb::KernelLaunchT &kernel(ToyModel &toy, size_t index = 0) { return *image(toy, index).launches[0]; }
 fb::ParameterT &weight(ToyModel &toy) { return *toy.variant().parameters[2]; }
 fb::LaunchT &launch(ToyModel &toy) { return *toy.entry(0).instructions[0]->operation.AsLaunch(); }
 fb::BufferT &buffer(ToyModel &toy, uint32_t index) { return *toy.variant().buffers[index]; }
@@ -75,11 +75,19 @@ const BadPlan kPlans[] = {
     {"PtxWithoutEnd", [](ToyModel &t) { image(t, 1).code->size -= 1; },
      "images[1].code: expected PTX that a zero byte ends, got a last byte of 10"},
     {"NoThreads", [](ToyModel &t) { kernel(t).threads = 0; },
-     "variants[0].kernels[0].threads: expected a multiple of 32 up to 1024, got 0"},
-    {"OddThreads", [](ToyModel &t) { kernel(t).threads = 33; }, "kernels[0].threads: expected a multiple of 32"},
-    {"ManyThreads", [](ToyModel &t) { kernel(t).threads = 1056; }, "kernels[0].threads: expected a multiple of 32"},
+     "variants[0].images[0].launches[0].threads: expected a multiple of 32 up to 1024, got 0"},
+    {"OddThreads", [](ToyModel &t) { kernel(t).threads = 33; }, "images[0].launches[0].threads: expected a multiple of 32"},
+    {"ManyThreads", [](ToyModel &t) { kernel(t).threads = 1056; }, "images[0].launches[0].threads: expected a multiple of 32"},
     {"MuchSharedMemory", [](ToyModel &t) { kernel(t).shared_bytes = 232449; },
-     "kernels[0].shared_bytes: expected at most 232448, got 232449"},
+     "images[0].launches[0].shared_bytes: expected at most 232448, got 232449"},
+    {"NoLaunches", [](ToyModel &t) { image(t, 1).launches.pop_back(); },
+     "variants[0].images[1].launches: expected one for each of "},
+    {"NoCluster", [](ToyModel &t) { kernel(t).cluster = 0; }, "images[0].launches[0].cluster: expected 1 to 8, got 0"},
+    {"LargeCluster", [](ToyModel &t) { kernel(t).cluster = 9; }, "launches[0].cluster: expected 1 to 8, got 9"},
+    {"ClusterOfOldGpu", [](ToyModel &t) { kernel(t, 1).cluster = 2; },
+     "images[1].launches[0].cluster: expected 1, as sm_80 has no clusters, got 2"},
+    {"ClusterOfTiles", [](ToyModel &t) { kernel(t).cluster = 2; },
+     "launch.multiplier: expected a multiple of the 2 blocks of a cluster, got 1"},
     {"ManyArguments",
      [](ToyModel &t) {
        while (launch(t).arguments.size() <= 512)
@@ -170,10 +178,6 @@ TEST(HostPlanTest, refusesProducts) {
     return Opened(file).error;
   };
   EXPECT_EQ(errorOf(),
-            "variants[0].kernels[0]: expected 0 threads and shared bytes for device `host`, got 64 and 102400");
-  for (auto &kernel : variant.kernels)
-    kernel->threads = kernel->shared_bytes = 0;
-  EXPECT_EQ(errorOf(),
             "variants[0].entries[1].instructions[4].gemm: expected a launch: device `host` has no library of "
             "matrix products");
 }
@@ -186,8 +190,6 @@ TEST(HostPlanTest, featureBit) {
     FileBytes file = toy.build();
     return Opened(file).error;
   };
-  EXPECT_THAT(errorOf([](ToyModel &t) { t.variant().kernels[0]->threads = 32; }),
-              HasSubstr("variants[0].kernels[0]: expected a file whose header.required_features has bit 0"));
   EXPECT_THAT(errorOf([](ToyModel &t) { t.variant().parameters[0]->stride = 1; }),
               HasSubstr("variants[0].parameters[0].stride: expected a file whose header.required_features has bit 0"));
   EXPECT_EQ(errorOf([](ToyModel &t) { t.features = kFeatureDeviceCode; }), "");

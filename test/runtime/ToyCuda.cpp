@@ -27,6 +27,12 @@ std::unique_ptr<fb::ImageT> makeImage(fb::ImageFormat format, const char *archit
   return image;
 }
 
+std::unique_ptr<fb::KernelLaunchT> makeLaunch(uint32_t threads) {
+  auto launch = std::make_unique<fb::KernelLaunchT>();
+  launch->threads = threads;
+  return launch;
+}
+
 std::unique_ptr<fb::GemmRowsT> makeRows(uint32_t buffer, fb::ElementType element, uint64_t stride) {
   auto rows = std::make_unique<fb::GemmRowsT>();
   rows->buffer = buffer;
@@ -87,9 +93,11 @@ ToyModel toyForCuda(ToyBounds bounds) {
   variant.images.push_back(makeImage(fb::ImageFormat::cubin, "sm_90a", toy.addBlob(cubin)));
   toy.blobs[1] = std::string(".version 7.0\n.target sm_80\n// kernels: " YOCO_TOY_KERNELS "\n") + '\0';
   variant.images.push_back(makeImage(fb::ImageFormat::ptx, "sm_80", std::move(variant.code)));
-  for (auto &kernel : variant.kernels)
-    kernel->threads = 64;
-  variant.kernels[0]->shared_bytes = 100 * 1024;
+  for (auto &image : variant.images) {
+    for (size_t i = 0; i < variant.kernels.size(); ++i)
+      image->launches.push_back(makeLaunch(64));
+    image->launches[0]->shared_bytes = 100 * 1024;
+  }
   toy.features = kFeatureDeviceCode;
   return toy;
 }
@@ -106,10 +114,7 @@ void addProducts(ToyModel &toy) {
   weight->generated[0]->stream = kProductStream;
   weight->generated[0]->scale = kProductScale;
   toy.variant().parameters.push_back(std::move(weight));
-  auto kernel = std::make_unique<fb::KernelT>();
-  kernel->name = "toy_round";
-  kernel->threads = 32;
-  toy.variant().kernels.push_back(std::move(kernel));
+  toy.addKernel("toy_round", 32);
   for (size_t entry : {1, 2})
     addProduct(toy, entry, uint32_t(toy.variant().kernels.size() - 1), uint32_t(toy.variant().parameters.size() - 1));
 }

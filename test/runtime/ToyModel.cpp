@@ -269,6 +269,15 @@ uint32_t ToyModel::addBuffer(size_t index, uint64_t coefficient, bool perRow) {
   return uint32_t(variant().buffers.size() - 1);
 }
 
+void ToyModel::addKernel(const char *name, uint32_t threads) {
+  variant().kernels.push_back(std::make_unique<fb::KernelT>());
+  variant().kernels.back()->name = name;
+  for (auto &image : variant().images) {
+    image->launches.push_back(std::make_unique<fb::KernelLaunchT>());
+    image->launches.back()->threads = threads;
+  }
+}
+
 void ToyModel::addSample() {
   auto sample = std::make_unique<fb::EntryT>(entry(1));
   uint32_t logits = uint32_t(sample->logits);
@@ -276,9 +285,7 @@ void ToyModel::addSample() {
   sample->logits = -1;
   sample->logit_rows = fb::LogitRows::none;
   sample->sampled = int32_t(addBuffer(1, 4, true));
-  variant().kernels.push_back(std::make_unique<fb::KernelT>());
-  variant().kernels.back()->name = "toy_argmax";
-  variant().kernels.back()->threads = variant().kernels[0]->threads;
+  addKernel("toy_argmax", 64);
   addLaunch(*sample, uint32_t(variant().kernels.size() - 1),
             {{fb::ArgumentKind::buffer, logits},
              {fb::ArgumentKind::buffer, uint32_t(sample->sampled)},

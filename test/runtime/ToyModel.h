@@ -68,6 +68,8 @@ public:
   /// Puts a buffer at the end of an entry's scratch memory. Its size is `coefficient` times the variable that the
   /// entry's rows are, or a number of bytes.
   uint32_t addBuffer(size_t index, uint64_t coefficient, bool perRow);
+  /// A kernel of the code that is there, with blocks of `threads` threads in every image.
+  void addKernel(const char *name, uint32_t threads);
   /// A fourth entry, `sample`: what `decode` is by now, and the choice.
   void addSample();
 

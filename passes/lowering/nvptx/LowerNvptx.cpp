@@ -91,9 +91,22 @@ private:
              << shape.sharedBytes;
     ++(isa<RowKernelOpInterface>(op) ? numKernels : numElementwise);
     gpu::ReturnOp::create(builder, function.getLoc());
-    lowered->setAttr(kThreadsAttrName, builder.getI64IntegerAttr(shape.threads));
-    lowered->setAttr(kSharedBytesAttrName, builder.getI64IntegerAttr(shape.sharedBytes));
+    lowered->setAttr(kImagesAttrName, getImages(builder.getContext(), shape, target));
     return success();
+  }
+
+  /// How the kernel is launched in each image. One body serves all of them, so they have the same launch; what the architectures
+  /// differ in is behind __nvvm_reflect.
+  static DictionaryAttr getImages(MLIRContext *context, const nvptx::LaunchShape &shape, const NvptxTarget &target) {
+    TargetCode::Block block;
+    block.threads = shape.threads;
+    block.sharedBytes = shape.sharedBytes;
+    block.cluster = shape.cluster;
+    block.cooperative = shape.cooperative;
+    NamedAttrList images;
+    for (StringRef architecture : target.getArchitectures())
+      images.set(architecture, makeImageLaunch(context, block));
+    return images.getDictionary(context);
   }
 
   /// Words that stand for an argument of `type`: the address of each of its buffers.

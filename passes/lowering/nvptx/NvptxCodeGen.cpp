@@ -56,7 +56,9 @@ namespace {
 /// The module for LLVM, as bitcode, from a copy of `kernels` in a context of its own.
 class Translator {
 public:
-  Translator(gpu::GPUModuleOp kernels, TargetAttr target) : kernels(kernels), target(target) {
+  /// For the image for `architecture`, whose blocks have as many threads as the kernels say.
+  Translator(gpu::GPUModuleOp kernels, TargetAttr target, StringRef architecture)
+      : kernels(kernels), target(target), architecture(architecture) {
     DialectRegistry registry;
     registry.insert<arith::ArithDialect, cf::ControlFlowDialect, gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect,
                     NVVM::NVVMDialect, scf::SCFDialect, vector::VectorDialect>();
@@ -80,9 +82,20 @@ private:
 
   gpu::GPUModuleOp kernels;
   TargetAttr target;
+  StringRef architecture;
   MLIRContext context;
 };
 } // namespace
+
+/// Threads of a block of `kernel` in the image for `architecture`; none when it does not say.
+static std::optional<int32_t> findThreads(Operation *kernel, StringRef architecture) {
+  auto images = kernel->getAttrOfType<DictionaryAttr>(kImagesAttrName);
+  auto launch = images ? images.getAs<DictionaryAttr>(architecture) : DictionaryAttr();
+  if (!launch && images && !images.empty()) // to be looked at, not for a file
+    launch = dyn_cast<DictionaryAttr>(images.begin()->getValue());
+  auto threads = launch ? launch.getAs<IntegerAttr>("threads") : IntegerAttr();
+  return threads ? std::optional<int32_t>(threads.getInt()) : std::nullopt;
+}
 
 /// A module with a copy of the kernels. Attributes of our dialect mean nothing to the other context.
 OwningOpRef<ModuleOp> Translator::copyKernels() {
@@ -90,8 +103,8 @@ OwningOpRef<ModuleOp> Translator::copyKernels() {
   OpBuilder builder = OpBuilder::atBlockEnd(bare->getBody());
   builder.clone(*kernels.getOperation())->walk([&](Operation *op) {
     if (auto kernel = dyn_cast<gpu::GPUFuncOp>(op))
-      if (auto threads = kernel->getAttrOfType<IntegerAttr>(kThreadsAttrName))
-        kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads.getInt()), 1, 1}));
+      if (std::optional<int32_t> threads = findThreads(kernel, architecture))
+        kernel.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr({*threads, 1, 1}));
     for (NamedAttribute attribute : llvm::to_vector(op->getDiscardableAttrs()))
       if (isa_and_present<YocoDialect>(attribute.getNameDialect()))
         op->removeDiscardableAttr(attribute.getName());
@@ -167,19 +180,20 @@ public:
 
   const StringRef architecture;
   const bool wantsCubin, wantsPtx;
+  std::shared_ptr<SmallVector<char, 0>> bitcode;
   std::string ptx, error;
   AssembledPtx assembled;
 
   /// A crash of LLVM is an error too, where the program has asked for that: every thread has to be guarded by itself.
-  void run(StringRef bitcode, const std::optional<std::string> &ptxas) {
+  void run(const std::optional<std::string> &ptxas) {
     llvm::CrashRecoveryContext recovery;
-    if (!recovery.RunSafely([&] { runUnguarded(bitcode, ptxas); }))
+    if (!recovery.RunSafely([&] { runUnguarded(ptxas); }))
       error = "the backend crashed";
   }
 
 private:
-  void runUnguarded(StringRef bitcode, const std::optional<std::string> &ptxas) {
-    llvm::Expected<std::string> text = generatePtx(bitcode, getNvptxKernelBitcode(), architecture);
+  void runUnguarded(const std::optional<std::string> &ptxas) {
+    llvm::Expected<std::string> text = generatePtx(StringRef(bitcode->data(), bitcode->size()), getNvptxKernelBitcode(), architecture);
     if (!text) {
       error = llvm::toString(text.takeError());
       return;
@@ -198,13 +212,33 @@ private:
 };
 } // namespace
 
+/// Translates `kernels` for each job; once for jobs whose kernels have blocks of the same size.
+static LogicalResult translate(gpu::GPUModuleOp kernels, TargetAttr target, MutableArrayRef<Job> jobs) {
+  for (Job &job : jobs) {
+    Job *same = llvm::find_if(jobs, [&](Job &other) {
+      return other.bitcode && llvm::all_of(kernels.getOps<gpu::GPUFuncOp>(), [&](gpu::GPUFuncOp kernel) {
+               return findThreads(kernel, job.architecture) == findThreads(kernel, other.architecture);
+             });
+    });
+    if (same != jobs.end()) {
+      job.bitcode = same->bitcode;
+      continue;
+    }
+    FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target, job.architecture).run();
+    if (failed(bitcode))
+      return failure();
+    job.bitcode = std::make_shared<SmallVector<char, 0>>(std::move(*bitcode));
+  }
+  return success();
+}
+
 /// The jobs at the same time, the first one in this thread.
-static void runJobs(MutableArrayRef<Job> jobs, StringRef bitcode, const std::optional<std::string> &ptxas) {
+static void runJobs(MutableArrayRef<Job> jobs, const std::optional<std::string> &ptxas) {
   initializeNvptxBackend();
   std::vector<std::thread> threads;
   for (Job &job : jobs.drop_front())
-    threads.emplace_back([&job, bitcode, &ptxas] { job.run(bitcode, ptxas); });
-  jobs.front().run(bitcode, ptxas);
+    threads.emplace_back([&job, &ptxas] { job.run(ptxas); });
+  jobs.front().run(ptxas);
   for (std::thread &thread : threads)
     thread.join();
 }
@@ -214,9 +248,6 @@ FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, T
   if (!known)
     return failure();
   const StringRef portable = known->getNvptxDevice().getPortableChip().name;
-  FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target).run();
-  if (failed(bitcode))
-    return failure();
   std::optional<std::string> ptxas = findPtxas();
   if (!ptxas)
     mlir::emitWarning(kernels.getLoc(), "found no ptxas (in CUDA_HOME, on the PATH, from scripts/setup): the file has ")
@@ -226,7 +257,9 @@ FailureOr<NvptxCode> mlir::yoco::compileNvptxKernels(gpu::GPUModuleOp kernels, T
     jobs.emplace_back(target.getChip(), /*wantsCubin=*/true, /*wantsPtx=*/target.getChip() == portable);
   if (!ptxas || target.getChip() != portable)
     jobs.emplace_back(portable, /*wantsCubin=*/false, /*wantsPtx=*/true);
-  runJobs(jobs, StringRef(bitcode->data(), bitcode->size()), ptxas);
+  if (failed(translate(kernels, target, jobs)))
+    return failure();
+  runJobs(jobs, ptxas);
 
   NvptxCode code;
   for (Job &job : jobs) {
@@ -246,11 +279,10 @@ FailureOr<std::string> mlir::yoco::compileNvptxKernelsToPtx(gpu::GPUModuleOp ker
                                                             StringRef architecture) {
   if (!NvptxTarget::get(target, kernels.getLoc()))
     return failure();
-  FailureOr<SmallVector<char, 0>> bitcode = Translator(kernels, target).run();
-  if (failed(bitcode))
-    return failure();
   Job job(architecture, /*wantsCubin=*/false, /*wantsPtx=*/true);
-  runJobs(job, StringRef(bitcode->data(), bitcode->size()), std::nullopt);
+  if (failed(translate(kernels, target, job)))
+    return failure();
+  runJobs(job, std::nullopt);
   if (!job.error.empty())
     return emitFailure(kernels, architecture + ": " + job.error);
   return std::move(job.ptx);

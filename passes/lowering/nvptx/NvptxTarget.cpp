@@ -44,15 +44,6 @@ std::unique_ptr<Target> NvptxDevice::createTarget(TargetAttr attr, Location loc)
   return std::make_unique<NvptxTarget>(*this, *chip, attr.getCompute().isBF16());
 }
 
-/// The number `name` of a kernel, from 0 to `limit`.
-static FailureOr<uint32_t> getNumber(gpu::GPUFuncOp kernel, StringRef name, int64_t limit) {
-  auto number = kernel->getAttrOfType<IntegerAttr>(name);
-  if (number && number.getValue().isSignedIntN(64) && number.getInt() >= 0 && number.getInt() <= limit)
-    return static_cast<uint32_t>(number.getInt());
-  kernel.emitOpError("expected `") << name << "` from 0 to " << limit << ", got " << kernel->getAttr(name);
-  return failure();
-}
-
 std::optional<TargetCode> NvptxDevice::compile(Operation *module, TargetAttr attr) const {
   auto kernels = dyn_cast<gpu::GPUModuleOp>(module);
   if (!kernels) {
@@ -62,25 +53,27 @@ std::optional<TargetCode> NvptxDevice::compile(Operation *module, TargetAttr att
   std::unique_ptr<NvptxTarget> target = NvptxTarget::get(attr, module->getLoc());
   if (!target)
     return std::nullopt;
-  TargetCode code;
-  for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
-    FailureOr<uint32_t> threads = getNumber(kernel, kThreadsAttrName, 1024);
-    FailureOr<uint32_t> sharedBytes = getNumber(kernel, kSharedBytesAttrName, target->getSharedLimit());
-    if (failed(threads) || failed(sharedBytes))
-      return std::nullopt;
-    code.blocks[kernel.getName()] = {*threads, *sharedBytes};
-  }
   FailureOr<NvptxCode> compiled = compileNvptxKernels(kernels, attr);
   if (failed(compiled))
     return std::nullopt;
-  for (NvptxImage &image : compiled->images) {
-    using Format = TargetCode::Image::Format;
-    if (!image.isCubin)
+  TargetCode code;
+  for (NvptxImage &compiledImage : compiled->images) {
+    TargetCode::Image image;
+    image.format = compiledImage.isCubin ? TargetCode::Image::Format::cubin : TargetCode::Image::Format::ptx;
+    image.architecture = compiledImage.architecture;
+    image.bytes = std::move(compiledImage.bytes);
+    if (!compiledImage.isCubin)
       image.bytes.push_back(0);
     // What yoco_begin does where there is an instruction for it. PTX is for older architectures.
     const NvptxChip *chip = findChip(image.architecture);
-    code.images.push_back({image.isCubin ? Format::cubin : Format::ptx, std::move(image.architecture),
-                           std::move(image.bytes), chip && chip->startsEarly});
+    image.startsEarly = chip && chip->startsEarly;
+    for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
+      FailureOr<TargetCode::Block> block = getImageLaunch(kernel, image.architecture, target->getSharedLimit());
+      if (failed(block))
+        return std::nullopt;
+      image.blocks[kernel.getName()] = *block;
+    }
+    code.images.push_back(std::move(image));
   }
   return code;
 }

@@ -73,6 +73,13 @@ public:
     return std::min(chip.sharedBytesPerBlock, device.getPortableChip().sharedBytesPerBlock);
   }
   const NvptxDevice &getNvptxDevice() const { return device; }
+  /// What a file has images for: the chip, and the one whose PTX runs on all.
+  SmallVector<StringRef> getArchitectures() const {
+    StringRef portable = device.getPortableChip().name;
+    if (chip.name == portable)
+      return {portable};
+    return {chip.name, portable};
+  }
 
 private:
   const NvptxDevice &device;

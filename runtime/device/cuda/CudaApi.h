@@ -45,6 +45,10 @@ struct CUlaunchAttribute {
   int padding;
   union {
     int programmaticStreamSerializationAllowed;
+    int cooperative;
+    struct {
+      unsigned x, y, z;
+    } clusterDim;
     char bytes[64];
   } value;
 };
@@ -57,6 +61,8 @@ struct CUlaunchConfig {
   unsigned numAttrs;
 };
 // CUlaunchAttributeID
+constexpr int CU_LAUNCH_ATTRIBUTE_COOPERATIVE = 2;
+constexpr int CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4;
 constexpr int CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6;
 
 /// Name in cuda.h, symbol in the library, parameters.

@@ -78,8 +78,8 @@ Result<CudaCode> CudaCode::load(const ContextPointer &context, const fb::Variant
   ContextScope scope(*context);
   CudaCode code;
   YOCO_RETURN_IF_ERROR(code.loadModule(context, image, bytes));
-  for (const fb::Kernel *kernel : *variant.kernels())
-    YOCO_RETURN_IF_ERROR(code.addFunction(context, *kernel, image));
+  for (uint32_t i = 0; i < variant.kernels()->size(); ++i)
+    YOCO_RETURN_IF_ERROR(code.addFunction(context, *variant.kernels()->Get(i), *image.launches()->Get(i), image));
   return code;
 }
 
@@ -101,14 +101,15 @@ Status CudaCode::loadModule(const ContextPointer &context, const fb::Image &imag
   return Status();
 }
 
-Status CudaCode::addFunction(const ContextPointer &context, const fb::Kernel &kernel, const fb::Image &image) {
+Status CudaCode::addFunction(const ContextPointer &context, const fb::Kernel &kernel, const fb::KernelLaunch &launch,
+                             const fb::Image &image) {
   const char *name = kernel.name()->c_str();
   CUfunction function;
   Status status =
       context->check("cuModuleGetFunction", context->api().cuModuleGetFunction(&function, module.get(), name));
   if (!status.ok())
     return makeError(status.code(), "%s: kernel `%s`: %s", describeImage(image).c_str(), name, status.text());
-  uint32_t shared = kernel.shared_bytes(), most = context->gpu().mostSharedBytes;
+  uint32_t shared = launch.shared_bytes(), most = context->gpu().mostSharedBytes;
   if (shared > most)
     return makeError(YOCO_UNSUPPORTED, "kernel `%s` needs %u bytes of shared memory, and %s has %u for a block", name,
                      shared, context->gpu().text().c_str(), most);

@@ -33,7 +33,8 @@ public:
 
 private:
   Status loadModule(const ContextPointer &context, const fb::Image &image, const uint8_t *bytes);
-  Status addFunction(const ContextPointer &context, const fb::Kernel &kernel, const fb::Image &image);
+  Status addFunction(const ContextPointer &context, const fb::Kernel &kernel, const fb::KernelLaunch &launch,
+                     const fb::Image &image);
 
   Module module;
   std::vector<CUfunction> functions;

@@ -54,7 +54,7 @@ Result<std::unique_ptr<Program>> CudaDevice::load(const ProgramSource &source) c
 
 CudaProgram::CudaProgram(const ProgramSource &source, const fb::Image &image, ContextPointer context,
                          std::shared_ptr<const CublasLt> library)
-    : verified(source.variant), vocabulary(source.vocabularySize), early(image.starts_early()),
+    : verified(source.variant), vocabulary(source.vocabularySize), image(image),
       text(context->gpu().text() + ", " + describeImage(image)), gpuContext(std::move(context)),
       library(std::move(library)), layout(source.variant) {}
 

@@ -38,7 +38,9 @@ public:
   uint32_t vocabularySize() const { return vocabulary; }
   CUfunction function(uint32_t kernel) const { return code.function(kernel); }
   /// Whether a kernel may be started while the one before it still runs.
-  bool startsEarly() const { return early; }
+  bool startsEarly() const { return image.starts_early(); }
+  /// How a kernel of the image that this GPU runs is launched.
+  const fb::KernelLaunch &launch(uint32_t kernel) const { return *image.launches()->Get(kernel); }
   CUdeviceptr parameter(uint32_t index) const { return weights.address() + layout.offset(index); }
   /// Null when the variant has no matrix products.
   const std::shared_ptr<const CublasLt> &cublasLt() const { return library; }
@@ -49,7 +51,7 @@ private:
 
   const fb::Variant &verified;
   uint32_t vocabulary;
-  bool early;
+  const fb::Image &image;
   std::string text;
   ContextPointer gpuContext;
   std::shared_ptr<const CublasLt> library;

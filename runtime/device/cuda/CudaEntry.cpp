@@ -156,16 +156,32 @@ Status CudaEntry::issueCopy(const Instruction &instruction, CUstream stream) {
                                                        size_t(instruction.size), stream));
 }
 
+/// What a launch has besides its size; returns how many attributes that are.
+unsigned CudaEntry::addAttributes(const fb::KernelLaunch &kernel, CUlaunchAttribute *attributes) const {
+  unsigned count = 0;
+  // After copies, library products and the previous step a kernel starts as usual.
+  if (followsKernel && program->startsEarly()) {
+    attributes[count].id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+    attributes[count++].value.programmaticStreamSerializationAllowed = 1;
+  }
+  if (kernel.cluster() > 1) {
+    attributes[count].id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
+    attributes[count++].value.clusterDim = {kernel.cluster(), 1, 1};
+  }
+  if (kernel.cooperative()) {
+    attributes[count].id = CU_LAUNCH_ATTRIBUTE_COOPERATIVE;
+    attributes[count++].value.cooperative = 1;
+  }
+  return count;
+}
+
 Status CudaEntry::issueLaunch(const fb::Launch &launch, const Instruction &instruction, StepSize size,
                               CUstream stream) {
-  const fb::Kernel &kernel = *program->variant().kernels()->Get(launch.kernel());
+  const fb::KernelLaunch &kernel = program->launch(launch.kernel());
   uint64_t blocks = tileUnits(launch, size.rows, size.segments) * launch.multiplier();
   if (blocks == 0)
     return Status();
-  // Behind copies, library products and the previous step a kernel starts as usual.
-  CUlaunchAttribute early = {};
-  early.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
-  early.value.programmaticStreamSerializationAllowed = 1;
+  CUlaunchAttribute attributes[3] = {};
   CUlaunchConfig config = {};
   config.gridDimX = unsigned(blocks);
   config.gridDimY = config.gridDimZ = 1;
@@ -173,8 +189,8 @@ Status CudaEntry::issueLaunch(const fb::Launch &launch, const Instruction &instr
   config.blockDimY = config.blockDimZ = 1;
   config.sharedMemBytes = kernel.shared_bytes();
   config.hStream = stream;
-  config.attrs = &early;
-  config.numAttrs = followsKernel && program->startsEarly() ? 1 : 0;
+  config.attrs = attributes;
+  config.numAttrs = addAttributes(kernel, attributes);
   const CudaContext &context = *program->context();
   return context.check("cuLaunchKernelEx",
                        context.api().cuLaunchKernelEx(&config, program->function(launch.kernel()),

@@ -79,6 +79,7 @@ private:
   Status resolve(const Bounds &bounds);
   void resolveGemm(const fb::Gemm &gemm, Instruction &instruction);
   Status prepareGemm(const Instruction &instruction);
+  unsigned addAttributes(const fb::KernelLaunch &kernel, CUlaunchAttribute *attributes) const;
   Status issueLaunch(const fb::Launch &launch, const Instruction &instruction, StepSize size, CUstream stream);
   Status issueCopy(const Instruction &instruction, CUstream stream);
   Status issueOne(const Instruction &instruction, StepSize size, CUstream stream);

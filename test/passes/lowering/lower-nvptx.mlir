@@ -26,7 +26,7 @@ module @kernels attributes {yoco.kernels} {
 // is promised but alignment, as an earlier kernel may still write it until @yoco_begin returns.
 // CHECK-LABEL: gpu.func @positions
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %{{.+}}: !llvm.ptr {llvm.align = 64 : i64}, %[[TABLE:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
-// CHECK-SAME: kernel attributes {yoco.shared_bytes = 0 : i64, yoco.threads = {{[0-9]+}} : i64}
+// CHECK-SAME: kernel attributes {yoco.images = {sm_80 = {shared_bytes = 0 : i64, threads = 128 : i64}, sm_90a = {shared_bytes = 0 : i64, threads = 128 : i64}}}
 // CHECK-NEXT: llvm.call @yoco_begin()
 // CHECK-NEXT: %[[BLOCK:.+]] = gpu.block_id x
 // CHECK-NEXT: %[[TILE:.+]] = arith.index_cast %[[BLOCK]] : index to i64
@@ -237,7 +237,7 @@ func.func @attention_merge(%rows: index, %segments: index, %seq: index, %begin: 
 // A row of 4096 columns is 512 threads of 8: two blocks. Slices at multiples of 16 bytes are read 16 bytes at a time.
 // CHECK-LABEL: gpu.func @chain
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[A:.+]]: !llvm.ptr {{.+}}, %[[B:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
-// CHECK-SAME: yoco.threads = 256 : i64
+// CHECK-SAME: threads = 256 : i64
 // CHECK: llvm.call @yoco_begin()
 // CHECK: %[[THREAD:.+]] = gpu.thread_id x
 // CHECK: %[[BLOCK:.+]] = gpu.block_id x

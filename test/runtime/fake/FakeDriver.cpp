@@ -338,11 +338,23 @@ YOCO_FAKE CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction han
   CUstream stream = config->hStream;
   if (gridX == 0 || gridX > INT32_MAX || config->gridDimY != 1 || config->gridDimZ != 1 || blockX == 0 ||
       blockX > 1024 || blockX % 32 != 0 || config->blockDimY != 1 || config->blockDimZ != 1 ||
-      config->sharedMemBytes > function.mostShared || config->numAttrs > 1)
+      config->sharedMemBytes > function.mostShared || config->numAttrs > 3)
     return kInvalidValue;
-  for (unsigned i = 0; i < config->numAttrs; ++i)
-    if (config->attrs[i].id != CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+  // What the launches were like, for tests that ask (fakeCudaCounter).
+  ++machine.counters["threads " + std::to_string(blockX)];
+  ++machine.counters["shared " + std::to_string(config->sharedMemBytes)];
+  for (unsigned i = 0; i < config->numAttrs; ++i) {
+    const CUlaunchAttribute &attribute = config->attrs[i];
+    if (attribute.id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) {
+      if (gridX % attribute.value.clusterDim.x != 0)
+        return kInvalidValue;
+      ++machine.counters["cluster " + std::to_string(attribute.value.clusterDim.x)];
+    } else if (attribute.id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE) {
+      ++machine.counters["cooperative"];
+    } else if (attribute.id != CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION) {
       return kInvalidValue;
+    }
+  }
   if (machine.stub)
     return CUDA_SUCCESS;
   std::vector<uint64_t> words;
