@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Input: fused operations, all in f32. Output: states that hold such rows (their types say so), and rows that are read as operands of matrix products alone, in the
-// target's storage type.
+// Input: fused operations, all in f32. Output: states that hold such rows (their types say so), and rows that are read
+// as operands of matrix products alone, in the target's storage type.
 //
-// Such rows are rounded to that type before anything is computed with them, so writing them rounded loses nothing and halves
-// the bytes. What else is computed with (the residual stream, gates, states, sums) keeps its type, so that a value is
-// rounded once on its way from one product to the next. Which operands are such, the operations say.
+//   1. States, and all their versions, get the storage type.
+//   2. So do rows whose readers all round them before anything is computed with them: writing them rounded loses
+//      nothing and halves the bytes. What else is computed with (the residual stream, gates, states, sums) keeps its
+//      type, so that a value is rounded once on its way from one product to the next. Which operands are such, the
+//      operations say.
+//   3. Where f32 rows remain, kernels round what they read. Instructions of the runtime cannot: all instructions that
+//      read the same rows get one rounded copy of them.
+// Refused: modules without a target.
 
+#include "dialect/RowArithmetic.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
-#include "passes/target/Target.h"
 #include "passes/analysis/States.h"
+#include "passes/fusion/Rows.h"
+#include "passes/target/Target.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_ASSIGNELEMENTTYPESPASS
@@ -46,6 +53,7 @@ struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<As
             if (isReadAsStorage(result))
               convertRows(result);
       });
+      copyForInstructions(entry, *target);
     }
   }
 
@@ -94,6 +102,43 @@ struct AssignElementTypesPass : public yoco::impl::AssignElementTypesPassBase<As
     OpOperand &yielded = body.getTerminator()->getOpOperand(result.getResultNumber());
     builder.setInsertionPoint(body.getTerminator());
     yielded.set(arith::TruncFOp::create(builder, generic.getLoc(), storage, yielded.get()));
+  }
+
+  /// Rounded copies of the f32 rows that instructions read.
+  void copyForInstructions(func::FuncOp entry, const Target &target) {
+    llvm::MapVector<Value, SmallVector<OpOperand *>> reads;
+    entry.walk([&](RowKernelOpInterface reader) {
+      const KernelModel *kernel = target.findKernel(reader);
+      if (!kernel || !kernel->isInstruction(reader, target))
+        return;
+      for (OpOperand &operand : reader->getOpOperands()) {
+        auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+        if (type && type.getElementType().isF32() && reader.isStorageOperand(operand))
+          reads[operand.get()].push_back(&operand);
+      }
+    });
+    for (auto &[rows, operands] : reads) {
+      Value rounded = copyRounded(rows, operands.front()->getOwner());
+      for (OpOperand *operand : operands)
+        operand->set(rounded);
+    }
+  }
+
+  /// `rows` in the storage type; `first` is the first to read that.
+  Value copyRounded(Value rows, Operation *first) {
+    auto type = cast<RankedTensorType>(rows.getType()).clone(storage);
+    OpBuilder builder(first);
+    Location loc = first->getLoc();
+    Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{getRowCount(builder, rows)});
+    AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+    auto body = [&](OpBuilder &nested, Location at, ValueRange elements) {
+      linalg::YieldOp::create(nested, at, arith::TruncFOp::create(nested, at, storage, elements[0]).getResult());
+    };
+    auto copy = linalg::GenericOp::create(builder, loc, type, rows, empty, {map, map}, loops, body);
+    copyLayer(first, copy);
+    ++numRows;
+    return copy.getResult(0);
   }
 
   FloatType storage;

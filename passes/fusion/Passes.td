@@ -275,6 +275,9 @@ def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp
     States that cache rows, and f32 rows whose readers all round them before they compute (inputs of linear groups without a norm, keys and values),
     get the target's storage type: bf16 when the target computes in bf16. With f32 nothing changes.
 
+    Other f32 rows keep their type, since something computes with them too, or since they are sums. Kernels that want them rounded do that
+    as they read; products of the target's library, which cannot, read a copy, one for all that read the same rows.
+
     Before:
 
     ```mlir

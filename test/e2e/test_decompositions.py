@@ -1,106 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Row-wise operations that are decomposed into arithmetic on rows, in a module that is compiled from phase `model` and run: linears with
-biases in one group, layer norms of rows and of heads, attention with biased projections, gates and a soft cap on logits."""
+"""Row-wise operations that are decomposed into arithmetic on rows: the module of decompositions.py, compiled and run."""
 import numpy as np
 
+import decompositions
 import reference
-import safetensors
 from harness import Case
-
-VOCABULARY, WIDTH, HEADS, KV_HEADS, HEAD, HIDDEN = 96, 40, 5, 1, 8, 52
-FREQUENCIES = [10000.0 ** (-i / (HEAD / 2)) for i in range(HEAD // 2)]
-
-MODULE = """
-#rope = #yoco.rope<half, [{frequencies}]>
-#layer = #yoco.norm_kind<layer>
-module attributes {{yoco.phase = #yoco.phase<model>, yoco.checkpoint = "{folder}", yoco.max_sequence_length = 64 : i64}} {{
-{parameters}
-  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x96xf32> {{
-    %c0 = arith.constant 0 : index
-    %rows = tensor.dim %ids, %c0 : tensor<?xi32>
-    %pos = yoco.positions %ids : tensor<?xi32>
-    %x = yoco.embed %ids, @embed : tensor<?x40xf32>
-    %n = yoco.norm %x weight @n1 bias @b1 {{eps = 1.0e-5 : f32, kind = #layer}} : tensor<?x40xf32>
-    %q0 = yoco.linear %n, @q bias @q_bias : tensor<?x40xf32> -> tensor<?x40xf32>
-    %k0 = yoco.linear %n, @k bias @k_bias : tensor<?x40xf32> -> tensor<?x8xf32>
-    %v0 = yoco.linear %n, @v bias @v_bias : tensor<?x40xf32> -> tensor<?x8xf32>
-    %q1 = tensor.expand_shape %q0 [[0], [1, 2]] output_shape [%rows, 5, 8] : tensor<?x40xf32> into tensor<?x5x8xf32>
-    %k1 = tensor.expand_shape %k0 [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-    %v1 = tensor.expand_shape %v0 [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-    %q2 = yoco.norm %q1 weight @qn {{eps = 1.0e-3 : f32, kind = #layer}} : tensor<?x5x8xf32>
-    %q = yoco.rope %q2, %pos {{rope = #rope}} : tensor<?x5x8xf32>
-    %k = yoco.rope %k1, %pos {{rope = #rope}} : tensor<?x1x8xf32>
-    %a = yoco.attention %q, %k, %v1 {{scale = 0.35355339 : f32}}
-        : tensor<?x5x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32> -> tensor<?x5x8xf32>
-    %a1 = tensor.collapse_shape %a [[0], [1, 2]] : tensor<?x5x8xf32> into tensor<?x40xf32>
-    %o = yoco.linear %a1, @o bias @o_bias : tensor<?x40xf32> -> tensor<?x40xf32>
-    %h = arith.addf %x, %o : tensor<?x40xf32>
-    %m = yoco.norm %h weight @n2 {{eps = 1.0e-5 : f32}} : tensor<?x40xf32>
-    %g = yoco.linear %m, @gate bias @gate_bias : tensor<?x40xf32> -> tensor<?x52xf32>
-    %u = yoco.linear %m, @up : tensor<?x40xf32> -> tensor<?x52xf32>
-    %s = yoco.silu %g : tensor<?x52xf32>
-    %p = arith.mulf %s, %u : tensor<?x52xf32>
-    %d = yoco.linear %p, @down bias @down_bias : tensor<?x52xf32> -> tensor<?x40xf32>
-    %r = arith.addf %h, %d : tensor<?x40xf32>
-    %f = yoco.norm %r {{eps = 1.0e-5 : f32, kind = #layer}} : tensor<?x40xf32>
-    %l = yoco.linear %f, @embed : tensor<?x40xf32> -> tensor<?x96xf32>
-    %y = yoco.soft_cap %l {{cap = 4.0 : f32}} : tensor<?x96xf32>
-    return %y : tensor<?x96xf32>
-  }}
-}}
-"""
-
-
-def layer_norm(x, eps, weight=1.0, bias=0.0):
-    centered = x - x.mean(-1, keepdims=True)
-    return centered / np.sqrt((centered**2).mean(-1, keepdims=True) + eps) * weight + bias
-
-
-def rope(x):
-    angle = (np.arange(len(x), dtype=np.float32)[:, None] * np.float32(FREQUENCIES)).astype(np.float64)[:, None]
-    a, b = x[..., : HEAD // 2], x[..., HEAD // 2 :]
-    return np.concatenate([a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], -1)
-
-
-def logits(ids, w):
-    x = w["embed"][ids]
-    n = layer_norm(x, 1e-5, w["n1"], w["b1"])
-    q, k, v = (n @ w[name].T + w[name + "_bias"] for name in "qkv")
-    q = rope(layer_norm(q.reshape(-1, HEADS, HEAD), 1e-3, w["qn"]))
-    k = rope(k.reshape(-1, 1, HEAD))
-    scores = np.einsum("ihd,jd->hij", q, k[:, 0]) * 0.35355339
-    scores[:, np.triu(np.ones((len(ids), len(ids)), bool), 1)] = -np.inf
-    p = np.exp(scores - scores.max(-1, keepdims=True))
-    a = np.einsum("hij,jd->ihd", p / p.sum(-1, keepdims=True), v).reshape(-1, HEADS * HEAD)
-    h = x + a @ w["o"].T + w["o_bias"]
-    m = reference.rms_norm(h, w["n2"])
-    d = (reference.silu(m @ w["gate"].T + w["gate_bias"]) * (m @ w["up"].T)) @ w["down"].T + w["down_bias"]
-    return 4 * np.tanh(layer_norm(h + d, 1e-5) @ w["embed"].T / 4)
 
 
 class Decompositions(Case):
     def test_against_numpy(self):
-        shapes = {"embed": (VOCABULARY, WIDTH), "n1": (WIDTH,), "b1": (WIDTH,), "qn": (HEAD,), "n2": (WIDTH,),
-                  "q": (HEADS * HEAD, WIDTH), "k": (KV_HEADS * HEAD, WIDTH), "v": (KV_HEADS * HEAD, WIDTH),
-                  "o": (WIDTH, HEADS * HEAD), "gate": (HIDDEN, WIDTH), "up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
-        shapes |= {name + "_bias": shapes[name][:1] for name in ("q", "k", "v", "o", "gate", "down")}
-        random = np.random.default_rng(5)
-        weights = {name: safetensors.round_to(random.normal(size=shape) * (0.3 if len(shape) == 2 else 1), "BF16")
-                   for name, shape in shapes.items()}
-        safetensors.write(self.folder / "model.safetensors", weights)
-        parameters = "\n".join(
-            f'  yoco.parameter @{name} : tensor<{"x".join(map(str, shape))}xbf16> from "{name}"'
-            for name, shape in shapes.items())
-        module = self.folder / "model.mlir"
-        module.write_text(MODULE.format(folder=self.folder, parameters=parameters,
-                                        frequencies=", ".join(f"{f:.9e}" for f in FREQUENCIES)))
-        model = self.compile(module)
-        ids = random.integers(0, VOCABULARY, 40)
-        expected = logits(ids, {name: np.asarray(w, np.float64) for name, w in weights.items()})
-        self.assertLess(reference.relative_error(self.score(model, ids), expected), 2e-5)
+        config = decompositions.Config()
+        reference_model = decompositions.Model(config, decompositions.create(self.folder, config, 5))
+        model = self.compile(self.folder / "model.mlir")
+        ids = np.random.default_rng(6).integers(0, config.vocab_size, 40)
+        self.assertLess(reference.relative_error(self.score(model, ids), reference_model.logits(ids)), 2e-5)
         # Token by token, through prefill, caches and decode.
         tokens = list(ids[:7])
         for token in self.generate(model, ids[:7], 12):
-            row = logits(np.array(tokens), {name: np.asarray(w, np.float64) for name, w in weights.items()})[-1]
+            row = reference_model.logits(tokens)[-1]
             self.assertGreater(row[token], row.max() - 1e-3)
             tokens.append(token)

@@ -67,6 +67,43 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
 
 // -----
 
+// Rows that something computes with stay in f32. Products of the target's library share a rounded copy of them; the kernel for few rows
+// rounds what it reads.
+// CHECK-LABEL: func.func @prefill
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8xf32>
+// CHECK: %[[H:.+]] = yoco.fused_linear {{.*}} -> tensor<?x8xf32>
+// CHECK: %[[I:.+]] = tensor.empty(%{{.+}}) : tensor<?x8xbf16>
+// CHECK: %[[C:.+]] = linalg.generic {{.*}} ins(%[[H]] : tensor<?x8xf32>) outs(%[[I]] : tensor<?x8xbf16>)
+// CHECK: arith.truncf %{{.+}} : f32 to bf16
+// CHECK: yoco.fused_linear %[[C]] weights [@w] : (tensor<?x8xbf16>) -> tensor<?x8xf32>
+// CHECK-NOT: linalg.generic
+// CHECK: yoco.fused_linear %[[C]] residual %[[H]] weights [@w] : (tensor<?x8xbf16>, tensor<?x8xf32>) -> tensor<?x8xf32>
+// CHECK-LABEL: func.func @few
+// CHECK: %[[F:.+]] = yoco.fused_linear
+// CHECK-NOT: linalg.generic
+// CHECK: yoco.fused_linear %[[F]] residual %[[F]] {{.*}} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+  yoco.parameter @w : tensor<8x8xbf16> from "w"
+  func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+    %n = yoco.fused_norm %x {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %h = yoco.fused_linear %n residual %x weights [@w] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y = yoco.fused_linear %h weights [@w] : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %z = yoco.fused_linear %h residual %h weights [@w] : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    return %y, %z : tensor<?x8xf32>, tensor<?x8xf32>
+  }
+  func.func @few(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
+      attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+    %n = yoco.fused_norm %x {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %h = yoco.fused_linear %n weights [@w] {max_rows = 1 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %y = yoco.fused_linear %h residual %h weights [@w] {max_rows = 1 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
 // With f32 nothing changes.
 // CHECK-LABEL: func.func @f32
 // CHECK-NOT: bf16>
