@@ -16,6 +16,7 @@
 #include "passes/lowering/Targets.h"
 #include "passes/planning/PrintMemoryPlan.h"
 #include "passes/target/Target.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
@@ -109,6 +110,12 @@ Error Compilation::Impl::checkOptions() const {
     return error;
   if (Error error = checkBound("prefill-chunk", options.prefillChunk, kMaxPositions))
     return error;
+  for (StringRef placement : options.placements) {
+    // Part of a pipeline's options, whose syntax it may not break.
+    StringRef pattern = placement.rsplit('=').first;
+    if (!placement.ends_with("=host") || pattern.empty() || pattern.find_first_of(" ,{}()'\"") != StringRef::npos)
+      return createStringError(option("place") + ": expected PATTERN=host, got '" + placement + "'");
+  }
   if (!options.compileTo)
     return Error::success();
   if (options.explainDemand && *options.compileTo < Phase::step)
@@ -161,6 +168,8 @@ SmallVector<VariantOptions> Compilation::Impl::getVariantOptions() const {
       os << " max-batch=" << *options.maxBatch;
     if (options.prefillChunk)
       os << " prefill-chunk=" << *options.prefillChunk;
+    if (!options.placements.empty())
+      os << " place=" << llvm::join(options.placements, ",");
     variants.push_back(variant);
   }
   return variants;
@@ -235,6 +244,9 @@ Error Compilation::Impl::checkPhase() {
 Error Compilation::Impl::checkVariants() {
   if (*getPhase(*module) < Phase::fused)
     return Error::success();
+  if (!options.placements.empty())
+    return createStringError(option("place") + ": expected none, as " + input +
+                             " is past the phase that places parameters");
   SmallVector<ModuleOp> variants = getVariants(*module);
   if (!options.targets.empty() && variants.size() != targets.size())
     return createStringError(option("target") + ": expected the targets of " + input);

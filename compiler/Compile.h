@@ -27,6 +27,9 @@ struct CompileOptions {
   std::optional<int64_t> maxSeqLen;    // longest sequence, in tokens
   std::optional<int64_t> maxBatch;     // sequences that a session holds at a time
   std::optional<int64_t> prefillChunk; // tokens of a prefill step
+  /// "PATTERN=host": parameters whose names match the pattern, a glob, stay in the memory of the host, from which a
+  /// device looks rows up.
+  std::vector<std::string> placements;
   /// A seed: the weights are generated from it when the model file is loaded, and the checkpoint needs none.
   std::optional<uint64_t> randomWeights;
 

@@ -78,20 +78,68 @@ Attribute EntryAttr::parse(AsmParser &parser, Type) {
   if (failed(rows) || failed(parser.parseComma()))
     return {};
   auto bound = parseEnumField<RowBound>(parser, "bound", symbolizeRowBound);
-  if (failed(bound) || failed(parser.parseComma()) || failed(parser.parseKeyword("logits")) ||
-      failed(parser.parseEqual()))
+  if (failed(bound) || failed(parser.parseComma()))
     return {};
-  FailureOr<RowDemand> logits = parseDemand(parser);
-  if (failed(logits) || failed(parser.parseGreater()))
+  StringRef keyword;
+  SMLoc loc = parser.getCurrentLocation();
+  if (failed(parser.parseKeyword(&keyword)))
     return {};
-  return EntryAttr::get(parser.getContext(), *rows, *bound, *logits);
+  std::optional<EntryOutput> output = symbolizeEntryOutput(keyword);
+  if (!output) {
+    parser.emitError(loc) << "expected `logits` or `sampled`, got `" << keyword << "`";
+    return {};
+  }
+  if (failed(parser.parseEqual()))
+    return {};
+  FailureOr<RowDemand> wanted = parseDemand(parser);
+  if (failed(wanted) || failed(parser.parseGreater()))
+    return {};
+  return EntryAttr::get(parser.getContext(), *rows, *bound, *output, *wanted);
 }
 
 void EntryAttr::print(AsmPrinter &printer) const {
-  printer << "<rows = " << stringifyRowShape(getRows()) << ", bound = " << stringifyRowBound(getBound())
-          << ", logits = ";
-  getLogits().print(printer.getStream());
+  printer << "<rows = " << stringifyRowShape(getRows()) << ", bound = " << stringifyRowBound(getBound()) << ", "
+          << stringifyEntryOutput(getOutput()) << " = ";
+  getWanted().print(printer.getStream());
   printer << ">";
+}
+
+LogicalResult CostAttr::verify(function_ref<InFlightDiagnostic()> emitError, CostKind kind, CostUnit unit,
+                               int64_t amount, int64_t window, FlatSymbolRefAttr parameter) {
+  if (amount < 0 || window < 0)
+    return emitError() << "expected an amount and a window of at least 0, got " << amount << " and " << window;
+  if (parameter && kind != CostKind::weight_bytes)
+    return emitError() << "expected a parameter with `weight_bytes` alone, got " << parameter << " with `"
+                       << stringifyCostKind(kind) << "`";
+  return success();
+}
+
+//===- Weights -----------------------------------------------------------------------------------------------===//
+
+LogicalResult EncodingAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, int64_t bits,
+                                   int64_t group, Type scale) {
+  if (bits < 1 || bits > 32)
+    return emitError() << "expected codes of 1 to 32 bits, got " << bits;
+  if (group < 0)
+    return emitError() << "expected groups of at least 0 columns, got " << group;
+  if (!scale.isF32() && !scale.isBF16() && !scale.isF16())
+    return emitError() << "expected scales of f32, bf16 or f16, got " << scale;
+  return success();
+}
+
+int64_t EncodingAttr::getScalesOfRow(int64_t columns) const {
+  return getGroup() == 0 ? 1 : llvm::divideCeil(columns, getGroup());
+}
+
+int64_t EncodingAttr::getCodeBytesOfRow(int64_t columns) const { return llvm::divideCeil(columns * getBits(), 8); }
+
+int64_t EncodingAttr::getScalesOffset(int64_t rows, int64_t columns) const {
+  return llvm::alignTo(rows * getCodeBytesOfRow(columns), kAlignment);
+}
+
+int64_t EncodingAttr::getBytes(int64_t rows, int64_t columns) const {
+  return getScalesOffset(rows, columns) +
+         rows * getScalesOfRow(columns) * static_cast<int64_t>(getScale().getIntOrFloatBitWidth() / 8);
 }
 
 //===- Rope --------------------------------------------------------------------------------------------------===//

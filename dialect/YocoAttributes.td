@@ -72,6 +72,49 @@ def Yoco_RandomAttr : Yoco_Attr<"Random", "random"> {
   let genVerifyDecl = 1;
 }
 
+def Yoco_SliceAttr : Yoco_Attr<"Slice", "slice"> {
+  let summary = "where in a tensor of the checkpoint a parameter begins";
+  let description = [{
+    A parameter of `R` rows and `C` columns is rows `row` to `row + R` and columns `column` to `column + C` of a tensor of `rows` by
+    `columns`. A vector is one row.
+
+    Example: `#yoco.slice<row = 256, column = 0, rows = 512, columns = 256>`
+  }];
+  let parameters = (ins "int64_t":$row, "int64_t":$column, "int64_t":$rows, "int64_t":$columns);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Yoco_Placement : Yoco_Enum<"Placement", "whose memory a parameter is in", [
+    I32EnumAttrCase<"device", 0>, I32EnumAttrCase<"host", 1>]>;
+def Yoco_PlacementAttr : EnumAttr<Yoco_Dialect, Yoco_Placement, "placement"> {
+  let summary = "the memory of a parameter: the device's, or the host's, from which the device reads rows";
+}
+
+def Yoco_EncodingAttr : Yoco_Attr<"Encoding", "encoding"> {
+  let summary = "how the numbers of a stored matrix become codes and scales";
+  let description = [{
+    Each number is a code of `bits` bits; a number is its code, as the encoding `name` reads it, times the scale of its group: `group`
+    consecutive columns of a row share one (0: all of them). The codes of a row fill whole bytes, rows follow each other, and the
+    scales, of type `scale`, a row of them for each row, begin at the next multiple of 64 bytes. `name` is one that is registered
+    with the packer of weights (`passes/emit/Encodings.h`).
+
+    Example: `#yoco.encoding<"int8", bits = 8, group = 64, scale = f32>`
+  }];
+  let parameters = (ins StringRefParameter<"registered name">:$name, "int64_t":$bits, "int64_t":$group,
+                        "::mlir::Type":$scale);
+  let assemblyFormat = "`<` $name `,` struct($bits, $group, $scale) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Scales of a row of `columns` numbers.
+    int64_t getScalesOfRow(int64_t columns) const;
+    /// Bytes of the codes of such a row.
+    int64_t getCodeBytesOfRow(int64_t columns) const;
+    /// Where the scales of `rows` such rows begin, and where they end.
+    int64_t getScalesOffset(int64_t rows, int64_t columns) const;
+    int64_t getBytes(int64_t rows, int64_t columns) const;
+  }];
+}
+
 //===- Entry points and demand -------------------------------------------------------------------------------===//
 
 def Yoco_RowShape : Yoco_Enum<"RowShape", "how many rows a segment of a step may have", [
@@ -88,16 +131,20 @@ def Yoco_DemandAttr : Yoco_Attr<"Demand", "demand"> {
   let hasCustomAssemblyFormat = 1;
 }
 
-def Yoco_EntryAttr : Yoco_Attr<"Entry", "entry"> {
-  let summary = "an entry point: the rows that a step of it has, and the logits that it must produce";
-  let description = [{
-    Entry points differ in row shape and demand alone. `rows` is `ragged` (any number of rows per segment) or `single`
-    (one); `bound` names the session bound that limits the rows of a step; `logits` is the demand on the logits.
+def Yoco_EntryOutput : Yoco_Enum<"EntryOutput", "what an entry point gives for a row that is wanted", [
+    I32EnumAttrCase<"logits", 0>, I32EnumAttrCase<"sampled", 1>]>;
 
-    Example: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`
+def Yoco_EntryAttr : Yoco_Attr<"Entry", "entry"> {
+  let summary = "an entry point: the rows that a step of it has, and what comes out for which of them";
+  let description = [{
+    `rows` is `ragged` (any number of rows per segment) or `single` (one); `bound` names the session bound that limits the rows
+    of a step. Then comes what the entry point gives, `logits` or the tokens that they choose (`sampled`), with the rows that are
+    wanted: `logits = none` gives nothing. What an entry point is for follows from this; its name means nothing.
+
+    Examples: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`, `#yoco.entry<rows = single, bound = batch, sampled = all>`
   }];
   let parameters = (ins EnumParameter<Yoco_RowShape>:$rows, EnumParameter<Yoco_RowBound>:$bound,
-                        "::mlir::yoco::RowDemand":$logits);
+                        EnumParameter<Yoco_EntryOutput>:$output, "::mlir::yoco::RowDemand":$wanted);
   let hasCustomAssemblyFormat = 1;
 }
 
@@ -175,6 +222,31 @@ def Yoco_TilesAttr : Yoco_Attr<"Tiles", "tiles"> {
   }];
   let parameters = (ins EnumParameter<Yoco_TileUnit>:$unit, "int64_t":$divisor, "int64_t":$multiplier);
   let assemblyFormat = "`<` $unit `,` struct($divisor, $multiplier) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Yoco_CostKind : Yoco_Enum<"CostKind", "what a cost is a number of", [
+    I32EnumAttrCase<"weight_bytes", 0>, I32EnumAttrCase<"state_read_bytes", 1>, I32EnumAttrCase<"state_write_bytes", 2>,
+    I32EnumAttrCase<"linear_operations", 3>, I32EnumAttrCase<"mixer_operations", 4>]>;
+def Yoco_CostUnit : Yoco_Enum<"CostUnit", "what a cost is for each of", [
+    I32EnumAttrCase<"step", 0>, I32EnumAttrCase<"row", 1>, I32EnumAttrCase<"segment", 2>,
+    I32EnumAttrCase<"continued_segment", 3>, I32EnumAttrCase<"position_kept", 4>, I32EnumAttrCase<"position_before", 5>,
+    I32EnumAttrCase<"position_reached", 6>, I32EnumAttrCase<"pair", 7>]>;
+
+def Yoco_CostAttr : Yoco_Attr<"Cost", "cost"> {
+  let summary = "what an instruction moves or computes at least";
+  let description = [{
+    `amount` bytes or operations for each unit of a step: the step itself, a row, a segment, a segment with a past; a row of a segment
+    that is kept in a cache (the last `window`), a position before the step, a position before it or in it (at most `window - 1` and
+    `window` for each segment); or a pair of a row and a position that it attends to (at most `window` for each row). Costs of the
+    bytes of a parameter name it, so that a step counts it once.
+
+    Examples: `#yoco.cost<4096 weight_bytes per step of @w>`, `#yoco.cost<64 state_read_bytes per position_before window 128>`
+  }];
+  let parameters = (ins EnumParameter<Yoco_CostKind>:$kind, EnumParameter<Yoco_CostUnit>:$unit, "int64_t":$amount,
+                        DefaultValuedParameter<"int64_t", "0">:$window,
+                        OptionalParameter<"::mlir::FlatSymbolRefAttr">:$parameter);
+  let assemblyFormat = "`<` $amount $kind `per` $unit (`window` $window^)? (`of` $parameter^)? `>`";
   let genVerifyDecl = 1;
 }
 

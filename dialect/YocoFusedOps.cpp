@@ -108,7 +108,7 @@ LogicalResult FusedArgmaxOp::verify() { return success(static_cast<bool>(getOut(
 
 LogicalResult FusedEmbedOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 
-SmallVector<ParameterGroup> FusedEmbedOp::getParameterGroups() { return {ParameterGroup{{getTableAttr()}, false}}; }
+SmallVector<ParameterGroup> FusedEmbedOp::getParameterGroups() { return {ParameterGroup{{getTableAttr()}, /*isMatrix=*/false, /*isLookedUp=*/true}}; }
 
 LogicalResult FusedEmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyMatrix(*this, tables, getTableAttr(), -1, getColumns(getOut(*this, getOuts())));

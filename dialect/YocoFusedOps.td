@@ -177,6 +177,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
   }];
   let extraClassDeclaration = [{
     ::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();
+    ::llvm::SmallVector<::mlir::yoco::CostAttr> getCost();
     void setWorkspace(::mlir::Value workspace);
     /// A normalised input is part of the residual stream, which stays as it is.
     bool isStorageOperand(::mlir::OpOperand &operand) { return !getEpsAttr() && &operand == &getInputMutable(); }
@@ -216,6 +217,9 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSeg
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<Yoco_RopeAttr>:$rope,
                        DefaultValuedAttr<I64Attr, "0">:$chunk, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<AnyTypeOf<[Yoco_VectorRows, Yoco_StateType]>>:$results);
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::yoco::CostAttr> getCost();
+  }];
   let assemblyFormat = [{
     $query `,` $key `,` $value `,` $gate `at` $positions `,` $segments `from` $state (`swish` $swish^)?
     (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
@@ -256,6 +260,7 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
                        Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::yoco::CostAttr> getCost();
     bool isStorageOperand(::mlir::OpOperand &operand) {
       return operand.get() == getKeys() || operand.get() == getValues();
     }
@@ -319,6 +324,7 @@ def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [AttrSizedOperand
                        OptionalAttr<Yoco_RopeAttr>:$rope, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_CacheType>:$result);
   let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::yoco::CostAttr> getCost();
     bool isStorageOperand(::mlir::OpOperand &operand) {
       return operand.get() == getRows() || operand.get() == getMoreRows();
     }

@@ -150,6 +150,10 @@ def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
       }],
       "::llvm::SmallVector<::mlir::yoco::ParameterGroup>", "getParameterGroups", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<[{
+        What the operation moves and computes at least, on any target; the bytes of its parameters aside.
+      }],
+      "::llvm::SmallVector<::mlir::yoco::CostAttr>", "getCost", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
         Builds the buffer form with the given operands (in this operation's order, `outs` left out) and `outs`.
       }],
       "::mlir::Operation *", "cloneToBuffers",

@@ -70,7 +70,23 @@ LogicalResult ParameterOp::verify() {
     return emitOpError("expected a static shape without empty dimensions, got ") << type;
   if (type.getRank() != 1 && type.getRank() != 2)
     return emitOpError("expected a vector or a matrix, got rank ") << type.getRank();
+  if (std::optional<SliceAttr> slice = getSlice()) {
+    auto fits = [](int64_t begin, int64_t size, int64_t end) {
+      return begin >= 0 && end >= 0 && begin <= end && size <= end - begin;
+    };
+    if (!fits(slice->getRow(), getNumRows(), slice->getRows()) ||
+        !fits(slice->getColumn(), getNumColumns(), slice->getColumns()))
+      return emitOpError("expected a slice that lies within its tensor, got ") << *slice << " of " << type;
+    if (type.getRank() == 1 && slice->getRows() != 1)
+      return emitOpError("expected a slice of one row for a vector, got ") << *slice;
+  }
   return success();
+}
+
+SliceAttr ParameterOp::getWholeSlice() {
+  if (std::optional<SliceAttr> slice = getSlice())
+    return *slice;
+  return SliceAttr::get(getContext(), 0, 0, getNumRows(), getNumColumns());
 }
 
 void PositionsOp::build(OpBuilder &builder, OperationState &state, Value ids, Value segments) {

@@ -42,19 +42,29 @@ class Yoco_ElementwiseOp<string mnemonic, code scalar, list<Trait> traits = []>
 def Yoco_ParameterOp : Yoco_Op<"parameter", [Symbol]> {
   let summary = "names a tensor of the checkpoint; holds no data";
   let description = [{
-    `type` is the tensor as it is stored. `generated` replaces the stored values by generated ones.
+    `type` is the tensor as it is stored, or the part of it that `slice` names. `generated` replaces the stored values by generated
+    ones, of which a slice has those of its tensor. `placed host` keeps the bytes in the memory of the host.
 
     ```mlir
     yoco.parameter @embed : tensor<2048x256xbf16> from "embed_tokens.weight"
     yoco.parameter @made : tensor<256x256xbf16> from "w" generated #yoco.random<seed = 1, stream = 7, scale = 0.0625>
+    yoco.parameter @key : tensor<128x256xbf16> from "qkv" slice <row = 256, column = 0, rows = 512, columns = 256> placed host
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type,
-                       StrAttr:$tensor, OptionalAttr<Yoco_RandomAttr>:$generated);
-  let assemblyFormat = "$sym_name `:` $type `from` $tensor (`generated` $generated^)? attr-dict";
+                       StrAttr:$tensor, OptionalAttr<Yoco_SliceAttr>:$slice, OptionalAttr<Yoco_RandomAttr>:$generated,
+                       OptionalAttr<Yoco_PlacementAttr>:$placement);
+  let assemblyFormat = [{
+    $sym_name `:` $type `from` $tensor (`slice` $slice^)? (`generated` $generated^)? (`placed` `` $placement^)? attr-dict
+  }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
+    /// A vector is one row.
+    int64_t getNumRows() { return getTensorType().getRank() == 2 ? getTensorType().getDimSize(0) : 1; }
+    int64_t getNumColumns() { return getTensorType().getShape().back(); }
+    /// The slice, or one that is all of the tensor.
+    ::mlir::yoco::SliceAttr getWholeSlice();
   }];
 }
 

@@ -42,6 +42,8 @@ struct ParameterGroup {
   SmallVector<FlatSymbolRefAttr> parts;
   /// A matrix that rows are multiplied by, which a target may store as it likes; otherwise it is stored as it is.
   bool isMatrix = false;
+  /// A table of which a step reads one row for each of its rows; otherwise it reads all of the matrix.
+  bool isLookedUp = false;
 };
 
 /// Rows whose past a row mixer reads.
@@ -52,6 +54,10 @@ struct CachedRows {
   /// The state that the mixer asks for. Mixers that cache the same rows share one that serves all of them.
   StateTypeInterface type;
 };
+
+/// The role of the buffer that an entry point gives `output` in, and what a role is an output of; none of what comes in.
+BufferRole getRole(EntryOutput output);
+std::optional<EntryOutput> getOutput(BufferRole role);
 
 /// Name of the unit attribute of a module that holds kernels.
 inline constexpr llvm::StringLiteral kKernelsAttrName = "yoco.kernels";

@@ -20,11 +20,47 @@ LogicalResult ArenaOp::verify() {
   return success();
 }
 
+BufferRole yoco::getRole(EntryOutput output) {
+  switch (output) {
+  case EntryOutput::logits:
+    return BufferRole::logits;
+  case EntryOutput::sampled:
+    return BufferRole::sampled;
+  }
+  llvm_unreachable("all outputs are listed");
+}
+
+std::optional<EntryOutput> yoco::getOutput(BufferRole role) {
+  switch (role) {
+  case BufferRole::ids:
+  case BufferRole::segments:
+    return std::nullopt;
+  case BufferRole::logits:
+    return EntryOutput::logits;
+  case BufferRole::sampled:
+    return EntryOutput::sampled;
+  }
+  llvm_unreachable("all roles are listed");
+}
+
 LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (!tables.lookupNearestSymbolFrom<ArenaOp>(*this, getArenaAttr()))
     return emitOpError("expected ") << getArenaAttr() << " to name a `yoco.arena`";
   return success();
 }
+
+/// Costs of parameters name some that are there.
+static LogicalResult verifyCosts(Operation *op, std::optional<ArrayAttr> costs, SymbolTableCollection &tables) {
+  if (!costs)
+    return success();
+  for (auto cost : costs->getAsRange<CostAttr>())
+    if (FlatSymbolRefAttr name = cost.getParameter();
+        name && !tables.lookupNearestSymbolFrom<PackedParameterOp>(op, name))
+      return op->emitOpError("expected costs of ") << name << " to name a `yoco.packed_parameter`";
+  return success();
+}
+
+LogicalResult GemmOp::verifySymbolUses(SymbolTableCollection &tables) { return verifyCosts(*this, getCosts(), tables); }
 
 LogicalResult GemmOp::verify() {
   MemRefType input = getInput().getType(), out = getOut().getType();
@@ -73,9 +109,46 @@ LogicalResult PackedParameterOp::verify() {
   if (getStride() && (panels || type.getRank() != 2 || static_cast<int64_t>(*getStride()) < type.getDimSize(1)))
     return emitOpError("expected a stride with layout row_major, of at least the columns of ")
            << type << ", got " << *getStride();
+  if (getEncoding() && (panels || getStride()))
+    return emitOpError("expected layout row_major without a stride with an encoding, got ")
+           << (panels ? "panels" : "a stride");
   if (!type.hasStaticShape() || type.getRank() == 0 || type.getRank() > 2 || (panels && type.getRank() != 2))
     return emitOpError("expected the type of a vector or matrix of static shape, a matrix with panels, got ") << type;
   return success();
+}
+
+int64_t PackedParameterOp::getRowBytes() {
+  auto type = cast<RankedTensorType>(getType());
+  if (std::optional<EncodingAttr> encoding = getEncoding()) {
+    int64_t columns = type.getShape().back();
+    return encoding->getCodeBytesOfRow(columns) +
+           encoding->getScalesOfRow(columns) * int64_t(encoding->getScale().getIntOrFloatBitWidth() / 8);
+  }
+  return type.getShape().back() * type.getElementTypeBitWidth() / 8;
+}
+
+int64_t PackedParameterOp::getStoredBytes() {
+  auto type = cast<RankedTensorType>(getType());
+  int64_t rows = type.getRank() == 2 ? type.getDimSize(0) : 1;
+  if (std::optional<EncodingAttr> encoding = getEncoding())
+    return encoding->getBytes(rows, type.getShape().back());
+  if (getLayout() == WeightLayout::panels)
+    return llvm::alignTo(rows, getPanel()) * getRowBytes();
+  return getStride() ? rows * *getStride() * type.getElementTypeBitWidth() / 8 : rows * getRowBytes();
+}
+
+MemRefType PackedParameterOp::getMemoryType() {
+  auto type = cast<RankedTensorType>(getType());
+  if (getEncoding())
+    return MemRefType::get({getStoredBytes()}, IntegerType::get(getContext(), 8));
+  SmallVector<int64_t> shape(type.getShape());
+  if (getLayout() == WeightLayout::panels) {
+    int64_t panel = getPanel();
+    shape = {static_cast<int64_t>(llvm::divideCeil(shape[0], panel)), shape[1], panel};
+  }
+  if (std::optional<int64_t> stride = getStride(); stride && *stride != shape[1])
+    return MemRefType::get(shape, type.getElementType(), StridedLayoutAttr::get(getContext(), 0, {*stride, 1}));
+  return MemRefType::get(shape, type.getElementType());
 }
 
 LogicalResult PackedParameterOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -98,15 +171,7 @@ LogicalResult ParameterRefOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto packed = tables.lookupNearestSymbolFrom<PackedParameterOp>(*this, getParameterAttr());
   if (!packed)
     return emitOpError("expected ") << getParameterAttr() << " to name a `yoco.packed_parameter`";
-  auto type = cast<RankedTensorType>(packed.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  if (packed.getLayout() == WeightLayout::panels) {
-    int64_t panel = packed.getPanel();
-    shape = {static_cast<int64_t>(llvm::divideCeil(shape[0], panel)), shape[1], panel};
-  }
-  auto expected = MemRefType::get(shape, type.getElementType());
-  if (std::optional<int64_t> stride = packed.getStride(); stride && *stride != shape[1])
-    expected = MemRefType::get(shape, type.getElementType(), StridedLayoutAttr::get(getContext(), 0, {*stride, 1}));
+  MemRefType expected = packed.getMemoryType();
   if (getType() != expected)
     return emitOpError("expected type ") << expected << ", got " << getType();
   return success();
@@ -133,6 +198,8 @@ static LogicalResult verifyWords(LaunchOp launch, FunctionOpInterface kernel) {
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifyCosts(*this, getCosts(), tables)))
+    return failure();
   Operation *symbol = tables.lookupNearestSymbolFrom(*this, getKernelAttr());
   auto function = dyn_cast_or_null<FunctionOpInterface>(symbol);
   if (!function)

@@ -7,6 +7,7 @@
 
 include "dialect/YocoFusedOps.td"
 
+def Yoco_Costs : TypedArrayAttrBase<Yoco_CostAttr, "costs">;
 def Yoco_Sizes : TypedArrayAttrBase<Yoco_SizeAttr, "sizes">;
 def Yoco_Buffer : AnyTypeOf<[Yoco_RowBuffer, Yoco_WorkspaceBuffer, Yoco_SegmentsType],
     "a buffer of rows, a workspace or a segment table">;
@@ -89,26 +90,39 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
     The rows of `parts`, one behind the other, form a matrix of `type`. With layout `row_major` it is stored as it is; with `panels`
     its rows are padded with zeros to a multiple of `panel`, and element `(r, c)` stands at
     `(r / panel) * columns * panel + c * panel + r % panel`. `stride = S` gives rows of a row-major matrix `S` elements instead of as
-    many as there are columns, the rest zeros. Parts of another element type are converted, rounded to nearest even.
+    many as there are columns, the rest zeros. Parts of another element type are converted, rounded to nearest even. `encoded` stores
+    codes and scales instead; `placed host` keeps the bytes in the memory of the host, for kernels that look rows up.
 
     ```mlir
     yoco.parameter @q : tensor<256x256xbf16> from "q"
     yoco.parameter @k : tensor<128x256xbf16> from "k"
     yoco.packed_parameter @qk [@q, @k] panels 16 : tensor<384x256xbf16>
+    yoco.packed_parameter @small [@q] row_major 0 encoded <"int8", bits = 8, group = 64, scale = f32> : tensor<256x256xbf16>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts,
                        Yoco_WeightLayoutAttr:$layout, I64Attr:$panel, OptionalAttr<I64Attr>:$stride,
+                       OptionalAttr<Yoco_EncodingAttr>:$encoding, OptionalAttr<Yoco_PlacementAttr>:$placement,
                        TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type);
-  let assemblyFormat = "$sym_name $parts `` $layout $panel (`stride` $stride^)? `:` $type attr-dict";
+  let assemblyFormat = [{
+    $sym_name $parts `` $layout $panel (`stride` $stride^)? (`encoded` $encoding^)? (`placed` `` $placement^)? `:` $type attr-dict
+  }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Bytes in the file, padding included.
+    int64_t getStoredBytes();
+    /// Bytes of the numbers of one row.
+    int64_t getRowBytes();
+    /// The type of the memory that it fills.
+    ::mlir::MemRefType getMemoryType();
+  }];
 }
 
 def Yoco_ParameterRefOp : Yoco_Op<"parameter_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the bytes of a packed parameter, for a kernel";
   let description = [{
     A `row_major` parameter is a buffer of its own shape (strided when it has a `stride`), a parameter in `panels` of `P` rows is
-    `memref<ceil(R/P)xCxPxtype>`.
+    `memref<ceil(R/P)xCxPxtype>`, and an encoded one is bytes.
 
     ```mlir
     yoco.parameter @q : tensor<250x256xbf16> from "q"
@@ -128,7 +142,8 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   let summary = "runs all tiles of a kernel";
   let description = [{
     The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five `index` values, then
-    the arguments, where a state is one buffer for each of its planes, and the segment table is one.
+    the arguments, where a state is one buffer for each of its planes, and the segment table is one. `costs` is what it
+    moves and computes at least.
 
     ```mlir
     module @kernels {
@@ -138,20 +153,25 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
     }
     func.func @f() {
       %x = yoco.alloc <16 * chunk> : memref<?x4xf32>
-      yoco.launch @kernels::@copy(%x) tiles <rows, divisor = 4, multiplier = 1> : memref<?x4xf32>
+      yoco.launch @kernels::@copy(%x) tiles <rows, divisor = 4, multiplier = 1>
+          costs [#yoco.cost<8 mixer_operations per row>] : memref<?x4xf32>
       return
     }
     ```
   }];
-  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Yoco_LaunchArgument>:$operands_, Yoco_TilesAttr:$tiles);
-  let assemblyFormat = "$kernel `(` $operands_ `)` `tiles` $tiles attr-dict (`:` type($operands_)^)?";
+  let arguments = (ins SymbolRefAttr:$kernel, Variadic<Yoco_LaunchArgument>:$operands_, Yoco_TilesAttr:$tiles,
+                       OptionalAttr<Yoco_Costs>:$costs);
+  let assemblyFormat = [{
+    $kernel `(` $operands_ `)` `tiles` $tiles (`costs` $costs^)? attr-dict (`:` type($operands_)^)?
+  }];
 }
 
-def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
+def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>,
+                                   DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multiplies rows by a matrix, by the machine's library";
   let description = [{
     `out[r][n] = sum over k of input[r][k] * weight[n][k] + residual[r][n]` with sums in f32, for all rows of the step. `workspace` is
-    memory that the library may use meanwhile.
+    memory that the library may use meanwhile, `costs` what it moves and computes at least.
 
     ```mlir
     yoco.parameter @q : tensor<384x256xbf16> from "q"
@@ -166,9 +186,10 @@ def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemR
     ```
   }];
   let arguments = (ins Yoco_VectorBuffer:$input, AnyStaticShapeMemRef:$weight, Optional<Yoco_VectorBuffer>:$residual,
-                       Optional<Yoco_WorkspaceBuffer>:$workspace, Yoco_VectorBuffer:$out);
+                       Optional<Yoco_WorkspaceBuffer>:$workspace, Yoco_VectorBuffer:$out,
+                       OptionalAttr<Yoco_Costs>:$costs);
   let assemblyFormat = [{
-    $input `,` $weight (`residual` $residual^)? (`workspace` $workspace^)? `outs` $out attr-dict
+    $input `,` $weight (`residual` $residual^)? (`workspace` $workspace^)? `outs` $out (`costs` $costs^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

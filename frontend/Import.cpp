@@ -70,9 +70,13 @@ Expected<ArrayRef<char>> getParameterBytes(const Checkpoint &checkpoint, Paramet
   if (!tensor)
     return makeError(subject + "expected it for parameter @" + parameter.getSymName() + ", got no such tensor");
   FloatType element = getElementType(parameter.getContext(), tensor->dtype);
-  if (element != type.getElementType() || type.getShape() != ArrayRef<int64_t>(tensor->shape)) {
+  SliceAttr whole = parameter.getWholeSlice();
+  SmallVector<int64_t> shape = {whole.getRows(), whole.getColumns()};
+  if (type.getRank() == 1)
+    shape.erase(shape.begin());
+  if (element != type.getElementType() || ArrayRef(shape) != ArrayRef<int64_t>(tensor->shape)) {
     std::string expected;
-    raw_string_ostream(expected) << type;
+    raw_string_ostream(expected) << RankedTensorType::get(shape, type.getElementType());
     return makeError(subject + "expected " + expected + ", as parameter @" + parameter.getSymName() +
                      " says, got another shape or type");
   }

@@ -98,7 +98,8 @@ FlatSymbolRefAttr ModelBuilder::declare(const Twine &symbol, const Twine &tensor
   OpBuilder atModule(forward);
   parameter =
       ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
-                          TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name), random);
+                          TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name), SliceAttr(),
+                          random, PlacementAttr());
   return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
 }
 

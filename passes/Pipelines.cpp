@@ -47,6 +47,7 @@ void yoco::buildStepToFusedPipeline(OpPassManager &pm, const TargetOptions &opti
   target.maxSeqLen = options.maxSeqLen;
   target.maxBatch = options.maxBatch;
   target.prefillChunk = options.prefillChunk;
+  target.place.assign(options.place.begin(), options.place.end());
   pm.addPass(createAssignTargetPass(target));
   // Row mixers first: they take in ropes, gates and norms that would otherwise become kernels of their own.
   pm.addPass(createFuseRetentionPass());

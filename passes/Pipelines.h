@@ -25,6 +25,7 @@ struct TargetOptions : public PassPipelineOptions<TargetOptions> {
   Option<int64_t> maxBatch{*this, "max-batch", llvm::cl::desc("Slots of a session"), llvm::cl::init(1)};
   Option<int64_t> prefillChunk{*this, "prefill-chunk", llvm::cl::desc("Most rows of a prefill step"),
                                llvm::cl::init(0)};
+  ListOption<std::string> place{*this, "place", llvm::cl::desc("Placements of parameters: `PATTERN=host`")};
 };
 
 /// How the memory of a variant is planned.

@@ -155,7 +155,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, b
     yoco.fused_linear %17 weights [@output] outs %18 {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (memref<?x8xf32>, memref<?x32xf32>) -> ()
     return
   }
-  func.func @sample() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+  func.func @sample() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all>} {
     %0 = yoco.view @scratch at <0> size <64 * batch> role ids : memref<?xi32>
     %c0 = arith.constant 0 : index
     %dim = memref.dim %0, %c0 : memref<?xi32>

@@ -86,7 +86,7 @@ public:
       return;
     auto function = value.getParentRegion()->getParentOfType<func::FuncOp>();
     EntryAttr entry = function ? getEntry(function) : EntryAttr();
-    propagateIfChanged(lattice, lattice->add(entry ? entry.getLogits() : RowDemand::all()));
+    propagateIfChanged(lattice, lattice->add(entry ? entry.getWanted() : RowDemand::all()));
   }
 
 private:

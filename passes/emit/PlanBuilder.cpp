@@ -63,11 +63,28 @@ FailureOr<uint32_t> VariantBuilder::getParameter(ParameterRefOp reference) {
   return it->second;
 }
 
+/// The argument words of the kernel of `launch`, from its own type. Functions of the host have the range of tiles
+/// beside them; kernels of GPUs know theirs.
+LogicalResult VariantBuilder::addWords(LaunchOp launch, fb::KernelT &kernel) {
+  auto function = dyn_cast_or_null<FunctionOpInterface>(SymbolTable::lookupSymbolIn(module, launch.getKernelAttr()));
+  if (!function)
+    return launch.emitOpError("expected ") << launch.getKernelAttr() << " to name a kernel function";
+  constexpr unsigned kRange = 3, kRangeEnd = 5; // begin and end of the tiles
+  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
+    if (isa<func::FuncOp>(function) && index >= kRange && index < kRangeEnd)
+      continue;
+    kernel.words.push_back(type.isIntOrIndex() ? fb::WordKind::number : fb::WordKind::address);
+  }
+  return success();
+}
+
 FailureOr<uint32_t> VariantBuilder::getKernel(LaunchOp launch) {
   auto [it, inserted] = kernels.try_emplace(launch.getKernelAttr(), variant->kernels.size());
   if (inserted) {
     auto kernel = std::make_unique<fb::KernelT>();
     kernel->name = launch.getKernel().getLeafReference().str();
+    if (failed(addWords(launch, *kernel)))
+      return failure();
     variant->kernels.push_back(std::move(kernel));
   }
   return it->second;
@@ -227,6 +244,44 @@ static fb::TileUnit getUnit(TileUnit unit) {
                                     : fb::TileUnit::segments;
 }
 
+static fb::CostKind getKind(CostKind kind) {
+  switch (kind) {
+  case CostKind::weight_bytes:
+    return fb::CostKind::weight_bytes;
+  case CostKind::state_read_bytes:
+    return fb::CostKind::state_read_bytes;
+  case CostKind::state_write_bytes:
+    return fb::CostKind::state_write_bytes;
+  case CostKind::linear_operations:
+    return fb::CostKind::linear_operations;
+  case CostKind::mixer_operations:
+    return fb::CostKind::mixer_operations;
+  }
+  llvm_unreachable("all kinds are listed");
+}
+
+static fb::CostUnit getUnit(CostUnit unit) {
+  switch (unit) {
+  case CostUnit::step:
+    return fb::CostUnit::step;
+  case CostUnit::row:
+    return fb::CostUnit::row;
+  case CostUnit::segment:
+    return fb::CostUnit::segment;
+  case CostUnit::continued_segment:
+    return fb::CostUnit::continued_segment;
+  case CostUnit::position_kept:
+    return fb::CostUnit::position_kept;
+  case CostUnit::position_before:
+    return fb::CostUnit::position_before;
+  case CostUnit::position_reached:
+    return fb::CostUnit::position_reached;
+  case CostUnit::pair:
+    return fb::CostUnit::pair;
+  }
+  llvm_unreachable("all units are listed");
+}
+
 /// Rows of a matrix product, as the type of the buffer says where they are.
 std::unique_ptr<fb::GemmRowsT> VariantBuilder::makeRows(GemmOp gemm, Value value) {
   FailureOr<uint32_t> buffer = getBuffer(gemm, value);
@@ -266,6 +321,20 @@ LogicalResult VariantBuilder::addGemm(GemmOp gemm, fb::GemmT &instruction) {
   return success();
 }
 
+/// The parameter is one that the instruction names, so it has an index by now.
+std::unique_ptr<fb::CostT> VariantBuilder::makeCost(CostAttr cost) {
+  auto result = std::make_unique<fb::CostT>();
+  result->kind = getKind(cost.getKind());
+  result->unit = getUnit(cost.getUnit());
+  result->amount = cost.getAmount();
+  result->window = cost.getWindow();
+  result->parameter = -1;
+  if (cost.getParameter())
+    if (auto it = parameters.find(symbols.lookup(cost.getParameter().getValue())); it != parameters.end())
+      result->parameter = static_cast<int32_t>(it->second);
+  return result;
+}
+
 LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
   auto instruction = std::make_unique<fb::InstructionT>();
   if (auto launch = dyn_cast<LaunchOp>(op)) {
@@ -297,6 +366,9 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
   } else {
     return op->emitOpError("expected an instruction of phase `program`");
   }
+  if (auto costs = op->getAttrOfType<ArrayAttr>("costs"))
+    for (auto cost : costs.getAsRange<CostAttr>())
+      instruction->costs.push_back(makeCost(cost));
   if (auto layer = op->getAttrOfType<StringAttr>(YocoDialect::getLayerAttrName()))
     instruction->layer = layer.str();
   entry.instructions.push_back(std::move(instruction));
@@ -305,30 +377,38 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
 
 //===- Entry points ------------------------------------------------------------------------------------------===//
 
+static fb::OutputKind getKind(EntryOutput output) {
+  switch (output) {
+  case EntryOutput::logits:
+    return fb::OutputKind::logits;
+  case EntryOutput::sampled:
+    return fb::OutputKind::sampled;
+  }
+  llvm_unreachable("all outputs are listed");
+}
+
+LogicalResult VariantBuilder::addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry) {
+  auto output = std::make_unique<fb::OutputT>();
+  output->kind = getKind(kind);
+  output->buffer = buffer;
+  entry.outputs.push_back(std::move(output));
+  if (kind != EntryOutput::logits)
+    return success();
+  auto type = cast<MemRefType>(view.getType());
+  if (type.getRank() != 2 || !type.getElementType().isF32() || (vocabularySize && vocabularySize != type.getDimSize(1)))
+    return view.emitOpError("expected logits of f32, equally many in all entry points, got ") << type;
+  vocabularySize = type.getDimSize(1);
+  return success();
+}
+
 LogicalResult VariantBuilder::addRole(ViewOp view, fb::EntryT &entry) {
   FailureOr<uint32_t> buffer = getBuffer(view, view.getResult());
   if (failed(buffer))
     return failure();
-  switch (*view.getRole()) {
-  case BufferRole::ids:
-    entry.ids = *buffer;
-    return success();
-  case BufferRole::segments:
-    entry.segments = *buffer;
-    return success();
-  case BufferRole::sampled:
-    entry.sampled = static_cast<int32_t>(*buffer);
-    return success();
-  case BufferRole::logits:
-    entry.logits = static_cast<int32_t>(*buffer);
-    auto type = cast<MemRefType>(view.getType());
-    if (type.getRank() != 2 || !type.getElementType().isF32() ||
-        (vocabularySize && vocabularySize != type.getDimSize(1)))
-      return view.emitOpError("expected logits of f32, equally many in all entry points, got ") << type;
-    vocabularySize = type.getDimSize(1);
-    return success();
-  }
-  llvm_unreachable("all roles are listed");
+  if (std::optional<EntryOutput> output = getOutput(*view.getRole()))
+    return addOutput(view, *output, *buffer, entry);
+  (view.getRole() == BufferRole::ids ? entry.ids : entry.segments) = *buffer;
+  return success();
 }
 
 LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
@@ -338,23 +418,22 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
                      : shape.getBound() == RowBound::batch ? fb::RowBound::batch
                                                            : fb::RowBound::block;
   entry->row_shape = shape.getRows() == RowShape::ragged ? fb::RowShape::ragged : fb::RowShape::one_per_segment;
-  if (!shape.getLogits().isNone() && !shape.getLogits().isAll())
-    return function.emitOpError("expected logits of all rows or of none, got ") << shape;
-  entry->logit_rows = shape.getLogits().isAll() ? fb::LogitRows::all : fb::LogitRows::none;
-  entry->logits = -1;
-  entry->sampled = -1;
+  if (!shape.getWanted().isNone() && !shape.getWanted().isAll())
+    return function.emitOpError("expected all rows to be wanted or none, got ") << shape;
+  entry->rows_wanted = shape.getWanted().isAll() ? fb::RowsWanted::all : fb::RowsWanted::none;
   bool failed = false;
-  unsigned roles = 0;
+  SmallVector<BufferRole> roles, expected = {BufferRole::ids, BufferRole::segments};
+  if (!shape.getWanted().isNone())
+    expected.push_back(getRole(shape.getOutput()));
   for (Operation &op : function.front()) {
     if (auto view = dyn_cast<ViewOp>(op); view && view.getRole()) {
-      roles |= 1u << static_cast<unsigned>(*view.getRole());
+      roles.push_back(*view.getRole());
       failed |= mlir::failed(addRole(view, *entry));
     }
     failed |= mlir::failed(addInstruction(&op, *entry));
   }
-  if (entry->sampled >= 0)
-    entry->logit_rows = fb::LogitRows::none;
-  if (!failed && roles != (shape.getLogits().isNone() ? 0b0011u : entry->sampled >= 0 ? 0b1011u : 0b0111u))
+  llvm::sort(roles);
+  if (!failed && roles != expected)
     return function.emitOpError("expected buffers of the roles that its `yoco.entry` asks for");
   variant->entries.push_back(std::move(entry));
   return success(!failed);

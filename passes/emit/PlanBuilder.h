@@ -34,6 +34,9 @@ private:
   LogicalResult addState(StateDeclOp state);
   LogicalResult addEntry(func::FuncOp function, EntryAttr shape);
   LogicalResult addRole(ViewOp view, fb::EntryT &entry);
+  LogicalResult addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry);
+  std::unique_ptr<fb::CostT> makeCost(CostAttr cost);
+  LogicalResult addWords(LaunchOp launch, fb::KernelT &kernel);
   LogicalResult addInstruction(Operation *op, fb::EntryT &entry);
   LogicalResult addGemm(GemmOp gemm, fb::GemmT &instruction);
   std::unique_ptr<fb::GemmRowsT> makeRows(GemmOp gemm, Value value);

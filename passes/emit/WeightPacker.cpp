@@ -13,15 +13,39 @@ using namespace mlir::yoco;
 
 //===- Shapes ------------------------------------------------------------------------------------------------===//
 
+namespace {
+struct PartShape {
+  int64_t rows, first, stride;
+};
+} // namespace
+
+/// Vectors one after the other are stored as a column: rows of one number, as runs of generated values want them.
+static bool isColumn(PackedParameterOp packed) {
+  return packed.getParts().size() > 1 && cast<RankedTensorType>(packed.getType()).getRank() == 1;
+}
+
+/// Where a part lies in its tensor: rows, numbers from the first of the tensor to its own first, and numbers from one
+/// row to the next.
+static PartShape getPart(PackedParameterOp packed, ParameterOp part) {
+  SliceAttr slice = part.getWholeSlice();
+  int64_t first = slice.getRow() * slice.getColumns() + slice.getColumn();
+  if (isColumn(packed))
+    return {part.getNumColumns(), first, 1};
+  return {part.getNumRows(), first, slice.getColumns()};
+}
+
 PackedShape PackedShape::get(PackedParameterOp packed) {
   auto type = cast<RankedTensorType>(packed.getType());
   PackedShape shape;
   shape.rows = type.getRank() == 2 ? type.getDimSize(0) : 1;
   shape.columns = type.getShape().back();
+  if (isColumn(packed))
+    std::swap(shape.rows, shape.columns);
   shape.panel = packed.getLayout() == WeightLayout::panels ? packed.getPanel() : 0;
   shape.stride = packed.getStride().value_or(shape.columns);
   shape.element = type.getElementType();
   shape.elementBytes = type.getElementTypeBitWidth() / 8;
+  shape.encoding = packed.getEncodingAttr();
   return shape;
 }
 
@@ -31,10 +55,31 @@ std::optional<uint64_t> PackedShape::getBytes() const {
   int64_t width = panel ? columns : stride;
   if (llvm::MulOverflow<int64_t>(padded, width, reinterpret_cast<int64_t &>(bytes)) || bytes >= uint64_t(1) << 58)
     return std::nullopt;
-  return bytes * elementBytes;
+  return encoding ? encoding.getBytes(rows, columns) : bytes * elementBytes;
 }
 
 //===- Panels ------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// The rows of all parts in their order.
+class RowReader {
+public:
+  explicit RowReader(ArrayRef<WeightPart> parts) : parts(parts) {}
+
+  /// Null after the last.
+  const char *next() {
+    while (!parts.empty() && row == parts.front().rows) {
+      parts = parts.drop_front();
+      row = 0;
+    }
+    return parts.empty() ? nullptr : parts.front().first + parts.front().stride * row++;
+  }
+
+private:
+  ArrayRef<WeightPart> parts;
+  int64_t row = 0;
+};
+} // namespace
 
 /// `rows` (as many as a panel has, null where there is none) side by side: element (r, c) goes to `c * rows.size() +
 /// r`.
@@ -54,21 +99,13 @@ static void interleave(ArrayRef<const char *> rows, int64_t columns, Word *panel
   }
 }
 
-void mlir::yoco::writePanels(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, const PackedShape &shape) {
-  const int64_t rowBytes = shape.columns * shape.elementBytes;
+void mlir::yoco::writePanels(ModelFileWriter &writer, ArrayRef<WeightPart> parts, const PackedShape &shape) {
   std::vector<const char *> rows(shape.panel);
-  std::vector<char> panel(shape.panel * rowBytes);
-  ArrayRef<char> rest = parts.front();
-  parts = parts.drop_front();
+  std::vector<char> panel(shape.panel * shape.columns * shape.elementBytes);
+  RowReader reader(parts);
   for (int64_t begin = 0; begin < shape.rows; begin += shape.panel) {
-    for (const char *&row : rows) {
-      while (rest.empty() && !parts.empty()) {
-        rest = parts.front();
-        parts = parts.drop_front();
-      }
-      row = rest.empty() ? nullptr : rest.data();
-      rest = rest.drop_front(std::min<size_t>(rest.size(), rowBytes));
-    }
+    for (const char *&row : rows)
+      row = reader.next();
     if (shape.elementBytes == 2)
       interleave(rows, shape.columns, reinterpret_cast<uint16_t *>(panel.data()));
     else
@@ -95,39 +132,77 @@ static uint16_t roundToBF16(uint32_t bits) {
   return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-void mlir::yoco::writeRows(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, Type from,
-                           const PackedShape &shape) {
-  if (from == shape.element && shape.stride == shape.columns) {
-    llvm::for_each(parts, [&](ArrayRef<char> part) { writer.write(part); });
+/// The bits of the float that element `index` of `row` is.
+static uint32_t loadBits(const char *row, int64_t index, Type from) {
+  if (from.isF32()) {
+    uint32_t bits;
+    memcpy(&bits, row + index * 4, 4); // tensors of a checkpoint need not be aligned
+    return bits;
+  }
+  uint16_t narrow;
+  memcpy(&narrow, row + index * 2, 2);
+  return widen(narrow, from);
+}
+
+void mlir::yoco::writeRows(ModelFileWriter &writer, ArrayRef<WeightPart> parts, Type from, const PackedShape &shape) {
+  int64_t rowBytes = shape.columns * (from.getIntOrFloatBitWidth() / 8);
+  bool isPlain = from == shape.element && shape.stride == shape.columns;
+  if (isPlain && llvm::all_of(parts, [&](const WeightPart &part) { return part.stride == rowBytes; })) {
+    for (const WeightPart &part : parts)
+      writer.write(ArrayRef(part.first, part.rows * rowBytes));
     return;
   }
-  int64_t fromBytes = from.getIntOrFloatBitWidth() / 8;
   std::vector<char> row(shape.stride * shape.elementBytes, 0);
-  auto convert = [&](const char *source, int64_t column) {
-    uint32_t bits = 0;
-    if (fromBytes == 4) {
-      memcpy(&bits, source, 4);
+  RowReader reader(parts);
+  while (const char *source = reader.next()) {
+    if (from == shape.element) {
+      memcpy(row.data(), source, rowBytes);
     } else {
-      uint16_t narrow;
-      memcpy(&narrow, source, 2);
-      bits = widen(narrow, from);
+      for (int64_t column = 0; column < shape.columns; ++column) {
+        uint32_t bits = loadBits(source, column, from);
+        uint16_t narrow = roundToBF16(bits);
+        if (shape.elementBytes == 4)
+          memcpy(&row[column * 4], &bits, 4);
+        else
+          memcpy(&row[column * 2], &narrow, 2);
+      }
     }
-    if (shape.elementBytes == 4) {
-      memcpy(&row[column * 4], &bits, 4);
-    } else {
-      uint16_t narrow = roundToBF16(bits);
-      memcpy(&row[column * 2], &narrow, 2);
-    }
-  };
-  for (ArrayRef<char> part : parts)
-    for (; !part.empty(); part = part.drop_front(shape.columns * fromBytes)) {
-      if (from == shape.element)
-        memcpy(row.data(), part.data(), shape.columns * fromBytes); // tensors of a checkpoint need not be aligned
-      else
-        for (int64_t c = 0; c < shape.columns; ++c)
-          convert(part.data() + c * fromBytes, c);
-      writer.write(row);
-    }
+    writer.write(row);
+  }
+}
+
+//===- Encodings ---------------------------------------------------------------------------------------------===//
+
+/// Appends `value`, rounded to nearest even, as a number of type `type`.
+static void appendScale(float value, Type type, std::vector<char> &bytes) {
+  const llvm::fltSemantics &semantics = cast<FloatType>(type).getFloatSemantics();
+  llvm::APFloat scale(value);
+  bool losesInfo;
+  scale.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  uint64_t bits = scale.bitcastToAPInt().getZExtValue();
+  for (unsigned byte = 0; byte < type.getIntOrFloatBitWidth() / 8; ++byte)
+    bytes.push_back(static_cast<char>(bits >> (8 * byte)));
+}
+
+void mlir::yoco::writeEncoded(ModelFileWriter &writer, ArrayRef<WeightPart> parts, Type from, const PackedShape &shape,
+                              EncodeRow encode) {
+  EncodingAttr encoding = shape.encoding;
+  std::vector<float> numbers(shape.columns), scales(encoding.getScalesOfRow(shape.columns));
+  std::vector<uint8_t> codes(encoding.getCodeBytesOfRow(shape.columns));
+  std::vector<char> allScales;
+  uint64_t begin = writer.getOffset();
+  RowReader reader(parts);
+  while (const char *source = reader.next()) {
+    for (int64_t column = 0; column < shape.columns; ++column)
+      numbers[column] = llvm::bit_cast<float>(loadBits(source, column, from));
+    std::fill(codes.begin(), codes.end(), 0);
+    encode(numbers, encoding, codes, scales);
+    writer.write(ArrayRef(reinterpret_cast<const char *>(codes.data()), codes.size()));
+    for (float scale : scales)
+      appendScale(scale, encoding.getScale(), allScales);
+  }
+  writer.padTo(begin + encoding.getScalesOffset(shape.rows, shape.columns));
+  writer.write(allScales);
 }
 
 /// Gives the pages that lie wholly within `bytes` of a mapped file back to the system, which can read them again.
@@ -171,14 +246,8 @@ std::shared_ptr<const Checkpoint> WeightPacker::open(PackedParameterOp packed) {
 
 LogicalResult WeightPacker::addGenerated(PackedParameterOp packed, ArrayRef<ParameterOp> parts,
                                          fb::ParameterT &parameter) {
-  // Vectors one after the other are stored as a column: runs of generated values are runs of rows.
-  ParameterOp first = parts.front();
-  const bool isColumn = parts.size() > 1 && first.getTensorType().getRank() == 1;
-  if (isColumn) {
-    parameter.rows *= parameter.columns;
-    parameter.columns = 1;
-    parameter.stride = 0;
-  }
+  if (packed.getEncoding())
+    return packed.emitOpError("expected stored parts with an encoding, got generated ones");
   for (ParameterOp part : parts) {
     std::optional<RandomAttr> random = part.getGenerated();
     if (part.getTensorType().getElementType() != cast<RankedTensorType>(packed.getType()).getElementType())
@@ -186,13 +255,37 @@ LogicalResult WeightPacker::addGenerated(PackedParameterOp packed, ArrayRef<Para
     if (!random)
       return packed.emitOpError("expected parts that are all generated or all stored, got both");
     auto rows = std::make_unique<fb::GeneratedRowsT>();
-    rows->rows = isColumn || part.getTensorType().getRank() == 2 ? part.getTensorType().getDimSize(0) : 1;
+    rows->rows = getPart(packed, part).rows;
     rows->seed = random->getSeed();
     rows->stream = random->getStream();
     rows->scale = random->getScale().getValue().convertToFloat();
+    // A slice has the numbers that the whole tensor has there.
+    PartShape place = getPart(packed, part);
+    rows->first = place.first;
+    rows->stride = place.stride == int64_t(parameter.columns) ? 0 : place.stride;
     parameter.generated.push_back(std::move(rows));
   }
   return success();
+}
+
+/// The rows of one part.
+FailureOr<WeightPart> WeightPacker::open(PackedParameterOp packed, ParameterOp part, const Checkpoint &checkpoint,
+                                         Type from) {
+  if (part.getGenerated())
+    return (LogicalResult)packed.emitOpError("expected parts that are all generated or all stored, got both");
+  if (part.getTensorType().getElementType() != from)
+    return (LogicalResult)(packed.emitOpError("expected parts of one element type, got ")
+                           << from << " and " << part.getTensorType().getElementType());
+  llvm::Expected<ArrayRef<char>> tensor = getParameterBytes(checkpoint, part);
+  if (!tensor)
+    return (LogicalResult)(mlir::emitError(part.getLoc()) << llvm::toString(tensor.takeError()));
+  SliceAttr slice = part.getWholeSlice();
+  int64_t bytes = from.getIntOrFloatBitWidth() / 8;
+  if (int64_t expected = slice.getRows() * slice.getColumns() * bytes; static_cast<int64_t>(tensor->size()) != expected)
+    return (LogicalResult)(packed.emitOpError("expected ")
+                           << expected << " bytes of tensor \"" << part.getTensor() << "\", got " << tensor->size());
+  PartShape place = getPart(packed, part);
+  return WeightPart{tensor->data() + place.first * bytes, place.rows, place.stride * bytes};
 }
 
 LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<ParameterOp> parts, const PackedShape &shape,
@@ -200,36 +293,39 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
   std::shared_ptr<const Checkpoint> checkpoint = open(packed);
   if (!checkpoint)
     return failure();
-  std::vector<ArrayRef<char>> bytes;
   ParameterOp first = parts.front();
   Type from = first.getTensorType().getElementType();
-  if (shape.element != from && (shape.panel || shape.element.isF16()))
+  if (!shape.encoding && shape.element != from && (shape.panel || shape.element.isF16()))
     return packed.emitOpError("expected parts of its element type, got ") << from;
-  std::string key = llvm::formatv("weights {0} {1} {2} {3} {4} {5}", checkpoint->getFolder(), shape.columns, shape.panel,
-                                  shape.stride, from == shape.element ? "" : "converted", shape.elementBytes);
-  uint64_t total = 0;
+  if (shape.encoding && cast<RankedTensorType>(packed.getType()).getRank() != 2)
+    return packed.emitOpError("expected a matrix with an encoding, got ") << packed.getType();
+  EncodeRow encode = shape.encoding ? findWeightEncoding(shape.encoding.getName()) : nullptr;
+  if (shape.encoding && !encode)
+    return packed.emitOpError("expected an encoding that is registered, got `") << shape.encoding.getName() << "`";
+  std::string key =
+      llvm::formatv("weights {0} {1} {2} {3} {4} {5}", checkpoint->getFolder(), shape.columns, shape.panel,
+                    shape.stride, from == shape.element ? "" : "converted", shape.elementBytes);
+  if (shape.encoding)
+    llvm::raw_string_ostream(key) << ' ' << shape.encoding;
+  std::vector<WeightPart> rows;
   for (ParameterOp part : parts) {
-    if (part.getGenerated())
-      return packed.emitOpError("expected parts that are all generated or all stored, got both");
-    if (part.getTensorType().getElementType() != from)
-      return packed.emitOpError("expected parts of one element type, got ")
-             << from << " and " << part.getTensorType().getElementType();
-    llvm::Expected<ArrayRef<char>> tensor = getParameterBytes(*checkpoint, part);
-    if (!tensor)
-      return mlir::emitError(part.getLoc()) << llvm::toString(tensor.takeError());
-    bytes.push_back(*tensor);
-    total += tensor->size();
+    FailureOr<WeightPart> opened = open(packed, part, *checkpoint, from);
+    if (failed(opened))
+      return failure();
+    rows.push_back(*opened);
     key += llvm::formatv(" {0}:{1}", part.getTensor().size(), part.getTensor());
+    if (std::optional<SliceAttr> slice = part.getSlice())
+      key += llvm::formatv("[{0} {1} {2}]", slice->getRow(), slice->getColumn(), part.getNumRows());
   }
-  uint64_t expected = uint64_t(shape.rows) * shape.columns * from.getIntOrFloatBitWidth() / 8;
-  if (total != expected)
-    return packed.emitOpError("expected ") << expected << " bytes of tensors, got " << total;
-  auto write = [bytes, from, shape, checkpoint](ModelFileWriter &writer) {
-    if (shape.panel)
-      writePanels(writer, bytes, shape);
+  auto write = [rows, from, shape, checkpoint, encode](ModelFileWriter &writer) {
+    if (encode)
+      writeEncoded(writer, rows, from, shape, encode);
+    else if (shape.panel)
+      writePanels(writer, rows, shape);
     else
-      writeRows(writer, bytes, from, shape);
-    llvm::for_each(bytes, releasePages);
+      writeRows(writer, rows, from, shape);
+    for (const WeightPart &part : rows)
+      releasePages(ArrayRef(part.first, (part.rows - 1) * part.stride));
     return llvm::Error::success();
   };
   parameter.segment = segments.add(key, *shape.getBytes(), write);
@@ -253,6 +349,14 @@ std::unique_ptr<fb::ParameterT> WeightPacker::add(PackedParameterOp packed, Symb
   parameter->layout = shape.panel ? fb::ParameterLayout::panels : fb::ParameterLayout::row_major;
   parameter->panel = shape.panel;
   parameter->stride = shape.stride == shape.columns ? 0 : shape.stride;
+  parameter->placement = packed.getPlacement() == Placement::host ? fb::Placement::host : fb::Placement::device;
+  if (shape.encoding) {
+    parameter->encoding = std::make_unique<fb::EncodingT>();
+    parameter->encoding->name = shape.encoding.getName().str();
+    parameter->encoding->bits = shape.encoding.getBits();
+    parameter->encoding->group = shape.encoding.getGroup();
+    parameter->encoding->scale = getElementKind(shape.encoding.getScale());
+  }
   LogicalResult added = parts.front().getGenerated() ? addGenerated(packed, parts, *parameter)
                                                      : addSegment(packed, parts, shape, *parameter);
   return succeeded(added) ? std::move(parameter) : nullptr;

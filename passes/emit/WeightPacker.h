@@ -7,6 +7,7 @@
 
 #include "dialect/YocoOps.h"
 #include "frontend/Checkpoint.h"
+#include "passes/emit/Encodings.h"
 #include "passes/emit/ModelFileWriter.h"
 
 namespace mlir::yoco {
@@ -18,6 +19,7 @@ struct PackedShape {
   int64_t stride = 0; // elements from one row to the next; row-major only
   Type element;
   int64_t elementBytes = 0;
+  EncodingAttr encoding; // null: numbers as they are
 
   /// A vector is one row.
   static PackedShape get(PackedParameterOp packed);
@@ -27,6 +29,13 @@ struct PackedShape {
 
 /// The element type of a parameter or buffer (f32, bf16 or f16), as the plan names it.
 fb::ElementType getElementKind(Type type);
+
+/// Rows of a tensor of a checkpoint, or some columns of them.
+struct WeightPart {
+  const char *first; // need not be aligned
+  int64_t rows;
+  int64_t stride; // bytes from one row to the next
+};
 
 /// Hands the parameters of a module to the file. Opens the checkpoint when a parameter first needs it.
 class WeightPacker {
@@ -42,18 +51,23 @@ private:
   LogicalResult addGenerated(PackedParameterOp packed, ArrayRef<ParameterOp> parts, fb::ParameterT &parameter);
   LogicalResult addSegment(PackedParameterOp packed, ArrayRef<ParameterOp> parts, const PackedShape &shape,
                            fb::ParameterT &parameter);
+  FailureOr<WeightPart> open(PackedParameterOp packed, ParameterOp part, const Checkpoint &checkpoint, Type from);
 
   SegmentTable &segments;
   llvm::StringMap<std::shared_ptr<const Checkpoint>> checkpoints; // by folder
 };
 
-/// Writes the rows of `parts`, one part behind the other, in panels: element (r, c) at
+/// Writes the rows of `parts`, one part after the other, in panels: element (r, c) at
 /// `(r / panel) * columns * panel + c * panel + r % panel`, rows padded with zeros to a multiple of the panel.
-void writePanels(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, const PackedShape &shape);
+void writePanels(ModelFileWriter &writer, ArrayRef<WeightPart> parts, const PackedShape &shape);
 
-/// Writes the rows of `parts`, whose elements are of type `from`, one behind the other with `shape.stride` elements each: elements
-/// are converted to `shape.element`, rounded to nearest even, and rows padded with zeros.
-void writeRows(ModelFileWriter &writer, ArrayRef<ArrayRef<char>> parts, Type from, const PackedShape &shape);
+/// Writes the rows of `parts`, whose elements are of type `from`, one after the other with `shape.stride` elements
+/// each: elements are converted to `shape.element`, rounded to nearest even, and rows padded with zeros.
+void writeRows(ModelFileWriter &writer, ArrayRef<WeightPart> parts, Type from, const PackedShape &shape);
+
+/// Writes the codes of the rows of `parts`, whose elements are of type `from`, and then their scales.
+void writeEncoded(ModelFileWriter &writer, ArrayRef<WeightPart> parts, Type from, const PackedShape &shape,
+                  EncodeRow encode);
 
 } // namespace mlir::yoco
 

@@ -14,7 +14,8 @@
 //   3. when an equal function is there already, that one is used. Functions are found by hash, so this takes linear
 //      time;
 //   4. the operation is replaced by a `yoco.launch`; or by an instruction of its own, where the kernel says that it is
-//      one: a linear group that is a product of the machine's library becomes a `yoco.gemm`.
+//      one: a linear group that is a product of the machine's library becomes a `yoco.gemm`. Either
+//      says what it costs at least.
 //
 // Refused: fused operations that the target has no kernel for, groups of parameters of several element types, bodies
 // that use values of the entry point other than constants.
@@ -70,9 +71,11 @@ public:
 
 private:
   LogicalResult outline(Operation *op);
-  LogicalResult makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters);
+  LogicalResult makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters, ArrayAttr costs);
   FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form);
   Value getParameter(Operation *op, PackedParameterOp packed);
+  FailureOr<Value> readParameters(Operation *op, const ParameterGroup &group, const ParameterForm &form,
+                                  SmallVectorImpl<Attribute> &costs);
   FailureOr<func::FuncOp> buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups);
   func::FuncOp getShared(func::FuncOp kernel, StringRef operation);
 
@@ -84,6 +87,7 @@ private:
   llvm::StringMap<unsigned> numbers;
   DenseMap<Attribute, PackedParameterOp> packed;             // by list of parts, layout and panel
   DenseMap<std::pair<Block *, Attribute>, Value> references; // of each entry point
+  DenseMap<Operation *, SmallVector<ParameterForm>> forms;   // of each operation's groups
   Operation *lastPacked = nullptr;
 };
 
@@ -92,23 +96,27 @@ private:
 //===- Parameters --------------------------------------------------------------------------------------------===//
 
 /// The packed form of a group; made when it is not there. A failure with an error on `op` when the parts do not fit.
-FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form) {
+FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterGroup &group,
+                                                 const ParameterForm &form) {
   Builder builder(op->getContext());
   SmallVector<Attribute> parts(group.parts.begin(), group.parts.end());
   auto key = builder.getArrayAttr({builder.getArrayAttr(parts), builder.getI64IntegerAttr(int64_t(form.layout)),
                                    builder.getI64IntegerAttr(form.panel), builder.getI64IntegerAttr(form.multiple),
-                                   form.element ? Attribute(TypeAttr::get(form.element)) : builder.getUnitAttr()});
+                                   form.element ? Attribute(TypeAttr::get(form.element)) : builder.getUnitAttr(),
+                                   form.encoding ? Attribute(form.encoding) : builder.getUnitAttr()});
   PackedParameterOp &entry = packed[key];
   if (entry)
     return entry;
 
   SmallVector<int64_t> shape;
   Type element;
+  Placement placement = Placement::device;
   for (FlatSymbolRefAttr part : group.parts) {
     auto parameter = symbols.lookup<ParameterOp>(part.getValue());
     if (!parameter)
       return (LogicalResult)(op->emitOpError("expected ") << part << " to name a `yoco.parameter`");
     RankedTensorType type = parameter.getTensorType();
+    placement = std::max(placement, parameter.getPlacement().value_or(Placement::device));
     if (element && (type.getElementType() != element || type.getShape().drop_front() != ArrayRef(shape).drop_front()))
       return (LogicalResult)(op->emitOpError("expected parameters of one matrix to have one element type and row, got ")
                              << part << " of " << type << " after " << RankedTensorType::get(shape, element));
@@ -127,27 +135,14 @@ FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterG
   std::string name = ("packed." + group.parts.front().getValue()).str();
   auto type = RankedTensorType::get(shape, form.element ? Type(form.element) : element);
   int64_t stride = llvm::alignTo(shape.back(), form.multiple);
-  entry = PackedParameterOp::create(at, op->getLoc(), name, builder.getArrayAttr(parts), form.layout, form.panel,
-                                    stride == shape.back() || shape.size() < 2 ? IntegerAttr() : builder.getI64IntegerAttr(stride),
-                                    type);
+  entry = PackedParameterOp::create(
+      at, op->getLoc(), name, builder.getArrayAttr(parts), form.layout, form.panel,
+      stride == shape.back() || shape.size() < 2 ? IntegerAttr() : builder.getI64IntegerAttr(stride), form.encoding,
+      placement == Placement::host ? PlacementAttr::get(op->getContext(), placement) : PlacementAttr(), type);
   symbols.insert(entry);
   lastPacked = entry;
   ++numParameters;
   return entry;
-}
-
-/// The type of the memory that a packed parameter fills.
-static MemRefType getMemoryType(PackedParameterOp packed) {
-  auto type = cast<RankedTensorType>(packed.getType());
-  if (packed.getLayout() == WeightLayout::row_major) {
-    StridedLayoutAttr layout;
-    if (std::optional<int64_t> stride = packed.getStride())
-      layout = StridedLayoutAttr::get(packed.getContext(), 0, {*stride, 1});
-    return MemRefType::get(type.getShape(), type.getElementType(), layout);
-  }
-  int64_t panel = packed.getPanel();
-  return MemRefType::get({int64_t(llvm::divideCeil(type.getDimSize(0), panel)), type.getDimSize(1), panel},
-                         type.getElementType());
 }
 
 /// The reference to `packed` in the entry point of `op`; made before `op` when it is not there.
@@ -155,7 +150,7 @@ Value Outliner::getParameter(Operation *op, PackedParameterOp packed) {
   Value &reference = references[{op->getBlock(), packed.getSymNameAttr()}];
   if (!reference) {
     OpBuilder builder(op);
-    reference = ParameterRefOp::create(builder, op->getLoc(), getMemoryType(packed), packed.getSymName());
+    reference = ParameterRefOp::create(builder, op->getLoc(), packed.getMemoryType(), packed.getSymName());
   }
   return reference;
 }
@@ -249,17 +244,47 @@ func::FuncOp Outliner::getShared(func::FuncOp kernel, StringRef operation) {
   return kernel;
 }
 
+/// The bytes that an operation reads of a group of parameters: all of them, or a row for each row.
+static CostAttr getCost(PackedParameterOp packed, const ParameterGroup &group) {
+  bool isRow = group.isLookedUp;
+  return CostAttr::get(packed.getContext(), CostKind::weight_bytes, isRow ? CostUnit::row : CostUnit::step,
+                       isRow ? packed.getRowBytes() : packed.getStoredBytes(), /*window=*/0,
+                       FlatSymbolRefAttr::get(packed.getSymNameAttr()));
+}
+
+/// Absent when there are none.
+static ArrayAttr getCosts(Operation *op, ArrayRef<Attribute> costs) {
+  return costs.empty() ? ArrayAttr() : ArrayAttr::get(op->getContext(), costs);
+}
+
 /// An instruction of its own in the place of `op`.
-LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters) {
+LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters,
+                                        ArrayAttr costs) {
   OpBuilder builder(op);
   Operation *instruction = model.buildInstruction(builder, op, parameters);
   if (!instruction)
     return failure();
+  if (costs)
+    instruction->setAttr("costs", costs);
   if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
     instruction->setAttr(YocoDialect::getLayerAttrName(), layer);
   op->erase();
   ++numProducts;
   return success();
+}
+
+/// The reference to a group of parameters that `op` reads, and what reading it costs.
+FailureOr<Value> Outliner::readParameters(Operation *op, const ParameterGroup &group, const ParameterForm &form,
+                                          SmallVectorImpl<Attribute> &costs) {
+  FailureOr<PackedParameterOp> packed = getPacked(op, group, form);
+  if (failed(packed))
+    return failure();
+  if (packed->getPlacement() == Placement::host && !group.isLookedUp)
+    return (LogicalResult)(op->emitOpError(
+                               "expected a parameter that is placed on the host to be looked up alone, got all of ")
+                           << group.parts.front() << " read");
+  costs.push_back(getCost(*packed, group));
+  return getParameter(op, *packed);
 }
 
 LogicalResult Outliner::outline(Operation *op) {
@@ -272,14 +297,17 @@ LogicalResult Outliner::outline(Operation *op) {
   if (auto rowKernel = dyn_cast<RowKernelOpInterface>(op))
     groups = rowKernel.getParameterGroups();
   SmallVector<Value> parameters;
+  SmallVector<Attribute> costs;
   for (auto [index, group] : llvm::enumerate(groups)) {
-    FailureOr<PackedParameterOp> packed = getPacked(op, group, model->getParameterForm(op, index, target));
-    if (failed(packed))
+    FailureOr<Value> parameter = readParameters(op, group, forms.lookup(op)[index], costs);
+    if (failed(parameter))
       return failure();
-    parameters.push_back(getParameter(op, *packed));
+    parameters.push_back(*parameter);
   }
+  if (auto rowKernel = dyn_cast<RowKernelOpInterface>(op))
+    llvm::append_range(costs, rowKernel.getCost());
   if (model->isInstruction(op, target))
-    return makeInstruction(op, *model, parameters);
+    return makeInstruction(op, *model, parameters, getCosts(op, costs));
   TilesAttr tiles = model->getTiles(op, target);
   FailureOr<func::FuncOp> kernel = buildKernel(op, parameters, groups);
   if (failed(kernel))
@@ -292,12 +320,12 @@ LogicalResult Outliner::outline(Operation *op) {
       continue;
     // A vector that all rows share: an operand that is a parameter, stored as it is.
     ParameterGroup group{llvm::to_vector(vector.getParts().getAsRange<FlatSymbolRefAttr>()), false};
-    FailureOr<PackedParameterOp> packed = getPacked(op, group, ParameterForm());
-    if (failed(packed)) {
+    FailureOr<Value> parameter = readParameters(op, group, ParameterForm(), costs);
+    if (failed(parameter)) {
       kernel->erase();
       return failure();
     }
-    operands.back() = getParameter(op, *packed);
+    operands.back() = *parameter;
     kernel->setArgAttr(5 + index, kParameterAttrName,
                        FlatSymbolRefAttr::get(op->getContext(), ("v" + Twine(index)).str()));
   }
@@ -306,7 +334,7 @@ LogicalResult Outliner::outline(Operation *op) {
   OpBuilder builder(op);
   llvm::append_range(operands, parameters);
   auto name = SymbolRefAttr::get(kernels.getSymNameAttr(), {FlatSymbolRefAttr::get(shared.getSymNameAttr())});
-  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, tiles);
+  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, tiles, getCosts(op, costs));
   if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
     launch->setAttr(YocoDialect::getLayerAttrName(), layer);
   op->erase();
@@ -319,6 +347,12 @@ LogicalResult Outliner::run() {
   builder.setInsertionPointToEnd(module.getBody());
   kernels = ModuleOp::create(builder, module.getLoc(), StringRef("kernels"));
   kernels->setAttr(kKernelsAttrName, builder.getUnitAttr());
+  // The form of a parameter may depend on its other uses: all of them are asked for while they are there.
+  module.walk([&](RowKernelOpInterface op) {
+    if (const KernelModel *model = target.findKernel(op))
+      for (unsigned group = 0; group < op.getParameterGroups().size(); ++group)
+        forms[op].push_back(model->getParameterForm(op, group, target));
+  });
   bool failed = false;
   for (auto entry : module.getOps<func::FuncOp>())
     if (entry->hasAttr(YocoDialect::getEntryAttrName()))

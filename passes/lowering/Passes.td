@@ -13,7 +13,8 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
     Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of kernels, whose body is
     that operation on the function's arguments. What differs between two layers, the parameters, are arguments too, so
     layers of the same shape share their kernels. Parameters are laid out as the target wants them, once for each list of parts.
-    A linear group that the target leaves to its library becomes a `yoco.gemm`.
+    A linear group that the target leaves to its library becomes a `yoco.gemm`. Launches and products say what they cost at least: the
+    bytes of their parameters, and what the operation's `getCost` adds.
 
     Before:
     ```mlir
@@ -39,7 +40,7 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
         %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
         %w = yoco.parameter_ref @packed.embed : memref<16x4xbf16>
         yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles <rows, divisor = 8, multiplier = 1>
-          : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
+          costs [#yoco.cost<8 weight_bytes per row of @packed.embed>] : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
         return
       }
       module @kernels attributes {yoco.kernels} {

@@ -8,7 +8,7 @@
 //      rows (column slices, reshapes) becomes a view of its operand's buffer;
 //   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
 //      checked;
-//   4. the returned rows are the buffer with role logits, or sampled when they are ids. Where an entry point returns
+//   4. the returned rows are the buffer with the role of what the entry point gives. Where an entry point returns
 //      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only
 //      copy.
 // Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the
@@ -203,13 +203,16 @@ LogicalResult EntryBufferizer::bufferizeArguments() {
   return success(!failed);
 }
 
-/// Makes the rows that are returned the buffer with role logits.
+/// Makes the rows that are returned the buffer with the role of what the entry point gives.
 LogicalResult EntryBufferizer::bufferizeLogits(OpOperand &returned) {
   FailureOr<Value> buffer = getBuffer(returned.getOwner(), returned.get());
   if (failed(buffer))
     return failure();
-  bool isSampled = getElementTypeOrSelf(returned.get().getType()).isInteger(32);
-  BufferRole kind = isSampled ? BufferRole::sampled : BufferRole::logits;
+  BufferRole kind = getRole(shape.getOutput());
+  if (getElementTypeOrSelf(returned.get().getType()).isInteger(32) != (shape.getOutput() == EntryOutput::sampled))
+    return returned.getOwner()->emitOpError("expected rows of ")
+           << (shape.getOutput() == EntryOutput::sampled ? "ids" : "numbers") << " by the entry point's `"
+           << stringifyEntryOutput(shape.getOutput()) << "`, got " << returned.get().getType();
   auto role = BufferRoleAttr::get(builder.getContext(), kind);
   if (auto alloc = buffer->getDefiningOp<AllocOp>(); alloc && !alloc.getRole()) {
     alloc.setRoleAttr(role);
@@ -251,9 +254,9 @@ LogicalResult EntryBufferizer::bufferizeReturn(func::ReturnOp op) {
   }
   if (!failed && nextState != states.size())
     return op.emitOpError("expected ") << states.size() << " states as results, got " << nextState;
-  if (!failed && hasLogits == shape.getLogits().isNone())
-    return op.emitOpError("expected ") << (hasLogits ? "no rows" : "rows")
-                                       << " as result by the entry point's `logits`";
+  if (!failed && hasLogits == shape.getWanted().isNone())
+    return op.emitOpError("expected ") << (hasLogits ? "no rows" : "rows") << " as result by the entry point's `"
+                                       << stringifyEntryOutput(shape.getOutput()) << "`";
   if (!failed)
     func::ReturnOp::create(builder, op.getLoc());
   replaced.push_back(op);

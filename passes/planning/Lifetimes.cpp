@@ -36,7 +36,7 @@ FailureOr<Lifetime> Lifetimes::get(Value buffer, std::optional<BufferRole> role)
       lifetime.last = std::max(lifetime.last, it->second);
     }
   }
-  if (role == BufferRole::logits || role == BufferRole::sampled)
+  if (role && getOutput(*role))
     lifetime.last = end;
   else if (role)
     lifetime.first = -1;

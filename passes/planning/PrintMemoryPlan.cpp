@@ -202,19 +202,23 @@ LogicalResult PlanPrinter::printScratch() {
 /// Bytes of the parameters as they are stored: as kernels want them once they are packed, as the checkpoint has them
 /// before.
 void PlanPrinter::printWeights() {
-  int64_t bytes = 0, count = 0;
-  auto add = [&](Type tensor, int64_t panel) {
-    auto type = cast<RankedTensorType>(tensor);
-    int64_t rows = type.getRank() == 2 && panel ? llvm::alignTo(type.getDimSize(0), panel) : type.getDimSize(0);
-    bytes += rows * (type.getNumElements() / type.getDimSize(0)) * (type.getElementTypeBitWidth() / 8);
+  int64_t bytes = 0, onHost = 0, count = 0;
+  auto add = [&](int64_t size, std::optional<Placement> placement) {
+    bytes += size;
+    onHost += placement == Placement::host ? size : 0;
     ++count;
   };
   for (auto packed : variant.getOps<PackedParameterOp>())
-    add(packed.getType(), packed.getPanel());
+    add(packed.getStoredBytes(), packed.getPlacement());
   if (count == 0)
-    for (auto parameter : variant.getOps<ParameterOp>())
-      add(parameter.getType(), 0);
-  os << "  weights: " << group(bytes) << " bytes in " << group(count) << " parameters\n";
+    for (auto parameter : variant.getOps<ParameterOp>()) {
+      RankedTensorType type = parameter.getTensorType();
+      add(type.getNumElements() * type.getElementTypeBitWidth() / 8, parameter.getPlacement());
+    }
+  os << "  weights: " << group(bytes) << " bytes in " << group(count) << " parameters";
+  if (onHost != 0)
+    os << ", " << group(onHost) << " of them placed on the host";
+  os << "\n";
 }
 
 LogicalResult PlanPrinter::run() {

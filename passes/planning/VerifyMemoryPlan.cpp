@@ -26,6 +26,7 @@
 #include "passes/analysis/Phase.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
+#include <map>
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_VERIFYMEMORYPLANPASS
@@ -152,17 +153,16 @@ void PlanVerifier::verifyBytes(ViewOp view, EntryAttr shape) {
                  << view.getSizeAttr();
 }
 
-/// ids and segments once, logits once or never.
+/// ids and segments once; once what the entry point gives, when it gives anything.
 void PlanVerifier::verifyRoles(func::FuncOp entry, EntryAttr shape) {
-  unsigned counts[4] = {0, 0, 0, 0};
+  std::map<BufferRole, unsigned> counts;
   for (auto view : entry.front().getOps<ViewOp>())
     if (std::optional<BufferRole> role = view.getRole())
-      ++counts[static_cast<unsigned>(*role)];
-  // Sampled ids stand in for logits.
-  counts[static_cast<unsigned>(BufferRole::logits)] += counts[static_cast<unsigned>(BufferRole::sampled)];
-  for (BufferRole role : {BufferRole::ids, BufferRole::segments, BufferRole::logits}) {
-    unsigned expected = role != BufferRole::logits || !shape.getLogits().isNone();
-    unsigned got = counts[static_cast<unsigned>(role)];
+      ++counts[*role];
+  for (unsigned i = 0; i <= getMaxEnumValForBufferRole(); ++i) {
+    auto role = static_cast<BufferRole>(i);
+    unsigned expected = !getOutput(role) || (getOutput(role) == shape.getOutput() && !shape.getWanted().isNone());
+    unsigned got = counts[role];
     if (got != expected)
       report(entry) << "expected " << expected << " buffers of role " << stringifyBufferRole(role) << ", got " << got;
   }
@@ -191,8 +191,8 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
     verifyWithin(range, arena);
     std::optional<BufferRole> role = view.getRole();
     auto [begin, end] = getLifetime(view.getResult(), block);
-    if (bool isResult = role == BufferRole::logits || role == BufferRole::sampled; role)
-      (isResult ? end : begin) = isResult ? last : first;
+    if (role)
+      (getOutput(*role) ? end : begin) = getOutput(*role) ? last : first;
     if (!begin || !end) // nothing touches it, but what the caller fills it may fill
       begin = end = begin ? begin : end;
     if (!begin)

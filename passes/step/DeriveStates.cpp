@@ -46,8 +46,16 @@ struct EntryKind {
   StringRef name;
   RowShape rows;
   RowBound bound;
-  RowDemand logits;
-  bool samples = false; // gives the token that each row's logits choose instead of the logits
+  EntryOutput output;
+  RowDemand wanted;
+};
+
+/// The entry points that can be asked for, by name; the passes know them by their description alone.
+const EntryKind kEntryKinds[] = {
+    {"prefill", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::none()},
+    {"decode", RowShape::single, RowBound::batch, EntryOutput::logits, RowDemand::all()},
+    {"score", RowShape::ragged, RowBound::block, EntryOutput::logits, RowDemand::all()},
+    {"sample", RowShape::single, RowBound::batch, EntryOutput::sampled, RowDemand::all()},
 };
 
 class StateDerivation {
@@ -159,15 +167,15 @@ void StateDerivation::declareStates() {
 func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind &kind) {
   MLIRContext *context = builder.getContext();
   SmallVector<Type> inputs = {forward.getArgumentTypes()[0], SegmentsType::get(context)}, results;
-  if (!kind.logits.isNone())
-    results.push_back(kind.samples ? forward.getArgumentTypes()[0] : forward.getResultTypes()[0]);
+  if (!kind.wanted.isNone())
+    results.push_back(kind.output == EntryOutput::sampled ? forward.getArgumentTypes()[0] : forward.getResultTypes()[0]);
   for (const State &state : states) {
     inputs.push_back(state.type);
     results.push_back(state.type);
   }
   auto function =
       func::FuncOp::create(builder, forward.getLoc(), kind.name, FunctionType::get(context, inputs, results));
-  function->setAttr(YocoDialect::getEntryAttrName(), EntryAttr::get(context, kind.rows, kind.bound, kind.logits));
+  function->setAttr(YocoDialect::getEntryAttrName(), EntryAttr::get(context, kind.rows, kind.bound, kind.output, kind.wanted));
   for (auto [index, state] : llvm::enumerate(states))
     function.setArgAttr(2 + index, YocoDialect::getStateAttrName(),
                         FlatSymbolRefAttr::get(context, state.declaration.getSymName()));
@@ -229,9 +237,9 @@ LogicalResult StateDerivation::buildMixer(OpBuilder &builder, RowMixerOpInterfac
 void StateDerivation::buildResults(OpBuilder &builder, const EntryKind &kind, IRMapping &mapping,
                                    ArrayRef<Value> versions) {
   SmallVector<Value> results;
-  if (!kind.logits.isNone()) {
+  if (!kind.wanted.isNone()) {
     Value logits = mapping.lookup(forward.getBody().front().getTerminator()->getOperand(0));
-    if (kind.samples) {
+    if (kind.output == EntryOutput::sampled) {
       auto argmax = ArgmaxOp::create(builder, forward.getLoc(), forward.getArgumentTypes()[0], logits);
       Operation *maker = logits.getDefiningOp();
       if (Attribute layer = maker ? maker->getAttr(YocoDialect::getLayerAttrName()) : Attribute())
@@ -265,19 +273,6 @@ LogicalResult StateDerivation::buildEntry(const EntryKind &kind) {
   return success();
 }
 
-/// The entry points that can be asked for. They differ in row shape and demand alone.
-static std::optional<EntryKind> getEntryKind(StringRef name) {
-  if (name == "prefill")
-    return EntryKind{"prefill", RowShape::ragged, RowBound::chunk, RowDemand::none()};
-  if (name == "decode")
-    return EntryKind{"decode", RowShape::single, RowBound::batch, RowDemand::all()};
-  if (name == "score")
-    return EntryKind{"score", RowShape::ragged, RowBound::block, RowDemand::all()};
-  if (name == "sample")
-    return EntryKind{"sample", RowShape::single, RowBound::batch, RowDemand::all(), /*samples=*/true};
-  return std::nullopt;
-}
-
 namespace {
 struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPass> {
   using DeriveStatesPassBase::DeriveStatesPassBase;
@@ -288,23 +283,14 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
     FailureOr<func::FuncOp> forward = getForward();
     if (failed(forward))
       return signalPassFailure();
-    SmallVector<std::string> names(entries.begin(), entries.end());
-    if (names.empty())
-      names = {"prefill", "decode", "score", "sample"};
     SmallVector<EntryKind> kinds;
-    for (StringRef name : names) {
-      std::optional<EntryKind> kind = getEntryKind(name);
-      if (!kind) {
-        getOperation().emitError("expected entries of `prefill`, `decode`, `score` and `sample`, got `") << name << "`";
+    for (StringRef name : entries)
+      if (failed(addKind(name, kinds)))
         return signalPassFailure();
-      }
-      bool isTwice = llvm::any_of(kinds, [&](const EntryKind &other) { return other.name == kind->name; });
-      if (isTwice || getOperation().lookupSymbol(kind->name)) {
-        getOperation().emitError("expected no symbol @") << kind->name << " before its entry point is made, got one";
-        return signalPassFailure();
-      }
-      kinds.push_back(*kind);
-    }
+    if (entries.empty())
+      for (const EntryKind &kind : kEntryKinds)
+        if (failed(addKind(kind.name, kinds)))
+          return signalPassFailure();
     StateDerivation derivation(getOperation(), *forward);
     if (failed(derivation.collectStates()))
       return signalPassFailure();
@@ -315,6 +301,22 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
     forward->erase();
     numStates += derivation.states.size();
     numSharedReaders += derivation.sharedReaders;
+  }
+
+  LogicalResult addKind(StringRef name, SmallVectorImpl<EntryKind> &kinds) {
+    const EntryKind *kind = llvm::find_if(kEntryKinds, [&](const EntryKind &kind) { return kind.name == name; });
+    if (kind == std::end(kEntryKinds)) {
+      std::string known;
+      for (auto [index, kind] : llvm::enumerate(kEntryKinds))
+        known += (index == 0 ? "`" : index + 1 < std::size(kEntryKinds) ? ", `" : " and `") + kind.name.str() + "`";
+      return getOperation().emitError("expected entries of ") << known << ", got `" << name << "`";
+    }
+    bool isTwice = llvm::any_of(kinds, [&](const EntryKind &other) { return other.name == kind->name; });
+    if (isTwice || getOperation().lookupSymbol(kind->name))
+      return getOperation().emitError("expected no symbol @")
+             << kind->name << " before its entry point is made, got one";
+    kinds.push_back(*kind);
+    return success();
   }
 
   FailureOr<func::FuncOp> getForward() {

@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
 #include "passes/target/Target.h"
+#include "llvm/Support/GlobPattern.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_ASSIGNTARGETPASS
@@ -43,6 +44,32 @@ struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPa
       return signalPassFailure();
     module->setAttr(YocoDialect::getTargetAttrName(), *attribute);
     module->setAttr(YocoDialect::getBoundsAttrName(), bounds);
+    for (StringRef text : place)
+      if (failed(placeParameters(text)))
+        return signalPassFailure();
+  }
+
+private:
+  /// `PATTERN=host`: all parameters whose names match are in the memory of the host.
+  LogicalResult placeParameters(StringRef text) {
+    auto [pattern, placement] = text.rsplit('=');
+    std::optional<Placement> where = symbolizePlacement(placement);
+    if (pattern.empty() || !where)
+      return emitError(getOperation().getLoc(), "place: expected PATTERN=host or PATTERN=device, got `") << text << "`";
+    llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(pattern);
+    if (!glob)
+      return emitError(getOperation().getLoc(), "place: ") << llvm::toString(glob.takeError());
+    bool found = false;
+    for (auto parameter : getOperation().getOps<ParameterOp>())
+      if (glob->match(parameter.getSymName())) {
+        parameter.setPlacementAttr(*where == Placement::host ? PlacementAttr::get(&getContext(), *where)
+                                                             : PlacementAttr());
+        found = true;
+      }
+    if (!found)
+      return emitError(getOperation().getLoc(), "place: expected a pattern that some parameter's name matches, got `")
+             << pattern << "`";
+    return success();
   }
 };
 } // namespace

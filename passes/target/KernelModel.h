@@ -19,6 +19,7 @@ struct ParameterForm {
   int64_t panel = 0;    // rows of a panel; 0 unless the layout is `panels`
   int64_t multiple = 1; // elements from one row to the next are a multiple of this; row_major only
   FloatType element;    // null: the parameter's own
+  EncodingAttr encoding; // null: numbers as they are; else row_major
 };
 
 class KernelModel {

@@ -62,19 +62,15 @@ public:
   virtual Status copySlot(uint32_t from, uint32_t to) = 0;
   /// Waits for all that was started; the error is the first of any of it.
   virtual Status finish() = 0;
-  /// Waits, and returns rows first .. first + rows of the logits of the entry that ran last, in
-  /// memory that the caller can read until the next call. At most logitRowsAtOnce() rows.
-  virtual Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) = 0;
-  virtual uint32_t logitRowsAtOnce() const { return UINT32_MAX; }
-  /// Waits, and returns what the entry that ran last has chosen for its first `rows` rows, readable like logits().
-  virtual Result<const int32_t *> sampled(uint32_t entry, uint32_t rows) = 0;
+  /// Waits, and returns rows first .. first + rows of an output of the entry that ran last, in memory that the caller can
+  /// read until the next call. At most rowsAtOnce(output.kind()) rows.
+  virtual Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) = 0;
+  virtual uint32_t rowsAtOnce(fb::OutputKind) const { return UINT32_MAX; }
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;
   /// Memory of the machine beside the arenas, for transfers to and from the device.
   virtual uint64_t stagingBytes() const { return 0; }
   /// 0: the caller's parallel-for, or a GPU.
   virtual uint32_t threads() const { return 0; }
-  /// See yoco_session_measure_device().
-  virtual Result<yoco_device_ceilings> measureDevice();
 };
 
 /// Weights and kernels of a variant on a device. Immutable; shared by sessions.
@@ -84,6 +80,8 @@ public:
   virtual Result<std::unique_ptr<Executor>> createExecutor(ExecutorOptions options) const = 0;
   /// Memory of the device that holds the weights; 0 when they stay where the file is.
   virtual uint64_t deviceWeightBytes() const { return 0; }
+  /// Memory of the machine that holds those that are placed there for a device; 0 when they stay where the file is.
+  virtual uint64_t hostWeightBytes() const { return 0; }
   /// The machine and the code that was chosen for it, for people.
   virtual const char *description() const = 0;
 };

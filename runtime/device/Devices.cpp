@@ -9,10 +9,6 @@
 
 namespace yoco::runtime {
 
-Result<yoco_device_ceilings> Executor::measureDevice() {
-  return makeError(YOCO_UNSUPPORTED, "this device has no library of its own to measure it with");
-}
-
 Status Progress::report(uint64_t done, uint64_t total) const {
   if (!callback || callback(user, done, total) == 0)
     return Status();

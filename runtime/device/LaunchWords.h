@@ -14,8 +14,8 @@ namespace yoco::runtime {
 
 class LaunchWords {
 public:
-  /// Appends the words of `launch` and returns the index of the first. `buffer` and `parameter` give the address of one, by
-  /// index. What a step has is filled in by setStep().
+  /// Appends the words of `launch` and returns the index of the first. `buffer` and `parameter` give the address of
+  /// one, by index. What a step has is filled in by setStep().
   template <typename Buffer, typename Parameter>
   uint32_t add(const fb::Launch &launch, const Bounds &bounds, Buffer &&buffer, Parameter &&parameter) {
     uint32_t first = uint32_t(words.size());

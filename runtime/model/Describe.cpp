@@ -94,18 +94,29 @@ void Describer::describeParameters(const fb::Variant &variant) {
       layout += " of " + std::to_string(parameter->panel());
     else if (parameter->stride() != 0)
       layout += " of stride " + std::to_string(parameter->stride());
+    std::string element = elementName(parameter->element());
+    if (const fb::Encoding *encoding = parameter->encoding())
+      element +=
+          formatString(" as %s of %u bits, a scale of %s for %s", encoding->name()->c_str(), encoding->bits(),
+                       elementName(encoding->scale()),
+                       encoding->group() == 0 ? "each row" : (std::to_string(encoding->group()) + " columns").c_str());
+    if (parameter->placement() == fb::Placement::host)
+      layout += ", placed on the host";
     std::string place = parameter->segment() ? "at " + std::to_string(parameter->segment()->offset()) : "generated";
     line(formatString("    %s: %" PRIu64 " x %" PRIu64 " %s, %s, %" PRIu64 " bytes %s", parameter->name()->c_str(),
-                      parameter->rows(), parameter->columns(), elementName(parameter->element()), layout.c_str(),
+                      parameter->rows(), parameter->columns(), element.c_str(), layout.c_str(),
                       parameterBytes(*parameter).value(), place.c_str()));
   }
 }
 
 void Describer::describeEntry(const fb::Entry &entry) {
-  line(formatString("  entry %s: %s rows, at most %" PRIu64 ", logits of %s,%s %u instructions", entry.name()->c_str(),
+  std::string outputs;
+  for (const fb::Output *output : *entry.outputs())
+    outputs += (outputs.empty() ? "" : " and ") + std::string(fb::EnumNameOutputKind(output->kind()));
+  line(formatString("  entry %s: %s rows, at most %" PRIu64 ", gives %s of %s, %u instructions", entry.name()->c_str(),
                     entry.row_shape() == fb::RowShape::ragged ? "ragged" : "one per segment",
-                    bounds.rows(entry.row_bound()), entry.logit_rows() == fb::LogitRows::all ? "all" : "none",
-                    entry.sampled() >= 0 ? " id of the largest," : "", entry.instructions()->size()));
+                    bounds.rows(entry.row_bound()), outputs.empty() ? "nothing" : outputs.c_str(),
+                    fb::EnumNameRowsWanted(entry.rows_wanted()), entry.instructions()->size()));
   // Layers in the order in which they first come.
   std::vector<std::pair<std::string_view, uint32_t>> counts;
   std::map<std::string_view, size_t> places;

@@ -48,6 +48,9 @@ public:
 
 private:
   Status verifyWeight(const fb::Parameter &weight, const Path &where) {
+    if (weight.encoding() || weight.placement() != fb::Placement::device)
+      return YOCO_PLAN_ERROR(where, "expected a parameter without encoding in the memory of the device, got `%s`",
+                             weight.name()->c_str());
     if (weight.layout() != fb::ParameterLayout::row_major || weight.element() != fb::ElementType::bf16)
       return YOCO_PLAN_ERROR(where, "expected a row_major parameter of bf16, got a %s one of %s",
                              fb::EnumNameParameterLayout(weight.layout()), fb::EnumNameElementType(weight.element()));

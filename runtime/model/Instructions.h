@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Instructions of an entry point, visited by kind. Everything in the runtime that depends on what an instruction is goes
-// through `visit`: a new operation of the schema is a case here, and every visitor that does not handle it yet fails to
-// compile.
+// Instructions of an entry point, visited by kind. Everything in the runtime that depends on what an instruction is
+// goes through `visit`: a new operation of the schema is a case here, and every visitor that does not handle it yet
+// fails to compile.
 
 #ifndef YOCO_RUNTIME_MODEL_INSTRUCTIONS_H
 #define YOCO_RUNTIME_MODEL_INSTRUCTIONS_H
@@ -73,10 +73,8 @@ template <typename Use>
 void forEachBuffer(const fb::Entry &entry, Use &&use) {
   use(entry.ids());
   use(entry.segments());
-  if (entry.logits() >= 0)
-    use(uint32_t(entry.logits()));
-  if (entry.sampled() >= 0)
-    use(uint32_t(entry.sampled()));
+  for (const fb::Output *output : *entry.outputs())
+    use(output->buffer());
   for (const fb::Instruction *instruction : *entry.instructions())
     forEachBuffer(*instruction, use);
 }

@@ -18,8 +18,18 @@ uint64_t rowStride(const fb::Parameter &parameter) {
   return parameter.stride() != 0 ? parameter.stride() : parameter.columns();
 }
 
+Checked encodedBytes(const fb::Encoding &encoding, Checked rows, uint64_t columns) {
+  Checked bits = Checked(columns) * encoding.bits();
+  if (!bits.ok())
+    return bits;
+  uint64_t scales = encoding.group() == 0 ? 1 : divideUp(columns, encoding.group());
+  return (rows * divideUp(bits.value(), 8)).alignedTo(64) + rows * scales * elementSize(encoding.scale());
+}
+
 Checked parameterBytes(const fb::Parameter &parameter) {
   Checked rows(parameter.rows());
+  if (parameter.encoding())
+    return encodedBytes(*parameter.encoding(), rows, parameter.columns());
   if (parameter.layout() == fb::ParameterLayout::panels)
     rows = Checked(divideUp(parameter.rows(), parameter.panel())) * parameter.panel();
   return rows * rowStride(parameter) * elementSize(parameter.element());
@@ -71,7 +81,7 @@ private:
     for (uint64_t index = begin; index < end;) {
       uint64_t row = index / stride, column = index % stride, rowEnd = std::min(end, (row + 1) * stride);
       findRow(row);
-      const uint64_t first = (row - firstRow) * columns, key = this->key;
+      const uint64_t first = run->first() + (row - firstRow) * runStride, key = this->key;
       const float scale = this->scale;
       for (; index < rowEnd && column < columns; ++index, ++column)
         *out++ = convert(generatedValue(key, first + column, scale));
@@ -91,7 +101,8 @@ private:
         findRow(row);
         const uint64_t key = this->key, last = std::min(rowEnd, firstRow + run->rows());
         const float scale = this->scale;
-        for (uint64_t element = (row - firstRow) * columns + column; row < last; ++row, element += columns)
+        uint64_t element = run->first() + (row - firstRow) * runStride + column;
+        for (; row < last; ++row, element += runStride)
           *out++ = convert(generatedValue(key, element, scale));
       }
       for (; row < rowEnd; ++row)
@@ -118,6 +129,7 @@ private:
     firstRow = 0;
     key = generatorKey(run->seed(), run->stream());
     scale = run->scale();
+    runStride = run->stride() == 0 ? parameter.columns() : run->stride();
   }
 
   const fb::Parameter &parameter;
@@ -126,6 +138,7 @@ private:
   uint32_t runIndex = 0;
   uint64_t firstRow = 0; // of the run
   uint64_t key = 0;
+  uint64_t runStride = 0;
   float scale = 0;
 };
 

@@ -20,6 +20,9 @@ const char *elementName(fb::ElementType element);
 /// Elements from one row of a row-major parameter to the next.
 uint64_t rowStride(const fb::Parameter &parameter);
 
+/// Bytes of an encoded matrix.
+Checked encodedBytes(const fb::Encoding &encoding, Checked rows, uint64_t columns);
+
 /// Bytes that the parameter takes in its layout, padding included.
 Checked parameterBytes(const fb::Parameter &parameter);
 

@@ -47,7 +47,7 @@ private:
   Status checkCopy(const fb::Copy &copy, const Path &where);
 
   const fb::Variant &variant;
-  uint64_t vocabularySize;
+  uint32_t vocabularySize;
   Bounds bounds;
   const Path &path;
   PlanSizes sizes;
@@ -114,20 +114,22 @@ Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
   Checked rows(bounds.rows(entry.row_bound()));
   YOCO_RETURN_IF_ERROR(checkRoom(entry.ids(), rows * 4, Path(where, "ids")));
   YOCO_RETURN_IF_ERROR(checkRoom(entry.segments(), Checked(bounds.batch) * 16, Path(where, "segments")));
-  if (entry.logits() >= 0)
-    YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(entry.logits()), rows * 4 * vocabularySize, Path(where, "logits")));
-  if (entry.sampled() >= 0)
-    YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(entry.sampled()), rows * 4, Path(where, "sampled")));
+  for (uint32_t i = 0; i < entry.outputs()->size(); ++i) {
+    const fb::Output &output = *entry.outputs()->Get(i);
+    Checked needed = rows * outputRowBytes(output.kind(), vocabularySize);
+    YOCO_RETURN_IF_ERROR(checkRoom(output.buffer(), needed, Path(where, "outputs", i)));
+  }
   for (uint32_t i = 0; i < entry.instructions()->size(); ++i) {
     const fb::Instruction &instruction = *entry.instructions()->Get(i);
     Path at(where, "instructions", i);
-    YOCO_RETURN_IF_ERROR(visit(
-        instruction,
-        Handlers{
-            [&](const fb::Launch &launch) { return checkLaunch(launch, entry, Path(at, "launch")); },
-            [&](const fb::Copy &copy) { return checkCopy(copy, Path(at, "copy")); },
-            [&](const fb::Gemm &gemm) { return GemmRanges(variant, sizes, Path(at, "gemm")).check(gemm, rows.value()); },
-        }));
+    YOCO_RETURN_IF_ERROR(
+        visit(instruction, Handlers{
+                               [&](const fb::Launch &launch) { return checkLaunch(launch, entry, Path(at, "launch")); },
+                               [&](const fb::Copy &copy) { return checkCopy(copy, Path(at, "copy")); },
+                               [&](const fb::Gemm &gemm) {
+                                 return GemmRanges(variant, sizes, Path(at, "gemm")).check(gemm, rows.value());
+                               },
+                           }));
   }
   return Status();
 }
@@ -206,6 +208,16 @@ Checked evaluate(const fb::Size &size, const Bounds &bounds) {
 Result<PlanSizes> evaluatePlan(const fb::Variant &variant, uint32_t vocabularySize, const Bounds &bounds,
                                const Path &path) {
   return PlanEvaluator(variant, vocabularySize, bounds, path).run();
+}
+
+uint64_t outputRowBytes(fb::OutputKind kind, uint32_t vocabularySize) {
+  switch (kind) {
+  case fb::OutputKind::logits:
+    return uint64_t(vocabularySize) * sizeof(float);
+  case fb::OutputKind::sampled:
+    return sizeof(int32_t);
+  }
+  return 0;
 }
 
 uint64_t growingBytesPerPosition(const fb::Variant &variant) {

@@ -54,6 +54,9 @@ struct PlanSizes {
 Result<PlanSizes> evaluatePlan(const fb::Variant &variant, uint32_t vocabularySize, const Bounds &bounds,
                                const Path &path);
 
+/// Bytes of an output for each row that is wanted.
+uint64_t outputRowBytes(fb::OutputKind kind, uint32_t vocabularySize);
+
 /// Bytes that one more position of a sequence costs in the caches that grow.
 uint64_t growingBytesPerPosition(const fb::Variant &variant);
 

@@ -16,6 +16,20 @@ namespace {
 
 constexpr uint64_t kMostParameterBytes = uint64_t(1) << 62;
 
+/// Whether a kernel gets an address for such an argument, and not a number.
+bool isAddress(fb::ArgumentKind kind) {
+  switch (kind) {
+  case fb::ArgumentKind::buffer:
+  case fb::ArgumentKind::parameter:
+    return true;
+  case fb::ArgumentKind::rows:
+  case fb::ArgumentKind::segments:
+  case fb::ArgumentKind::max_sequence_length:
+    return false;
+  }
+  return false;
+}
+
 class VariantVerifier {
 public:
   VariantVerifier(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
@@ -34,12 +48,14 @@ private:
   Status needDeviceCode(const Path &where);
   Status verifyParameter(const fb::Parameter &parameter, const Path &where);
   Status verifyStride(const fb::Parameter &parameter, const Path &where);
+  Status verifyEncoding(const fb::Parameter &parameter, const Path &where);
   Status verifyGenerated(const fb::Parameter &parameter, const Path &where);
   Status verifyArenas();
   Status verifyBuffer(const fb::Buffer &buffer, const Path &where);
   Status verifyState(const fb::State &state, const Path &where);
   Status verifyEntry(const fb::Entry &entry, const Path &where);
-  Status verifyKnownEntry(const fb::Entry &entry, const Path &where);
+  Status verifyOutputs(const fb::Entry &entry, const Path &where);
+  Status verifyCost(const fb::Cost &cost, const Path &where);
   Status verifyInstruction(const fb::Instruction &instruction, const Path &where);
   Status verifyLaunch(const fb::Launch &launch, const Path &where);
   Status verifyCopy(const fb::Copy &copy, const Path &where);
@@ -181,6 +197,8 @@ Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Pa
     return YOCO_PLAN_ERROR(Path(where, "panel"), "expected %s, got %u", panels ? "at least 1" : "0", parameter.panel());
   if (parameter.stride() != 0)
     YOCO_RETURN_IF_ERROR(verifyStride(parameter, Path(where, "stride")));
+  if (parameter.encoding())
+    YOCO_RETURN_IF_ERROR(verifyEncoding(parameter, Path(where, "encoding")));
   Checked bytes = parameterBytes(parameter);
   if (!bytes.atMost(kMostParameterBytes) || bytes.value() == 0)
     return YOCO_PLAN_ERROR(where, "expected a size from 1 to 2^62 bytes, got %" PRIu64 " rows of %" PRIu64,
@@ -193,6 +211,17 @@ Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Pa
   if (parameter.segment()->size() != bytes.value())
     return YOCO_PLAN_ERROR(Path(where, "segment"), "expected %" PRIu64 " bytes, got %" PRIu64, bytes.value(),
                            parameter.segment()->size());
+  return Status();
+}
+
+Status VariantVerifier::verifyEncoding(const fb::Parameter &parameter, const Path &where) {
+  const fb::Encoding &encoding = *parameter.encoding();
+  YOCO_RETURN_IF_ERROR(verifyName(*encoding.name(), Path(where, "name")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(encoding.scale(), fb::ElementType::MAX, Path(where, "scale")));
+  if (encoding.bits() < 1 || encoding.bits() > 32)
+    return YOCO_PLAN_ERROR(Path(where, "bits"), "expected 1 to 32, got %u", encoding.bits());
+  if (parameter.layout() != fb::ParameterLayout::row_major || parameter.stride() != 0 || !parameter.segment())
+    return YOCO_PLAN_ERROR(where, "expected none, as the parameter is not a stored row_major one without a stride");
   return Status();
 }
 
@@ -252,52 +281,59 @@ Status VariantVerifier::verifyKernel(const fb::Kernel &kernel, const Path &where
   for (char c : *kernel.name())
     if (!isalnum(uint8_t(c)) && c != '_' && c != '.' && c != '$')
       return YOCO_PLAN_ERROR(Path(where, "name"), "expected letters, digits, `_`, `.` or `$`, got `%c`", c);
+  for (uint32_t i = 0; i < kernel.words()->size(); ++i)
+    YOCO_RETURN_IF_ERROR(verifyEnum(fb::WordKind(kernel.words()->Get(i)), fb::WordKind::MAX, Path(where, "words", i)));
+  if (isCuda && kernel.words()->size() > kMostKernelWords)
+    return YOCO_PLAN_ERROR(Path(where, "words"), "expected at most %u, got %u", kMostKernelWords,
+                           kernel.words()->size());
   return Status();
 }
 
 Status VariantVerifier::verifyEntry(const fb::Entry &entry, const Path &where) {
   YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_bound(), fb::RowBound::MAX, Path(where, "row_bound")));
   YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_shape(), fb::RowShape::MAX, Path(where, "row_shape")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.logit_rows(), fb::LogitRows::MAX, Path(where, "logit_rows")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(entry.rows_wanted(), fb::RowsWanted::MAX, Path(where, "rows_wanted")));
+  if (entry.row_shape() == fb::RowShape::one_per_segment && entry.row_bound() != fb::RowBound::batch)
+    return YOCO_PLAN_ERROR(Path(where, "row_bound"), "expected `batch` with one row per segment, got `%s`",
+                           fb::EnumNameRowBound(entry.row_bound()));
   YOCO_RETURN_IF_ERROR(verifyBufferIndex(entry.ids(), Path(where, "ids")));
   YOCO_RETURN_IF_ERROR(verifyBufferIndex(entry.segments(), Path(where, "segments")));
-  bool logits = entry.logit_rows() == fb::LogitRows::all;
-  if (logits)
-    YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(int64_t(entry.logits())), Path(where, "logits")));
-  else if (entry.logits() != -1)
-    return YOCO_PLAN_ERROR(Path(where, "logits"), "expected -1, as logit_rows is `none`, got %d", entry.logits());
-  if (entry.sampled() != -1)
-    YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(int64_t(entry.sampled())), Path(where, "sampled")));
-  YOCO_RETURN_IF_ERROR(verifyKnownEntry(entry, where));
+  YOCO_RETURN_IF_ERROR(verifyOutputs(entry, where));
   return verifyAll(*entry.instructions(), where, "instructions", &VariantVerifier::verifyInstruction);
 }
 
-Status VariantVerifier::verifyKnownEntry(const fb::Entry &entry, const Path &where) {
-  std::string_view name = entry.name()->string_view();
-  bool sample = name == "sample", step = name == "decode" || sample;
-  if (!step && name != "prefill" && name != "score")
-    return Status();
-  fb::RowShape shape = step ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
-  if (entry.row_shape() != shape)
-    return YOCO_PLAN_ERROR(Path(where, "row_shape"), "expected `%s` of entry `%s`, got `%s`",
-                           fb::EnumNameRowShape(shape), entry.name()->c_str(), fb::EnumNameRowShape(entry.row_shape()));
-  if (step && entry.row_bound() != fb::RowBound::batch)
-    return YOCO_PLAN_ERROR(Path(where, "row_bound"), "expected `batch` of entry `%s`, got `%s`", entry.name()->c_str(),
-                           fb::EnumNameRowBound(entry.row_bound()));
-  fb::LogitRows logits = name == "prefill" || sample ? fb::LogitRows::none : fb::LogitRows::all;
-  if (entry.logit_rows() != logits)
-    return YOCO_PLAN_ERROR(Path(where, "logit_rows"), "expected `%s` of entry `%s`, got `%s`",
-                           fb::EnumNameLogitRows(logits), entry.name()->c_str(),
-                           fb::EnumNameLogitRows(entry.logit_rows()));
-  if (sample != (entry.sampled() >= 0))
-    return YOCO_PLAN_ERROR(Path(where, "sampled"), "expected %s of entry `%s`, got %d", sample ? "a buffer" : "-1",
-                           entry.name()->c_str(), entry.sampled());
+Status VariantVerifier::verifyOutputs(const fb::Entry &entry, const Path &where) {
+  const auto &outputs = *entry.outputs();
+  if ((entry.rows_wanted() == fb::RowsWanted::none) != (outputs.size() == 0))
+    return YOCO_PLAN_ERROR(Path(where, "outputs"), "expected %s, as rows_wanted is `%s`, got %u",
+                           outputs.size() == 0 ? "at least one" : "none", fb::EnumNameRowsWanted(entry.rows_wanted()),
+                           outputs.size());
+  std::set<fb::OutputKind> kinds;
+  for (uint32_t i = 0; i < outputs.size(); ++i) {
+    Path at(where, "outputs", i);
+    const fb::Output &output = *outputs.Get(i);
+    YOCO_RETURN_IF_ERROR(verifyEnum(output.kind(), fb::OutputKind::MAX, Path(at, "kind")));
+    YOCO_RETURN_IF_ERROR(verifyBufferIndex(output.buffer(), Path(at, "buffer")));
+    if (!kinds.insert(output.kind()).second)
+      return YOCO_PLAN_ERROR(Path(at, "kind"), "`%s` is there twice", fb::EnumNameOutputKind(output.kind()));
+  }
   return Status();
+}
+
+Status VariantVerifier::verifyCost(const fb::Cost &cost, const Path &where) {
+  YOCO_RETURN_IF_ERROR(verifyEnum(cost.kind(), fb::CostKind::MAX, Path(where, "kind")));
+  YOCO_RETURN_IF_ERROR(verifyEnum(cost.unit(), fb::CostUnit::MAX, Path(where, "unit")));
+  if (cost.parameter() == -1)
+    return Status();
+  return verifyIndex(uint64_t(int64_t(cost.parameter())), variant.parameters()->size(), "parameter",
+                     Path(where, "parameter"));
 }
 
 Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction, const Path &where) {
   if (instruction.layer())
     YOCO_RETURN_IF_ERROR(verifyName(*instruction.layer(), Path(where, "layer")));
+  if (instruction.costs())
+    YOCO_RETURN_IF_ERROR(verifyAll(*instruction.costs(), where, "costs", &VariantVerifier::verifyCost));
   if (!isKnown(instruction))
     return YOCO_PLAN_ERROR(Path(where, "operation"), "kind %u is unknown", unsigned(instruction.operation_type()));
   return visit(instruction, Handlers{
@@ -335,13 +371,19 @@ Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where
   YOCO_RETURN_IF_ERROR(verifyEnum(launch.unit(), fb::TileUnit::MAX, Path(where, "unit")));
   if (launch.divisor() == 0)
     return YOCO_PLAN_ERROR(Path(where, "divisor"), "expected at least 1, got 0");
-  if (isCuda && launch.arguments()->size() > kMostKernelWords)
-    return YOCO_PLAN_ERROR(Path(where, "arguments"), "expected at most %u, got %u", kMostKernelWords,
-                           launch.arguments()->size());
+  const fb::Kernel &kernel = *variant.kernels()->Get(launch.kernel());
+  if (launch.arguments()->size() != kernel.words()->size())
+    return YOCO_PLAN_ERROR(Path(where, "arguments"), "expected the %u that kernel `%s` has, got %u",
+                           kernel.words()->size(), kernel.name()->c_str(), launch.arguments()->size());
   for (uint32_t i = 0; i < launch.arguments()->size(); ++i) {
     const fb::Argument &argument = *launch.arguments()->Get(i);
     Path at(where, "arguments", i);
     YOCO_RETURN_IF_ERROR(verifyEnum(argument.kind(), fb::ArgumentKind::MAX, Path(at, "kind")));
+    fb::WordKind word = kernel.words()->Get(i);
+    if (isAddress(argument.kind()) != (word == fb::WordKind::address))
+      return YOCO_PLAN_ERROR(at, "expected %s, as kernel `%s` says, got `%s`",
+                             word == fb::WordKind::address ? "a buffer or parameter" : "a number",
+                             kernel.name()->c_str(), fb::EnumNameArgumentKind(argument.kind()));
     if (argument.kind() == fb::ArgumentKind::buffer)
       YOCO_RETURN_IF_ERROR(verifyBufferIndex(argument.index(), at));
     if (argument.kind() == fb::ArgumentKind::parameter)

@@ -21,7 +21,7 @@ constexpr uint64_t mixBits(uint64_t z) {
 
 constexpr uint64_t generatorKey(uint64_t seed, uint64_t stream) { return mixBits(seed + kGoldenGamma * (stream + 1)); }
 
-/// Element `index` (row * columns + column, counted within its generated rows),
+/// Element `index` (first + row * stride + column, counted within its generated rows),
 /// before rounding to the element type.
 inline float generatedValue(uint64_t key, uint64_t index, float scale) {
   if (scale == 0.0f)

@@ -133,27 +133,16 @@ Status describeVariant(const Model &model, uint32_t index, const yoco_bounds *wa
   return Status();
 }
 
-/// The entry that a YOCO_ENTRY_* flag names; null when the variant has none.
-const fb::Entry *findEntry(const fb::Variant &variant, uint32_t flag) {
-  const char *name = flag == YOCO_ENTRY_PREFILL  ? "prefill"
-                     : flag == YOCO_ENTRY_DECODE ? "decode"
-                     : flag == YOCO_ENTRY_SCORE  ? "score"
-                     : flag == YOCO_ENTRY_SAMPLE ? "sample"
-                                                 : "";
-  for (const fb::Entry *entry : *variant.entries())
-    if (entry->name()->string_view() == name)
-      return entry;
-  return nullptr;
-}
-
 Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t flag, uint64_t segments, uint64_t rows,
                                    uint64_t position) {
   if (index >= model.plan().variants()->size())
     return makeError(YOCO_INVALID_ARGUMENT, "variant: expected less than %u, got %u", model.plan().variants()->size(),
                      index);
-  const fb::Entry *entry = findEntry(model.variant(index), flag);
-  if (!entry)
+  Role role = roleOf(flag);
+  int32_t found = role == roleCount ? -1 : findEntry(model.variant(index), role);
+  if (found < 0)
     return makeError(YOCO_INVALID_ARGUMENT, "entry: expected one YOCO_ENTRY_* that the file has, got 0x%x", flag);
+  const fb::Entry *entry = model.variant(index).entries()->Get(uint32_t(found));
   Bounds bounds = boundsOf(model.plan());
   if (segments < 1 || segments > bounds.batch)
     return makeError(YOCO_OUT_OF_BOUNDS, "segments: expected 1 to %" PRIu64 ", got %" PRIu64, bounds.batch, segments);
@@ -164,7 +153,7 @@ Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t 
     return makeError(YOCO_OUT_OF_BOUNDS,
                      "%" PRIu64 " rows at position %" PRIu64 " are above the file's sequence bound of %" PRIu64, rows,
                      position, bounds.seq);
-  return computeStepCost(model.variant(index), *entry, segments, rows, position);
+  return computeStepCost(*entry, segments, rows, position);
 }
 
 Status createSession(yoco_model *model, const yoco_session_options *options, yoco_session **session) {
@@ -368,15 +357,6 @@ yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_sta
   yoco_session_stats result = {};
   session->session->fillStats(result);
   return writeStruct(result, stats);
-}
-
-yoco_status yoco_session_measure_device(yoco_session *session, yoco_device_ceilings *ceilings) {
-  if (!session || !ceilings)
-    return YOCO_INVALID_ARGUMENT;
-  Result<yoco_device_ceilings> result = session->session->measureDevice();
-  if (!result.ok())
-    return report(session, result.status());
-  return writeStruct(*result, ceilings);
 }
 
 yoco_status yoco_sample(const float *logits, uint32_t vocabulary_size, const yoco_sampling_options *options,

@@ -11,15 +11,13 @@
 
 namespace yoco::runtime {
 
-const char *const Session::entryNames[roleCount] = {"prefill", "decode", "score", "sample"};
-
 Status Session::checkRole(Role role) const {
   if (entries[role] >= 0)
     return Status();
   return makeError(YOCO_UNSUPPORTED,
                    "the session has no entry `%s`: the file lacks it or "
                    "options.entries left it out",
-                   entryNames[role]);
+                   roleName(role));
 }
 
 Status Session::checkSlot(int32_t slot) const {
@@ -161,10 +159,26 @@ Status Session::decodeGreedy(const int32_t *slots, const int32_t *ids, size_t n,
   return Status();
 }
 
+/// Calls use(first, count, memory) for all rows of an output of the step, as many at a time as the device can give.
+template <typename Use>
+Status Session::fetch(Role role, fb::OutputKind kind, uint32_t rows, Use use) {
+  const fb::Output &output = *findOutput(*variant().entries()->Get(uint32_t(entries[role])), kind);
+  for (uint32_t first = 0; first < rows;) {
+    uint32_t count = std::min(rows - first, executor->rowsAtOnce(kind));
+    YOCO_ASSIGN_OR_RETURN(const void *part, executor->output(output, first, count));
+    YOCO_RETURN_IF_ERROR(use(first, count, part));
+    first += count;
+  }
+  return Status();
+}
+
 /// What entry `sample` has chosen.
 Status Session::fetchSampled(uint32_t rows, int32_t *next) {
-  YOCO_ASSIGN_OR_RETURN(const int32_t *sampled, executor->sampled(uint32_t(entries[sampleRole]), rows));
-  std::copy(sampled, sampled + rows, next);
+  YOCO_RETURN_IF_ERROR(
+      fetch(sampleRole, fb::OutputKind::sampled, rows, [&](uint32_t first, uint32_t count, const void *part) {
+        memcpy(next + first, part, count * sizeof(int32_t));
+        return Status();
+      }));
   for (uint32_t row = 0; row < rows; ++row)
     if (next[row] < -1 || int64_t(next[row]) >= model->plan().vocabulary_size())
       return makeError(YOCO_INVALID_FILE, "entry `sample`: row %u: id %d is not in the vocabulary of %u", row,
@@ -175,26 +189,20 @@ Status Session::fetchSampled(uint32_t rows, int32_t *next) {
 /// What it would have chosen, from the logits of entry `decode`.
 Status Session::chooseLargest(uint32_t rows, int32_t *next) {
   const uint32_t width = model->plan().vocabulary_size();
-  for (uint32_t first = 0; first < rows;) {
-    uint32_t count = std::min(rows - first, executor->logitRowsAtOnce());
-    YOCO_ASSIGN_OR_RETURN(const float *part, executor->logits(uint32_t(entries[decodeRole]), first, count));
+  return fetch(decodeRole, fb::OutputKind::logits, rows, [&](uint32_t first, uint32_t count, const void *part) {
     for (uint32_t row = 0; row < count; ++row)
-      next[first + row] = int32_t(largestLogit(part + size_t(row) * width, width));
-    first += count;
-  }
-  return Status();
+      next[first + row] = int32_t(largestLogit(static_cast<const float *>(part) + size_t(row) * width, width));
+    return Status();
+  });
 }
 
 /// Copies the logits of a step of `rows` rows.
 Status Session::fetchLogits(Role role, uint32_t rows, float *logits) {
   const size_t width = model->plan().vocabulary_size();
-  for (uint32_t first = 0; first < rows;) {
-    uint32_t count = std::min(rows - first, executor->logitRowsAtOnce());
-    YOCO_ASSIGN_OR_RETURN(const float *part, executor->logits(uint32_t(entries[role]), first, count));
+  return fetch(role, fb::OutputKind::logits, rows, [&](uint32_t first, uint32_t count, const void *part) {
     memcpy(logits + first * width, part, count * width * sizeof(float));
-    first += count;
-  }
-  return Status();
+    return Status();
+  });
 }
 
 Status Session::prompt(int32_t slot, const int32_t *ids, size_t count, float *logits) {
@@ -225,13 +233,13 @@ Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logit
     YOCO_RETURN_IF_ERROR(executor->finish());
     tallies[scoreRole].tokens += rows;
     tallies[scoreRole].seconds += watch.seconds();
-    for (uint32_t row = 0; row < rows;) {
-      uint32_t part = std::min(rows - row, executor->logitRowsAtOnce());
-      YOCO_ASSIGN_OR_RETURN(const float *logits, executor->logits(uint32_t(entries[scoreRole]), row, part));
-      row += part;
-      if (callback(user, first + row - part, part, logits) != 0)
-        return makeError(YOCO_CANCELLED, "the logits callback stopped scoring at row %zu of %zu", first + row, count);
-    }
+    auto report = [&](uint32_t row, uint32_t part, const void *logits) {
+      if (callback(user, first + row, part, static_cast<const float *>(logits)) == 0)
+        return Status();
+      return makeError(YOCO_CANCELLED, "the logits callback stopped scoring at row %zu of %zu", first + row + part,
+                       count);
+    };
+    YOCO_RETURN_IF_ERROR(fetch(scoreRole, fb::OutputKind::logits, rows, report));
     first += rows;
   }
   return Status();
@@ -279,6 +287,7 @@ void Session::fillStats(yoco_session_stats &stats) const {
   stats.kv_bytes_per_token = growingBytesPerPosition(variant());
   stats.threads = executor->threads();
   stats.device_weight_bytes = program->deviceWeightBytes();
+  stats.host_weight_bytes = program->hostWeightBytes();
   stats.staging_bytes = executor->stagingBytes();
   stats.device_description = program->description();
 }

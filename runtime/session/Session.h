@@ -6,6 +6,7 @@
 #define YOCO_RUNTIME_SESSION_SESSION_H
 
 #include "runtime/model/Model.h"
+#include "runtime/session/Roles.h"
 
 #include <memory>
 #include <string>
@@ -27,15 +28,12 @@ public:
   Status copySlot(int32_t from, int32_t to);
   Result<uint64_t> position(int32_t slot) const;
   void fillStats(yoco_session_stats &stats) const;
-  Result<yoco_device_ceilings> measureDevice() { return executor->measureDevice(); }
 
   /// The text of the last failure; kept here because a session has one user at
   /// a time.
   std::string lastError;
 
 private:
-  enum Role { prefillRole, decodeRole, scoreRole, sampleRole, roleCount };
-  static const char *const entryNames[roleCount];
   /// Tokens and seconds that an entry has taken.
   struct Tally {
     uint64_t tokens = 0;
@@ -59,6 +57,8 @@ private:
   Status startStep(Role role, const int32_t *ids, uint32_t rows);
   Status startDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n);
   Status startPrefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids);
+  template <typename Use>
+  Status fetch(Role role, fb::OutputKind kind, uint32_t rows, Use use);
   Status fetchLogits(Role role, uint32_t rows, float *logits);
   Status fetchSampled(uint32_t rows, int32_t *next);
   Status chooseLargest(uint32_t rows, int32_t *next);

@@ -35,20 +35,14 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<Model> model, c
 }
 
 Status Session::findEntries(uint32_t wanted) {
-  static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole && YOCO_ENTRY_DECODE == 1 << decodeRole &&
-                    YOCO_ENTRY_SCORE == 1 << scoreRole && YOCO_ENTRY_SAMPLE == 1 << sampleRole,
-                "flags stand in the order of roles");
   if (wanted >> roleCount != 0)
     return makeError(YOCO_INVALID_ARGUMENT, "options.entries: expected YOCO_ENTRY_* flags, got 0x%x", wanted);
-  const auto &descriptions = *variant().entries();
   for (uint32_t role = 0; role < roleCount; ++role) {
     if (wanted != 0 && !(wanted >> role & 1))
       continue;
-    for (uint32_t i = 0; i < descriptions.size(); ++i)
-      if (descriptions.Get(i)->name()->string_view() == entryNames[role])
-        entries[role] = int32_t(i);
+    entries[role] = findEntry(variant(), Role(role));
     if (wanted != 0 && entries[role] < 0)
-      return makeError(YOCO_UNSUPPORTED, "options.entries: the file has no entry `%s`", entryNames[role]);
+      return makeError(YOCO_UNSUPPORTED, "options.entries: the file has no entry `%s`", roleName(Role(role)));
   }
   return Status();
 }

@@ -14,6 +14,8 @@
 #include "test/extending/ToyKernel.h"
 #include "test/extending/ToyState.h"
 
+void registerToyEncoding();
+
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
@@ -26,5 +28,6 @@ int main(int argc, char **argv) {
   mlir::registerAllPasses();
   mlir::yoco::registerYocoPasses();
   mlir::yoco::registerPipelines();
+  registerToyEncoding();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "YOCO optimizer driver with toys\n", registry));
 }

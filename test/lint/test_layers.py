@@ -20,7 +20,7 @@ ALLOWED = {
     "tools/": {f"{layer}/" for layer in LAYERS} | {"yoco/"} | MLIR,
     "tools/common/": {"tools/common/", "yoco/"},
     "tools/yoco-run/": {"tools/yoco-run/", "tools/common/", "runtime/", "yoco/"},
-    "tools/yoco-bench/": {"tools/yoco-bench/", "tools/common/", "yoco/"},
+    "tools/yoco-bench/": {"tools/yoco-bench/", "tools/common/", "runtime/", "yoco/"},
     "examples/": {"yoco/"},
     "examples/embed-compiler/": {"compiler/"} | MLIR,
 }

@@ -151,6 +151,23 @@ TEST_P(CudaSessionTest, holdsWhatIsPlanned) {
   EXPECT_EQ(stats.threads, 0u);
 }
 
+// A parameter on the host is read from there, and is not on the GPU.
+TEST_P(CudaSessionTest, parametersOnTheHost) {
+  ToyModel toy = toyForCuda();
+  if (GetParam().products)
+    addProducts(toy);
+  for (uint32_t parameter : {0, 1}) // one that is stored, and one that is generated
+    toy.variant().parameters[parameter]->placement = yoco::fb::Placement::host;
+  FileBytes file = toy.build();
+  Opened placed(file);
+  ASSERT_EQ(placed.status, YOCO_OK) << placed.error;
+  OpenedSession session(placed.model, options());
+  ASSERT_EQ(session.status, YOCO_OK) << session.error;
+  EXPECT_EQ(session.stats().host_weight_bytes, 512u);
+  EXPECT_EQ(session.stats().device_weight_bytes, GetParam().products ? 512u : 0u);
+  EXPECT_EQ(prompt(session, 0, toyIds(9)), expected(toyIds(9)));
+}
+
 TEST_P(CudaSessionTest, twoSessionsShareWeights) {
   OpenedSession first(model->model, options());
   uint64_t used = fakeCounter("used");
@@ -221,21 +238,6 @@ TEST_P(CudaSessionTest, chosenEntries) {
   ASSERT_EQ(session.status, YOCO_OK) << session.error;
   EXPECT_LT(session.stats().scratch_bytes, all.stats().scratch_bytes);
   EXPECT_EQ(prompt(session, 0, toyIds(9)), expected(toyIds(9)));
-}
-
-TEST_P(CudaSessionTest, measuresItsDevice) {
-  OpenedSession session(model->model, options());
-  prefill(session, 0, toyIds(9));
-  yoco_device_ceilings ceilings = {};
-  ceilings.struct_size = sizeof(ceilings);
-  expectOk(session, yoco_session_measure_device(session, &ceilings));
-  EXPECT_GT(ceilings.copy_bytes_per_second, 0);
-  EXPECT_EQ(ceilings.product_operations_per_second > 0, GetParam().products);
-  if (GetParam().products) {
-    EXPECT_EQ(ceilings.product_rows, 7u);
-    EXPECT_EQ(ceilings.product_outputs, kToyVocabulary);
-  }
-  EXPECT_EQ(decode(session, {0}, {7}), expected(concatenate(toyIds(9), {7})));
 }
 
 std::string nameOf(const testing::TestParamInfo<How> &info) {

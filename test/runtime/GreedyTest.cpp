@@ -207,7 +207,7 @@ TEST_P(GreedyTest, costsAndIsDescribed) {
   }
   EXPECT_EQ(status, YOCO_OK) << error;
   EXPECT_EQ(memcmp(&decodeCost, &sampleCost, sizeof(decodeCost)), 0);
-  EXPECT_THAT(text, HasSubstr("  entry sample: one per segment rows, at most 3, logits of none, id of the largest, 4 "
+  EXPECT_THAT(text, HasSubstr("  entry sample: one per segment rows, at most 3, gives sampled of all, 4 "
                               "instructions\n"));
 }
 
@@ -240,7 +240,7 @@ TEST(GreedyFileTest, choiceOutsideTheVocabulary) {
   // The choice is the bits of the first logits.
   auto &instructions = toy.entry(3).instructions;
   instructions.pop_back();
-  instructions.back()->operation.AsLaunch()->arguments[3]->index = uint32_t(toy.entry(3).sampled);
+  instructions.back()->operation.AsLaunch()->arguments[3]->index = uint32_t(toy.entry(3).outputs[0]->buffer);
   FileBytes file = toy.build();
   Opened model(file);
   OpenedSession session(model.model);

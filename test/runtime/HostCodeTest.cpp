@@ -77,8 +77,7 @@ TEST(HostCodeTest, modelsDoNotShareCode) {
   Opened first(file);
   OpenedSession firstSession(first.model);
   ToyModel swapped;
-  swapped.variant().kernels[0]->name = "toy_logits";
-  swapped.variant().kernels[1]->name = "toy_mix";
+  std::swap(swapped.variant().kernels[0]->name, swapped.variant().kernels[1]->name);
   FileBytes otherFile = swapped.build();
   Opened second(otherFile);
   OpenedSession secondSession(second.model);

@@ -88,14 +88,12 @@ const BadPlan kPlans[] = {
      "images[1].launches[0].cluster: expected 1, as sm_80 has no clusters, got 2"},
     {"ClusterOfTiles", [](ToyModel &t) { kernel(t).cluster = 2; },
      "launch.multiplier: expected a multiple of the 2 blocks of a cluster, got 1"},
-    {"ManyArguments",
-     [](ToyModel &t) {
-       while (launch(t).arguments.size() <= 512)
-         launch(t).arguments.push_back(std::make_unique<fb::ArgumentT>());
-     },
-     "launch.arguments: expected at most 512, got 513"},
+    {"ManyArguments", [](ToyModel &t) { t.variant().kernels[0]->words.resize(513); },
+     "kernels[0].words: expected at most 512, got 513"},
     {"ManyBlocks", [](ToyModel &t) { launch(t).multiplier = uint64_t(1) << 30; },
      "launch: expected fewer than 2^31 tiles, got 3 * 1073741824"},
+    {"GemmWeightOnTheHost", [](ToyModel &t) { weight(t).placement = fb::Placement::host; },
+     "gemm.weight: expected a parameter without encoding in the memory of the device, got `product`"},
     {"StrideOfPanels", [](ToyModel &t) { t.variant().parameters[1]->stride = 12; },
      "parameters[1].stride: expected 0, as the layout is not row_major, got 12"},
     {"StrideBelowColumns", [](ToyModel &t) { weight(t).stride = 10; },

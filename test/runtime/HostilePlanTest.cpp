@@ -49,6 +49,21 @@ std::unique_ptr<fb::SegmentT> segment(uint64_t offset, uint64_t size) {
   return result;
 }
 
+/// Eight bits for each number, a scale of f32 for each row.
+fb::EncodingT &encode(ToyModel &toy, size_t parameter) {
+  auto &encoding = toy.variant().parameters[parameter]->encoding;
+  encoding = std::make_unique<fb::EncodingT>();
+  encoding->name = "int8";
+  encoding->bits = 8;
+  return *encoding;
+}
+
+fb::CostT &addCost(ToyModel &toy) {
+  auto &costs = toy.entry(0).instructions[0]->costs;
+  costs.push_back(std::make_unique<fb::CostT>());
+  return *costs.back();
+}
+
 /// An entry like decode that chooses, and does nothing else.
 fb::EntryT *makeSample(ToyModel &toy) {
   auto entry = std::make_unique<fb::EntryT>();
@@ -57,7 +72,7 @@ fb::EntryT *makeSample(ToyModel &toy) {
   entry->row_bound = fb::RowBound::batch;
   entry->ids = toy.entry(1).ids;
   entry->segments = toy.entry(1).segments;
-  entry->sampled = int32_t(toy.entry(1).ids);
+  setOutput(*entry, fb::OutputKind::sampled, toy.entry(1).ids);
   toy.variant().entries.push_back(std::move(entry));
   return toy.variant().entries.back().get();
 }
@@ -67,7 +82,7 @@ const BadPlan kPlans[] = {
      "vocabulary_size: expected 1 to 2147483647, got 0"},
     {"HugeVocabulary", [](ToyModel &t) { t.plan.vocabulary_size = 0x80000000u; }, "vocabulary_size: expected 1 to"},
     {"VocabularyAboveLogits", [](ToyModel &t) { t.plan.vocabulary_size = 17; },
-     "variants[0].entries[1].logits: 204 bytes are needed and buffer 10 has "
+     "variants[0].entries[1].outputs[0]: 204 bytes are needed and buffer 10 has "
      "192"},
     {"ZeroBound", [](ToyModel &t) { t.plan.bounds->chunk = 0; }, "bounds.chunk: expected 1 to 2147483647, got 0"},
     {"HugeBound", [](ToyModel &t) { t.plan.bounds->seq = UINT64_MAX; }, "bounds.seq: expected 1 to 2147483647"},
@@ -148,6 +163,14 @@ const BadPlan kPlans[] = {
      "states[2].planes[0]: 600 bytes are needed and buffer 2 has 512"},
     {"PlaneOverflow", [](ToyModel &t) { t.variant().states[2]->planes[0]->bytes_per_slot = UINT64_MAX; },
      "states[2].planes[0]: the bytes needed do not fit"},
+    {"EncodingBits", [](ToyModel &t) { encode(t, 0).bits = 0; },
+     "parameters[0].encoding.bits: expected 1 to 32, got 0"},
+    {"EncodingScale", [](ToyModel &t) { encode(t, 0).scale = fb::ElementType(3); },
+     "parameters[0].encoding.scale: expected 0 to 2, got 3"},
+    {"EncodingName", [](ToyModel &t) { encode(t, 0).name = ""; }, "parameters[0].encoding.name"},
+    {"EncodingOfPanels", [](ToyModel &t) { encode(t, 1); },
+     "parameters[1].encoding: expected none, as the parameter is not a stored row_major one without a stride"},
+    {"EncodingBytes", [](ToyModel &t) { encode(t, 0); }, "parameters[0].segment: expected 108 bytes, got 44"},
     {"EntryTwice", [](ToyModel &t) { t.entry(1).name = "prefill"; }, "entries[1].name: `prefill` is there twice"},
     {"EntryIds", [](ToyModel &t) { t.entry(0).ids = 99; },
      "variants[0].entries[0].ids: buffer index 99 is not below 16"},
@@ -159,47 +182,46 @@ const BadPlan kPlans[] = {
      },
      "entries[2].ids: 68 bytes are needed and buffer 0 has 64"},
     {"EntrySegments", [](ToyModel &t) { t.entry(0).segments = 99; }, "entries[0].segments"},
-    {"EntryLogits", [](ToyModel &t) { t.entry(1).logits = -2; }, "entries[1].logits"},
-    {"EntryLogitsNone", [](ToyModel &t) { t.entry(0).logits = 3; }, "entries[0].logits: expected -1"},
+    {"OutputBuffer", [](ToyModel &t) { t.entry(1).outputs[0]->buffer = 99; },
+     "entries[1].outputs[0].buffer: buffer index 99 is not below"},
+    {"OutputKind", [](ToyModel &t) { t.entry(1).outputs[0]->kind = fb::OutputKind(2); },
+     "entries[1].outputs[0].kind: expected 0 to 1, got 2"},
+    {"OutputTwice",
+     [](ToyModel &t) { t.entry(1).outputs.push_back(std::make_unique<fb::OutputT>(*t.entry(1).outputs[0])); },
+     "entries[1].outputs[1].kind: `logits` is there twice"},
+    {"OutputsOfNoRows", [](ToyModel &t) { t.entry(1).rows_wanted = fb::RowsWanted::none; },
+     "entries[1].outputs: expected none, as rows_wanted is `none`, got 1"},
+    {"NoOutputs", [](ToyModel &t) { t.entry(0).rows_wanted = fb::RowsWanted::all; },
+     "entries[0].outputs: expected at least one, as rows_wanted is `all`, got 0"},
     {"EntryRowBound", [](ToyModel &t) { t.entry(0).row_bound = fb::RowBound(7); }, "entries[0].row_bound"},
-    {"EntryLogitRows", [](ToyModel &t) { t.entry(0).logit_rows = fb::LogitRows(7); }, "entries[0].logit_rows"},
-    {"DecodeRagged", [](ToyModel &t) { t.entry(1).row_shape = fb::RowShape::ragged; },
-     "expected `one_per_segment` of entry `decode`, got `ragged`"},
-    {"DecodeBound", [](ToyModel &t) { t.entry(1).row_bound = fb::RowBound::chunk; },
-     "expected `batch` of entry `decode`, got `chunk`"},
-    {"ScoreWithoutLogits",
-     [](ToyModel &t) {
-       t.entry(2).logit_rows = fb::LogitRows::none;
-       t.entry(2).logits = -1;
-     },
-     "expected `all` of entry `score`, got `none`"},
-    {"SampledIndex", [](ToyModel &t) { t.entry(0).sampled = 99; }, "entries[0].sampled: buffer index 99 is not below"},
-    {"SampledNegative", [](ToyModel &t) { t.entry(0).sampled = -2; }, "entries[0].sampled: buffer index"},
-    {"SampledByPrefill", [](ToyModel &t) { t.entry(0).sampled = 3; },
-     "entries[0].sampled: expected -1 of entry `prefill`, got 3"},
-    {"SampleWithoutSampled", [](ToyModel &t) { makeSample(t)->sampled = -1; },
-     "entries[3].sampled: expected a buffer of entry `sample`, got -1"},
-    {"SampleWithLogits",
-     [](ToyModel &t) {
-       makeSample(t)->logit_rows = fb::LogitRows::all;
-       t.entry(3).logits = t.entry(1).logits;
-     },
-     "entries[3].logit_rows: expected `none` of entry `sample`, got `all`"},
-    {"SampleRagged", [](ToyModel &t) { makeSample(t)->row_shape = fb::RowShape::ragged; },
-     "expected `one_per_segment` of entry `sample`, got `ragged`"},
-    {"SampleBound", [](ToyModel &t) { makeSample(t)->row_bound = fb::RowBound::chunk; },
-     "expected `batch` of entry `sample`, got `chunk`"},
+    {"EntryRowsWanted", [](ToyModel &t) { t.entry(0).rows_wanted = fb::RowsWanted(7); }, "entries[0].rows_wanted"},
+    {"OneRowBound", [](ToyModel &t) { t.entry(1).row_bound = fb::RowBound::chunk; },
+     "entries[1].row_bound: expected `batch` with one row per segment, got `chunk`"},
     {"SampledSmall",
      [](ToyModel &t) {
-       makeSample(t)->sampled = int32_t(t.entry(2).ids); // which grows with `block`
+       makeSample(t)->outputs[0]->buffer = t.entry(2).ids; // which grows with `block`
        t.plan.bounds->batch = 17;
      },
-     "entries[3].sampled: 68 bytes are needed and buffer 11 has 64"},
+     "entries[3].outputs[0]: 68 bytes are needed and buffer 11 has 64"},
     {"KernelIndex", [](ToyModel &t) { launch(t, 0, 0).kernel = 2; },
      "variants[0].entries[0].instructions[0].launch.kernel: kernel index 2 is "
      "not below 2"},
     {"KernelName", [](ToyModel &t) { t.variant().kernels[0]->name = "a b"; },
      "kernels[0].name: expected letters, digits, `_`, `.` or `$`, got ` `"},
+    {"KernelWord", [](ToyModel &t) { t.variant().kernels[1]->words[4] = fb::WordKind(2); },
+     "kernels[1].words[4]: expected 0 to 1, got 2"},
+    {"ArgumentCount", [](ToyModel &t) { launch(t, 1, 0).arguments.pop_back(); },
+     "launch.arguments: expected the 8 that kernel `toy_mix` has, got 7"},
+    {"NumberForAddress", [](ToyModel &t) { launch(t, 1, 0).arguments[5]->kind = fb::ArgumentKind::rows; },
+     "launch.arguments[5]: expected a buffer or parameter, as kernel `toy_mix` says, got `rows`"},
+    {"AddressForNumber", [](ToyModel &t) { launch(t, 1, 0).arguments[6]->kind = fb::ArgumentKind::buffer; },
+     "launch.arguments[6]: expected a number, as kernel `toy_mix` says, got `buffer`"},
+    {"CostKind", [](ToyModel &t) { addCost(t).kind = fb::CostKind(5); },
+     "instructions[0].costs[0].kind: expected 0 to 4, got 5"},
+    {"CostUnit", [](ToyModel &t) { addCost(t).unit = fb::CostUnit(8); },
+     "instructions[0].costs[0].unit: expected 0 to 7, got 8"},
+    {"CostParameter", [](ToyModel &t) { addCost(t).parameter = 2; },
+     "instructions[0].costs[0].parameter: parameter index 2 is not below 2"},
     {"BufferArgument", [](ToyModel &t) { launch(t, 1, 0).arguments[2]->index = 91; },
      "variants[0].entries[1].instructions[0].launch.arguments[2]: buffer index "
      "91 is not below 16"},
@@ -220,6 +242,25 @@ const BadPlan kPlans[] = {
 
 INSTANTIATE_TEST_SUITE_P(Plans, HostilePlanTest, testing::ValuesIn(kPlans),
                          [](const auto &info) { return std::string(info.param.name); });
+
+// An entry of another name and description is nothing that a session asks for, and runs with none of its functions.
+TEST(EntryTest, namesMeanNothing) {
+  ToyModel toy;
+  for (const char *name : {"draft", "one", "all"})
+    toy.entry(size_t(name[0] == 'o' ? 1 : name[0] == 'a' ? 2 : 0)).name = name;
+  auto choice = std::make_unique<fb::EntryT>(toy.entry(2));
+  choice->name = "prefill"; // which it is not
+  setOutput(*choice, fb::OutputKind::sampled, choice->outputs[0]->buffer);
+  toy.variant().entries.insert(toy.variant().entries.begin(), std::move(choice));
+  FileBytes file = toy.build();
+  Opened model(file);
+  ASSERT_EQ(model.status, YOCO_OK) << model.error;
+  OpenedSession session(model.model);
+  std::vector<float> logits(kToyVocabulary);
+  std::vector<int32_t> ids = toyIds(20);
+  ASSERT_EQ(yoco_session_prompt(session, 0, ids.data(), ids.size(), logits.data()), YOCO_OK);
+  EXPECT_EQ(logits, toyLogits(ids));
+}
 
 // What fits at the file's bounds need not fit at smaller ones: here scratch
 // shrinks with a bound that its buffers do not know.

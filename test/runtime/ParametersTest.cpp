@@ -57,6 +57,22 @@ TEST(ParametersTest, valuesOfTheSpecification) {
                                         -0x1.87d3760000000p-1f}));
 }
 
+// Rows 2 to 7 and columns 1 to 4 of a tensor have the numbers that the whole tensor has there.
+TEST(ParametersTest, slicesHaveTheNumbersOfTheWhole) {
+  std::vector<float> whole = as<float>(generate(describe(fb::ElementType::f32, 9, 6, 0.5f)));
+  for (uint32_t panel : {0, 4}) {
+    fb::ParameterT slice = describe(fb::ElementType::f32, 5, 3, 0.5f, panel);
+    slice.generated[0]->first = 2 * 6 + 1;
+    slice.generated[0]->stride = 6;
+    std::vector<float> values = as<float>(generate(slice));
+    for (uint64_t row = 0; row < 5; ++row)
+      for (uint64_t column = 0; column < 3; ++column)
+        EXPECT_EQ(values[panel ? row / 4 * 12 + column * 4 + row % 4 : row * 3 + column],
+                  whole[(row + 2) * 6 + column + 1])
+            << panel << " " << row << " " << column;
+  }
+}
+
 TEST(ParametersTest, spreadIsTheScale) {
   std::vector<float> values = as<float>(generate(describe(fb::ElementType::f32, 1000, 200, 0.25f)));
   double sum = 0, squares = 0;

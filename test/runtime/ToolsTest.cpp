@@ -72,6 +72,23 @@ TEST_F(ToolsTest, embedC) {
   EXPECT_EQ(shell(YOCO_EMBED_C " toy.yoco 6 99").err, "embed-c: ids[0]: id 99 is not in the vocabulary of 11\n");
 }
 
+#ifdef YOCO_BENCH
+
+// The ceilings of a GPU, measured by the tool itself: the product of the one matrix, in steps of most rows.
+TEST_F(ToolsTest, benchMeasuresTheGpu) {
+  ToyModel toy = toyForCuda();
+  addProducts(toy);
+  writeFile(folder + "cuda.yoco", toy.build());
+  useFakeCuda("test=bench");
+  Outcome outcome = shell(YOCO_BENCH " cuda.yoco --context 8 --device=cuda --json");
+  EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"copy_bytes_per_second\""), HasSubstr("\"product_rows\":7"),
+                                 HasSubstr("\"product_outputs\":11"), HasSubstr("\"product_inputs\":11")));
+  EXPECT_EQ(shell(YOCO_BENCH " toy.yoco --context 8").exitCode, 0);
+}
+
+#endif
+
 #ifdef YOCO_RUN
 
 TEST_F(ToolsTest, generatesTokens) {

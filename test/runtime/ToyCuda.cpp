@@ -51,7 +51,7 @@ void append(fb::EntryT &entry, Operation operation, const char *layer) {
 
 void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
   fb::EntryT &entry = toy.entry(index);
-  uint32_t logits = uint32_t(entry.logits), rounded = toy.addBuffer(index, kProductStride * 2, true),
+  uint32_t logits = entry.outputs[0]->buffer, rounded = toy.addBuffer(index, kProductStride * 2, true),
            sums = toy.addBuffer(index, kToyVocabulary * 4, true);
   fb::LaunchT launch;
   launch.kernel = kernel;
@@ -70,7 +70,7 @@ void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
   gemm.residual = makeRows(logits, fb::ElementType::f32, kToyVocabulary);
   gemm.workspace = int32_t(toy.addBuffer(index, 1000, false));
   append(entry, std::move(gemm), "product");
-  entry.logits = int32_t(sums);
+  entry.outputs[0]->buffer = sums;
 }
 
 float fromBf16(uint16_t bits) {
@@ -114,7 +114,7 @@ void addProducts(ToyModel &toy) {
   weight->generated[0]->stream = kProductStream;
   weight->generated[0]->scale = kProductScale;
   toy.variant().parameters.push_back(std::move(weight));
-  toy.addKernel("toy_round", 32);
+  toy.addKernel("toy_round", "aan", 32);
   for (size_t entry : {1, 2})
     addProduct(toy, entry, uint32_t(toy.variant().kernels.size() - 1), uint32_t(toy.variant().parameters.size() - 1));
 }

@@ -133,7 +133,6 @@ void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const
   entry->name = name;
   entry->row_bound = bound;
   entry->row_shape = bound == fb::RowBound::batch ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
-  entry->logit_rows = logits ? fb::LogitRows::all : fb::LogitRows::none;
   entry->ids = layout.add(4, rows);
   entry->segments = layout.add(16, "b");
   uint32_t x = layout.add(16, rows);
@@ -152,12 +151,12 @@ void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const
     copy.source = x;
     copy.destination = layout.add(16, rows);
     addOperation(*entry, copy);
-    entry->logits = int32_t(layout.add(4 * kToyVocabulary, rows));
+    setOutput(*entry, fb::OutputKind::logits, layout.add(4 * kToyVocabulary, rows));
     addLaunch(*entry, 1,
               {{Kind::buffer, copy.destination},
                {Kind::parameter, 0},
                {Kind::parameter, 1},
-               {Kind::buffer, uint32_t(entry->logits)},
+               {Kind::buffer, entry->outputs[0]->buffer},
                {Kind::rows, 0}},
               fb::TileUnit::rows, 4, "output");
   }
@@ -239,10 +238,8 @@ ToyModel::ToyModel(ToyBounds bounds) {
   addEntry(variant(), "prefill", fb::RowBound::chunk, "c", false);
   addEntry(variant(), "decode", fb::RowBound::batch, "b", true);
   addEntry(variant(), "score", fb::RowBound::block, "k", true);
-  for (const char *name : {"toy_mix", "toy_logits"}) {
-    variant().kernels.push_back(std::make_unique<fb::KernelT>());
-    variant().kernels.back()->name = name;
-  }
+  addKernel("toy_mix", "aaaaaann", 0);
+  addKernel("toy_logits", "aaaan", 0);
   variant().code = addBlob(readFile(YOCO_TOY_KERNELS));
   plan.tokenizer = addBlob("not really a tokenizer");
 }
@@ -269,26 +266,35 @@ uint32_t ToyModel::addBuffer(size_t index, uint64_t coefficient, bool perRow) {
   return uint32_t(variant().buffers.size() - 1);
 }
 
-void ToyModel::addKernel(const char *name, uint32_t threads) {
+void ToyModel::addKernel(const char *name, const char *words, uint32_t threads) {
   variant().kernels.push_back(std::make_unique<fb::KernelT>());
-  variant().kernels.back()->name = name;
+  fb::KernelT &kernel = *variant().kernels.back();
+  kernel.name = name;
+  for (; *words; ++words)
+    kernel.words.push_back(*words == 'a' ? fb::WordKind::address : fb::WordKind::number);
   for (auto &image : variant().images) {
     image->launches.push_back(std::make_unique<fb::KernelLaunchT>());
     image->launches.back()->threads = threads;
   }
 }
 
+void setOutput(fb::EntryT &entry, fb::OutputKind kind, uint32_t buffer) {
+  entry.rows_wanted = fb::RowsWanted::all;
+  entry.outputs.clear();
+  entry.outputs.push_back(std::make_unique<fb::OutputT>());
+  entry.outputs[0]->kind = kind;
+  entry.outputs[0]->buffer = buffer;
+}
+
 void ToyModel::addSample() {
   auto sample = std::make_unique<fb::EntryT>(entry(1));
-  uint32_t logits = uint32_t(sample->logits);
+  uint32_t logits = sample->outputs[0]->buffer;
   sample->name = "sample";
-  sample->logits = -1;
-  sample->logit_rows = fb::LogitRows::none;
-  sample->sampled = int32_t(addBuffer(1, 4, true));
-  addKernel("toy_argmax", 64);
+  setOutput(*sample, fb::OutputKind::sampled, addBuffer(1, 4, true));
+  addKernel("toy_argmax", "aan", 64);
   addLaunch(*sample, uint32_t(variant().kernels.size() - 1),
             {{fb::ArgumentKind::buffer, logits},
-             {fb::ArgumentKind::buffer, uint32_t(sample->sampled)},
+             {fb::ArgumentKind::buffer, sample->outputs[0]->buffer},
              {fb::ArgumentKind::rows, 0}},
             fb::TileUnit::rows, 1, "output");
   variant().entries.push_back(std::move(sample));

@@ -68,8 +68,9 @@ public:
   /// Puts a buffer at the end of an entry's scratch memory. Its size is `coefficient` times the variable that the
   /// entry's rows are, or a number of bytes.
   uint32_t addBuffer(size_t index, uint64_t coefficient, bool perRow);
-  /// A kernel of the code that is there, with blocks of `threads` threads in every image.
-  void addKernel(const char *name, uint32_t threads);
+  /// A kernel of the code that is there, with blocks of `threads` threads in every image. `words` has a letter for each
+  /// argument: `a` an address, `n` a number.
+  void addKernel(const char *name, const char *words, uint32_t threads);
   /// A fourth entry, `sample`: what `decode` is by now, and the choice.
   void addSample();
 
@@ -84,6 +85,9 @@ public:
 private:
   void placeSegments();
 };
+
+/// Makes a buffer what comes out of all rows of an entry; nothing else does.
+void setOutput(fb::EntryT &entry, fb::OutputKind kind, uint32_t buffer);
 
 /// Sets the header's checksum fields and writes the checksum table of a file
 /// whose table starts at `checksumOffset`.

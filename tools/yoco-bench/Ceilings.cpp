@@ -91,9 +91,9 @@ double secondsOf(uint32_t threads, const std::function<void(uint32_t)> &body) {
 
 } // namespace
 
-void improve(Ceilings &ceilings, const yoco_device_ceilings &measured) {
-  ceilings.bytesPerSecond = std::max(ceilings.bytesPerSecond, measured.copy_bytes_per_second);
-  ceilings.operationsPerSecond = std::max(ceilings.operationsPerSecond, measured.product_operations_per_second);
+void improve(Ceilings &ceilings, const GpuMeasurement &measured) {
+  ceilings.bytesPerSecond = std::max(ceilings.bytesPerSecond, measured.copyBytesPerSecond);
+  ceilings.operationsPerSecond = std::max(ceilings.operationsPerSecond, measured.productOperationsPerSecond);
   ceilings.gpu = measured;
 }
 

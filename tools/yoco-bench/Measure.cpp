@@ -162,13 +162,6 @@ Phase Bench::measureDecode(uint64_t context, uint64_t steps) {
   return phase;
 }
 
-yoco_device_ceilings Bench::measureDevice() {
-  yoco_device_ceilings ceilings = {};
-  ceilings.struct_size = sizeof(ceilings);
-  check(session.get(), yoco_session_measure_device(session.get(), &ceilings));
-  return ceilings;
-}
-
 void Bench::addPrefillCost(yoco_step_cost &sum, uint64_t begin, uint64_t end) const {
   uint64_t chunk = sessionStats.bounds.prefill_chunk;
   for (uint64_t at = begin; at < end; at += chunk)

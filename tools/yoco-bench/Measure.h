@@ -35,8 +35,8 @@ public:
   /// Contexts come in rising order.
   Measurement measure(uint64_t context);
   const yoco_session_stats &stats() const { return sessionStats; }
-  /// What the session's GPU does at most. Not for the host.
-  yoco_device_ceilings measureDevice();
+  /// Of the session.
+  uint32_t variantIndex() const { return variant; }
 
 private:
   void chooseVariant(uint32_t count);

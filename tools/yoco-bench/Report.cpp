@@ -73,9 +73,9 @@ std::string ceilingsLine(const Ceilings &ceilings) {
   std::string line = format("ceilings: %.1f GB/s copied (read and written)", bytes);
   if (operations > 0)
     line += format(", %.1f GFLOP/s in a product of %llu rows of %llu by %llu", operations,
-                   static_cast<unsigned long long>(ceilings.gpu->product_rows),
-                   static_cast<unsigned long long>(ceilings.gpu->product_inputs),
-                   static_cast<unsigned long long>(ceilings.gpu->product_outputs));
+                   static_cast<unsigned long long>(ceilings.gpu->productRows),
+                   static_cast<unsigned long long>(ceilings.gpu->productInputs),
+                   static_cast<unsigned long long>(ceilings.gpu->productOutputs));
   return line + "\n";
 }
 
@@ -85,9 +85,9 @@ Json ceilingsJson(const Ceilings &ceilings) {
   bool knowsOperations = ceilings.operationsPerSecond > 0;
   json["operations_per_second"] = knowsOperations ? Json(ceilings.operationsPerSecond) : Json(nullptr);
   if (ceilings.gpu && knowsOperations) {
-    json["product_rows"] = ceilings.gpu->product_rows;
-    json["product_inputs"] = ceilings.gpu->product_inputs;
-    json["product_outputs"] = ceilings.gpu->product_outputs;
+    json["product_rows"] = ceilings.gpu->productRows;
+    json["product_inputs"] = ceilings.gpu->productInputs;
+    json["product_outputs"] = ceilings.gpu->productOutputs;
   }
   return json;
 }
@@ -130,7 +130,7 @@ std::string makeJson(const Report &report) {
   json["prefill_chunk"] = report.stats.bounds.prefill_chunk;
   json["device_description"] = report.stats.device_description;
   json["bytes_held"] = report.stats.persistent_bytes + report.stats.scratch_bytes + report.stats.device_weight_bytes +
-                       report.stats.staging_bytes;
+                       report.stats.host_weight_bytes + report.stats.staging_bytes;
   json["ceilings"] = ceilingsJson(report.ceilings);
   json["contexts"] = Json::array();
   for (const Measurement &measurement : report.measurements) {

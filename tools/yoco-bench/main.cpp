@@ -4,11 +4,18 @@
 
 #include "tools/common/CommandLine.h"
 #include "tools/common/Output.h"
+#include "tools/yoco-bench/GpuCeilings.h"
 #include "tools/yoco-bench/Report.h"
 
 #include <string_view>
 
 namespace yoco::bench {
+
+/// Of `cuda:N`, which the runtime has accepted; else 0.
+static uint32_t ordinalOf(const std::string &device) {
+  size_t colon = device.find(':');
+  return colon == std::string::npos ? 0 : uint32_t(std::stoul(device.substr(colon + 1)));
+}
 
 static void run(const Arguments &arguments) {
   Bench bench(arguments);
@@ -17,11 +24,14 @@ static void run(const Arguments &arguments) {
   report.batch = arguments.batch;
   report.stats = bench.stats();
   std::optional<HostCeilings> host;
+  std::optional<GpuCeilings> gpu;
   if (std::string_view(report.stats.device) == "host")
     host.emplace(report.stats.threads);
+  else
+    gpu.emplace(arguments.model, bench.variantIndex(), ordinalOf(arguments.device), report.stats.bounds.prefill_chunk);
   auto measureCeilings = [&] {
-    if (!host)
-      return improve(report.ceilings, bench.measureDevice());
+    if (gpu)
+      return improve(report.ceilings, gpu->measure());
     host->measure();
     report.ceilings = host->best();
   };

@@ -23,6 +23,7 @@ struct CommandLine {
   std::optional<int64_t> maxSeqLen;
   std::optional<int64_t> maxBatch;
   std::optional<int64_t> prefillChunk;
+  std::vector<std::string> placements;
   std::optional<uint64_t> randomWeights;
   std::string compileTo;
   std::string compileFrom;

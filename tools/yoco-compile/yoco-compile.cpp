@@ -57,6 +57,7 @@ static CompileOptions getOptions(const CommandLine &line) {
   options.maxSeqLen = line.maxSeqLen;
   options.maxBatch = line.maxBatch;
   options.prefillChunk = line.prefillChunk;
+  options.placements = line.placements;
   options.randomWeights = line.randomWeights;
   options.compileFrom = symbolizePhase(line.compileFrom);
   options.compileTo = symbolizePhase(line.compileTo);

@@ -32,8 +32,10 @@ std::string statsJson(const yoco_session *session, size_t promptTokens, size_t n
   json["bytes_held"] = {{"persistent", stats.persistent_bytes}, {"scratch", stats.scratch_bytes}};
   if (stats.device_weight_bytes != 0) // on the host, weights are the mapped file
     json["bytes_held"].update({{"weights", stats.device_weight_bytes}, {"staging", stats.staging_bytes}});
-  json["bytes_held"]["total"] =
-      stats.persistent_bytes + stats.scratch_bytes + stats.device_weight_bytes + stats.staging_bytes;
+  if (stats.host_weight_bytes != 0)
+    json["bytes_held"]["weights_on_host"] = stats.host_weight_bytes;
+  json["bytes_held"]["total"] = stats.persistent_bytes + stats.scratch_bytes + stats.device_weight_bytes +
+                                stats.host_weight_bytes + stats.staging_bytes;
   json["weight_bytes"] = stats.weight_bytes;
   json["kv_bytes_per_token"] = stats.kv_bytes_per_token;
   json["bounds"] = {{"max_seq_len", stats.bounds.max_sequence_length},

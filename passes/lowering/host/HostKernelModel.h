@@ -16,7 +16,7 @@ public:
   /// Emits the code that computes tile number `tile` of `op`, in buffer form; the pass makes the loop over tiles.
   virtual LogicalResult lower(HostKernel &kernel, Operation *op, Value tile) const = 0;
 
-  /// Matrices are stored in panels, everything else as it is.
+  /// Matrices are stored in panels, tables that are also matrices too, and everything else as it is.
   ParameterForm getParameterForm(Operation *op, unsigned group, const Target &target) const override;
 
 protected:

@@ -80,10 +80,24 @@ std::optional<TargetCode> HostDevice::compile(Operation *kernels, TargetAttr att
   return code;
 }
 
+/// Whether rows are multiplied by the parameters of `group`, as one matrix, anywhere in the module of `op`.
+static bool isMultipliedBy(Operation *op, const ParameterGroup &group) {
+  auto isSame = [&](const ParameterGroup &other) { return other.isMatrix && other.parts == group.parts; };
+  return op->getParentOfType<ModuleOp>()
+      .walk([&](RowKernelOpInterface other) {
+        return llvm::any_of(other.getParameterGroups(), isSame) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 ParameterForm HostKernelModel::getParameterForm(Operation *op, unsigned group, const Target &target) const {
   ParameterForm form;
   auto kernel = dyn_cast<RowKernelOpInterface>(op);
-  if (kernel && kernel.getParameterGroups()[group].isMatrix) {
+  if (!kernel)
+    return form;
+  ParameterGroup parameters = kernel.getParameterGroups()[group];
+  // A table that rows are multiplied by, too, is stored once.
+  if (parameters.isMatrix || (parameters.isLookedUp && isMultipliedBy(op, parameters))) {
     form.layout = WeightLayout::panels;
     form.panel = getTileSizes(target).panel();
   }

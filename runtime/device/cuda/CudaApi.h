@@ -38,6 +38,7 @@ constexpr int CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;
 // Flags
 constexpr unsigned CU_STREAM_NON_BLOCKING = 1;
 constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
+constexpr unsigned kMappedHostMemory = 2; // CU_MEMHOSTALLOC_DEVICEMAP, which is a macro
 constexpr int CU_STREAM_CAPTURE_MODE_RELAXED = 2;
 
 struct CUlaunchAttribute {
@@ -83,6 +84,7 @@ constexpr int CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6;
   X(cuMemFree, "cuMemFree_v2", (CUdeviceptr))                                                                          \
   X(cuMemHostAlloc, "cuMemHostAlloc", (void **, size_t, unsigned))                                                     \
   X(cuMemFreeHost, "cuMemFreeHost", (void *))                                                                          \
+  X(cuMemHostGetDevicePointer, "cuMemHostGetDevicePointer_v2", (CUdeviceptr *, void *, unsigned))                      \
   X(cuMemcpyHtoDAsync, "cuMemcpyHtoDAsync_v2", (CUdeviceptr, const void *, size_t, CUstream))                          \
   X(cuMemcpyDtoHAsync, "cuMemcpyDtoHAsync_v2", (void *, CUdeviceptr, size_t, CUstream))                                \
   X(cuMemcpyDtoDAsync, "cuMemcpyDtoDAsync_v2", (CUdeviceptr, CUdeviceptr, size_t, CUstream))                           \

@@ -57,13 +57,24 @@ Result<DeviceMemory> DeviceMemory::allocate(const ContextPointer &context, uint6
   return result;
 }
 
-Result<PinnedMemory> PinnedMemory::allocate(const ContextPointer &context, uint64_t size, const char *what) {
+Result<PinnedMemory> PinnedMemory::allocateMapped(const ContextPointer &context, uint64_t size, const char *what) {
+  YOCO_ASSIGN_OR_RETURN(PinnedMemory result, allocate(context, size, what, kMappedHostMemory));
+  if (size == 0)
+    return result;
+  ContextScope scope(*context);
+  YOCO_RETURN_IF_ERROR(context->check(
+      "cuMemHostGetDevicePointer", context->api().cuMemHostGetDevicePointer(&result.mapped, result.memory.get(), 0)));
+  return result;
+}
+
+Result<PinnedMemory> PinnedMemory::allocate(const ContextPointer &context, uint64_t size, const char *what,
+                                            unsigned flags) {
   PinnedMemory result;
   if (size == 0)
     return result;
   ContextScope scope(*context);
   void *address = nullptr;
-  if (CUresult failure = context->api().cuMemHostAlloc(&address, size_t(size), 0); failure != CUDA_SUCCESS) {
+  if (CUresult failure = context->api().cuMemHostAlloc(&address, size_t(size), flags); failure != CUDA_SUCCESS) {
     Status status = context->check("cuMemHostAlloc", failure);
     return makeError(status.code(), "%s: %" PRIu64 " bytes of pinned memory cannot be had: %s", what, size,
                      status.text());

@@ -107,13 +107,21 @@ private:
 /// Memory of the machine that the GPU reads and writes while the CPU does something else.
 class PinnedMemory {
 public:
-  static Result<PinnedMemory> allocate(const ContextPointer &context, uint64_t size, const char *what);
+  static Result<PinnedMemory> allocate(const ContextPointer &context, uint64_t size, const char *what) {
+    return allocate(context, size, what, 0);
+  }
+  /// Memory that the GPU reads as well, at deviceAddress().
+  static Result<PinnedMemory> allocateMapped(const ContextPointer &context, uint64_t size, const char *what);
 
   uint8_t *data() const { return static_cast<uint8_t *>(memory.get()); }
+  CUdeviceptr deviceAddress() const { return mapped; }
   uint64_t size() const { return byteCount; }
 
 private:
+  static Result<PinnedMemory> allocate(const ContextPointer &context, uint64_t size, const char *what, unsigned flags);
+
   CudaHandle<void *, &CudaApi::cuMemFreeHost> memory;
+  CUdeviceptr mapped = 0;
   uint64_t byteCount = 0;
 };
 

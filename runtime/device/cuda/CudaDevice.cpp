@@ -56,19 +56,19 @@ CudaProgram::CudaProgram(const ProgramSource &source, const fb::Image &image, Co
                          std::shared_ptr<const CublasLt> library)
     : verified(source.variant), vocabulary(source.vocabularySize), image(image),
       text(context->gpu().text() + ", " + describeImage(image)), gpuContext(std::move(context)),
-      library(std::move(library)), layout(source.variant) {}
+      library(std::move(library)), weights(source.variant) {}
 
 Result<std::unique_ptr<Program>> CudaProgram::load(const ProgramSource &source) {
   YOCO_ASSIGN_OR_RETURN(Machine machine, Machine::find(source.variant, source.ordinal));
   YOCO_ASSIGN_OR_RETURN(ContextPointer context, CudaContext::retain(machine.driver, machine.gpu));
   std::unique_ptr<CudaProgram> program(
       new CudaProgram(source, *machine.image, std::move(context), std::move(machine.library)));
-  YOCO_RETURN_IF_ERROR(checkMemory(*program->gpuContext, source.variant, program->layout.totalBytes(), source.arenas));
+  YOCO_RETURN_IF_ERROR(checkMemory(*program->gpuContext, source.variant, program->weights.deviceBytes(), source.arenas));
   const fb::Segment &bytes = *machine.image->code();
   YOCO_RETURN_IF_ERROR(source.checksums.verify(bytes.offset(), bytes.offset() + bytes.size()));
   YOCO_ASSIGN_OR_RETURN(
       program->code, CudaCode::load(program->gpuContext, source.variant, *machine.image, source.file + bytes.offset()));
-  YOCO_ASSIGN_OR_RETURN(program->weights, CudaWeights::load(program->gpuContext, program->layout, source));
+  YOCO_RETURN_IF_ERROR(program->weights.load(program->gpuContext, source));
   return std::unique_ptr<Program>(std::move(program));
 }
 

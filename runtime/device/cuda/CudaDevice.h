@@ -30,7 +30,8 @@ public:
   static Result<std::unique_ptr<Program>> load(const ProgramSource &source);
 
   Result<std::unique_ptr<Executor>> createExecutor(ExecutorOptions options) const override;
-  uint64_t deviceWeightBytes() const override { return weights.size(); }
+  uint64_t deviceWeightBytes() const override { return weights.deviceBytes(); }
+  uint64_t hostWeightBytes() const override { return weights.hostBytes(); }
   const char *description() const override { return text.c_str(); }
 
   const ContextPointer &context() const { return gpuContext; }
@@ -41,7 +42,7 @@ public:
   bool startsEarly() const { return image.starts_early(); }
   /// How a kernel of the image that this GPU runs is launched.
   const fb::KernelLaunch &launch(uint32_t kernel) const { return *image.launches()->Get(kernel); }
-  CUdeviceptr parameter(uint32_t index) const { return weights.address() + layout.offset(index); }
+  CUdeviceptr parameter(uint32_t index) const { return weights.address(index); }
   /// Null when the variant has no matrix products.
   const std::shared_ptr<const CublasLt> &cublasLt() const { return library; }
 
@@ -56,7 +57,6 @@ private:
   ContextPointer gpuContext;
   std::shared_ptr<const CublasLt> library;
   CudaCode code;
-  WeightLayout layout;
   CudaWeights weights;
 };
 

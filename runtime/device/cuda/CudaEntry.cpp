@@ -35,10 +35,6 @@ Status CudaEntry::resolve(const Bounds &bounds) {
   mostSegments = bounds.batch;
   idsAddress = arenas->address(description->ids());
   segmentsAddress = arenas->address(description->segments());
-  if (description->logits() >= 0)
-    logitsAddress = arenas->address(uint32_t(description->logits()));
-  if (description->sampled() >= 0)
-    sampledAddress = arenas->address(uint32_t(description->sampled()));
   for (uint32_t i = 0; i < description->instructions()->size(); ++i) {
     Instruction instruction = {};
     instruction.description = description->instructions()->Get(i);
@@ -130,19 +126,18 @@ Status CudaEntry::issue(StepSize size, CUstream stream) {
 
 Status CudaEntry::issueOne(const Instruction &instruction, StepSize size, CUstream stream) {
   bool isKernel = false;
-  Status status =
-      visit(*instruction.description, Handlers{
-                                          [&](const fb::Launch &launch) {
-                                            isKernel = true;
-                                            return issueLaunch(launch, instruction, size, stream);
-                                          },
-                                          [&](const fb::Copy &) { return issueCopy(instruction, stream); },
-                                          [&](const fb::Gemm &) {
-                                            GemmShape shape = instruction.shape;
-                                            shape.rows = size.rows;
-                                            return plans->run(shape, instruction.addresses, stream);
-                                          },
-                                      });
+  Status status = visit(*instruction.description, Handlers{
+                                                      [&](const fb::Launch &launch) {
+                                                        isKernel = true;
+                                                        return issueLaunch(launch, instruction, size, stream);
+                                                      },
+                                                      [&](const fb::Copy &) { return issueCopy(instruction, stream); },
+                                                      [&](const fb::Gemm &) {
+                                                        GemmShape shape = instruction.shape;
+                                                        shape.rows = size.rows;
+                                                        return plans->run(shape, instruction.addresses, stream);
+                                                      },
+                                                  });
   followsKernel = isKernel;
   return status;
 }
@@ -151,9 +146,8 @@ Status CudaEntry::issueCopy(const Instruction &instruction, CUstream stream) {
   if (instruction.size == 0)
     return Status();
   const CudaContext &context = *program->context();
-  return context.check("cuMemcpyDtoDAsync",
-                       context.api().cuMemcpyDtoDAsync(instruction.destination, instruction.source,
-                                                       size_t(instruction.size), stream));
+  return context.check("cuMemcpyDtoDAsync", context.api().cuMemcpyDtoDAsync(instruction.destination, instruction.source,
+                                                                            size_t(instruction.size), stream));
 }
 
 /// What a launch has besides its size; returns how many attributes that are.
@@ -233,14 +227,14 @@ Status CudaEntry::explain(Status status, uint32_t index) const {
   if (status.ok())
     return status;
   const fb::Instruction &instruction = *description->instructions()->Get(index);
-  std::string what = visit(
-      instruction, Handlers{
-                       [&](const fb::Launch &launch) {
-                         return "kernel " + program->variant().kernels()->Get(launch.kernel())->name()->str();
-                       },
-                       [](const fb::Copy &) { return std::string("copy"); },
-                       [](const fb::Gemm &) { return std::string("product"); },
-                   });
+  std::string what =
+      visit(instruction, Handlers{
+                             [&](const fb::Launch &launch) {
+                               return "kernel " + program->variant().kernels()->Get(launch.kernel())->name()->str();
+                             },
+                             [](const fb::Copy &) { return std::string("copy"); },
+                             [](const fb::Gemm &) { return std::string("product"); },
+                         });
   const char *layer = instruction.layer() ? instruction.layer()->c_str() : "no layer";
   return makeError(status.code(), "entry %s, instruction %u (%s, %s): %s", description->name()->c_str(), index,
                    what.c_str(), layer, status.text());

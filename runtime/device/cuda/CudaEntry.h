@@ -51,8 +51,6 @@ public:
 
   CUdeviceptr ids() const { return idsAddress; }
   CUdeviceptr segments() const { return segmentsAddress; }
-  CUdeviceptr logits() const { return logitsAddress; }
-  CUdeviceptr sampled() const { return sampledAddress; }
   bool isRagged() const { return description->row_shape() == fb::RowShape::ragged; }
   /// The size that a step is padded to.
   StepSize sizeOf(const Step &step) const;
@@ -91,7 +89,7 @@ private:
   const fb::Entry *description = nullptr;
   GemmPlans *plans = nullptr;
   uint64_t mostRows = 0, mostSegments = 0;
-  CUdeviceptr idsAddress = 0, segmentsAddress = 0, logitsAddress = 0, sampledAddress = 0;
+  CUdeviceptr idsAddress = 0, segmentsAddress = 0;
   std::vector<Instruction> instructions;
   LaunchWords words;
   std::vector<void *> pointers;         // to each of them

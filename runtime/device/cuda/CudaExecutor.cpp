@@ -2,14 +2,12 @@
 
 #include "runtime/device/cuda/CudaExecutor.h"
 
-#include "runtime/device/cuda/DeviceCeilings.h"
-
 #include <algorithm>
 
 namespace yoco::runtime::cuda {
 
-/// Pinned memory for logits: what a copy of this size takes is worth a wait.
-constexpr uint64_t kLogitBytes = uint64_t(16) << 20;
+/// Pinned memory for results: what a copy of this size takes is worth a wait.
+constexpr uint64_t kResultBytes = uint64_t(16) << 20;
 
 Result<std::unique_ptr<Executor>> CudaExecutor::create(const CudaProgram &program, ExecutorOptions options) {
   std::unique_ptr<CudaExecutor> executor(new CudaExecutor(program, std::move(options)));
@@ -36,20 +34,17 @@ Status CudaExecutor::prepare() {
 }
 
 Status CudaExecutor::prepareStaging() {
-  uint64_t mostRows = 0, mostLogitRows = 0, mostSampled = 0;
+  uint64_t mostRows = 0, resultBytes = 0;
   for (uint32_t index : options.entries) {
     const fb::Entry &entry = *program.variant().entries()->Get(index);
     uint64_t rows = options.bounds.rows(entry.row_bound());
     mostRows = std::max(mostRows, rows);
-    if (entry.logits() >= 0)
-      mostLogitRows = std::max(mostLogitRows, rows);
-    if (entry.sampled() >= 0)
-      mostSampled = std::max(mostSampled, rows);
+    for (const fb::Output *output : *entry.outputs()) {
+      uint64_t most = std::min<uint64_t>(rows, rowsAtOnce(output->kind()));
+      resultBytes = std::max(resultBytes, most * outputRowBytes(output->kind(), program.vocabularySize()));
+    }
   }
   YOCO_ASSIGN_OR_RETURN(inputs, StepInputs::create(context, mostRows, options.bounds.batch));
-  uint64_t rowBytes = uint64_t(program.vocabularySize()) * sizeof(float);
-  logitRows = uint32_t(std::min(mostLogitRows, std::max<uint64_t>(1, kLogitBytes / rowBytes)));
-  uint64_t resultBytes = std::max(logitRows * rowBytes, mostSampled * sizeof(int32_t));
   YOCO_ASSIGN_OR_RETURN(results, PinnedMemory::allocate(context, resultBytes, "results of steps"));
   return Status();
 }
@@ -100,20 +95,14 @@ Status CudaExecutor::fetch(CUdeviceptr from, uint64_t size) {
   return finish();
 }
 
-Result<const float *> CudaExecutor::logits(uint32_t entry, uint32_t first, uint32_t rows) {
-  uint64_t rowBytes = uint64_t(program.vocabularySize()) * sizeof(float);
-  YOCO_RETURN_IF_ERROR(fetch(entries[entry]->logits() + first * rowBytes, rows * rowBytes));
-  return reinterpret_cast<const float *>(results.data());
+Result<const void *> CudaExecutor::output(const fb::Output &output, uint32_t first, uint32_t rows) {
+  uint64_t rowBytes = outputRowBytes(output.kind(), program.vocabularySize());
+  YOCO_RETURN_IF_ERROR(fetch(arenas.address(output.buffer()) + first * rowBytes, rows * rowBytes));
+  return static_cast<const void *>(results.data());
 }
 
-Result<const int32_t *> CudaExecutor::sampled(uint32_t entry, uint32_t rows) {
-  YOCO_RETURN_IF_ERROR(fetch(entries[entry]->sampled(), rows * sizeof(int32_t)));
-  return reinterpret_cast<const int32_t *>(results.data());
-}
-
-Result<yoco_device_ceilings> CudaExecutor::measureDevice() {
-  YOCO_RETURN_IF_ERROR(finish());
-  return DeviceCeilings(program, options.bounds, stream.get()).measure();
+uint32_t CudaExecutor::rowsAtOnce(fb::OutputKind kind) const {
+  return uint32_t(std::max<uint64_t>(1, kResultBytes / outputRowBytes(kind, program.vocabularySize())));
 }
 
 } // namespace yoco::runtime::cuda

@@ -23,12 +23,10 @@ public:
   Status run(uint32_t entry, const Step &step) override;
   Status copySlot(uint32_t from, uint32_t to) override;
   Status finish() override;
-  Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
-  Result<const int32_t *> sampled(uint32_t entry, uint32_t rows) override;
-  uint32_t logitRowsAtOnce() const override { return logitRows; }
+  Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) override;
+  uint32_t rowsAtOnce(fb::OutputKind kind) const override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas.arenaBytes(arena); }
   uint64_t stagingBytes() const override { return inputs.bytes() + results.size(); }
-  Result<yoco_device_ceilings> measureDevice() override;
 
 private:
   CudaExecutor(const CudaProgram &program, ExecutorOptions options)
@@ -44,8 +42,7 @@ private:
   std::unique_ptr<GemmPlans> plans; // null when there are no products
   CudaArenas arenas;
   StepInputs inputs;
-  PinnedMemory results;   // logits, or the ids that an entry has chosen
-  uint32_t logitRows = 0; // that it has room for
+  PinnedMemory results; // rows of an output
   Stream stream;
   std::vector<std::optional<CudaEntry>> entries; // by index in the plan
 };

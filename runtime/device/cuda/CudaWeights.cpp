@@ -17,14 +17,33 @@ constexpr uint64_t kWeightAlignment = 256; // what the widest loads and cuBLASLt
 constexpr uint64_t kStagingBytes = uint64_t(16) << 20;
 constexpr uint64_t kTileBytes = uint64_t(512) << 10; // of staging that a thread fills at once
 
+/// Writes parameters to memory of the machine.
+class WeightFiller {
+public:
+  WeightFiller(const WeightLayout &layout, const ProgramSource &source, Parallel &parallel)
+      : layout(layout), source(source), parallel(parallel) {}
+
+  /// Bytes begin .. end of the weights.
+  Status fill(uint64_t begin, uint64_t end, uint8_t *memory);
+
+private:
+  Status fillTile(uint64_t begin, uint64_t end, uint8_t *memory);
+  Status fillPart(const WeightLayout::Piece &piece, uint64_t begin, uint64_t end, uint8_t *memory);
+
+  const WeightLayout &layout;
+  const ProgramSource &source;
+  Parallel &parallel;
+};
+
 /// Fills staging buffers and sends them off.
 class WeightSender {
 public:
   WeightSender(const ContextPointer &context, const WeightLayout &layout, const ProgramSource &source,
-               CUdeviceptr destination)
-      : context(context), layout(layout), source(source), destination(destination) {}
+               CUdeviceptr destination, Parallel &parallel)
+      : context(context), layout(layout), source(source), destination(destination), filler(layout, source, parallel) {}
 
-  Status run();
+  /// Reports progress from `before` bytes on, of `all`.
+  Status run(uint64_t before, uint64_t all);
 
 private:
   struct Buffer {
@@ -33,21 +52,17 @@ private:
   };
 
   Status prepare();
-  Status fill(uint64_t begin, uint64_t end, uint8_t *memory);
-  Status fillTile(uint64_t begin, uint64_t end, uint8_t *memory);
-  Status fillPart(const WeightLayout::Piece &piece, uint64_t begin, uint64_t end, uint8_t *memory);
 
   const ContextPointer &context;
   const WeightLayout &layout;
   const ProgramSource &source;
   CUdeviceptr destination;
-  std::unique_ptr<ThreadPool> pool;
+  WeightFiller filler;
   Buffer buffers[2];
   Stream stream; // goes first, when all copies from the buffers have ended or failed
 };
 
 Status WeightSender::prepare() {
-  YOCO_ASSIGN_OR_RETURN(pool, ThreadPool::create(source.threads));
   uint64_t size = std::min(kStagingBytes, layout.totalBytes());
   for (Buffer &buffer : buffers) {
     YOCO_ASSIGN_OR_RETURN(buffer.memory, PinnedMemory::allocate(context, size, "staging of weights"));
@@ -57,12 +72,11 @@ Status WeightSender::prepare() {
   return Status();
 }
 
-Status WeightSender::run() {
+Status WeightSender::run(uint64_t before, uint64_t all) {
   ContextScope scope(*context);
   const CudaApi &api = context->api();
   YOCO_RETURN_IF_ERROR(prepare());
   const uint64_t total = layout.totalBytes();
-  YOCO_RETURN_IF_ERROR(source.progress.report(0, total));
   Status status;
   uint64_t begin = 0;
   for (uint32_t turn = 0; begin < total && status.ok(); ++turn) {
@@ -70,28 +84,26 @@ Status WeightSender::run() {
     uint64_t end = std::min(total, begin + kStagingBytes);
     status = context->check("cuEventSynchronize", api.cuEventSynchronize(buffer.sent.get()));
     if (status.ok())
-      status = fill(begin, end, buffer.memory.data());
+      status = filler.fill(begin, end, buffer.memory.data());
     if (status.ok())
       status = context->check("cuMemcpyHtoDAsync", api.cuMemcpyHtoDAsync(destination + begin, buffer.memory.data(),
                                                                          size_t(end - begin), stream.get()));
     if (status.ok())
       status = context->check("cuEventRecord", api.cuEventRecord(buffer.sent.get(), stream.get()));
     if (status.ok() && end < total)
-      status = source.progress.report(end, total);
+      status = source.progress.report(before + end, all);
     begin = end;
   }
   // The buffers are given back only when nothing reads them any more.
   Status finished = context->check("cuStreamSynchronize", api.cuStreamSynchronize(stream.get()));
   YOCO_RETURN_IF_ERROR(std::move(status));
-  YOCO_RETURN_IF_ERROR(std::move(finished));
-  return source.progress.report(total, total);
+  return finished;
 }
 
-/// Bytes begin .. end of the weights.
-Status WeightSender::fill(uint64_t begin, uint64_t end, uint8_t *memory) {
+Status WeightFiller::fill(uint64_t begin, uint64_t end, uint8_t *memory) {
   std::mutex mutex;
   Status first;
-  parallelFor(*pool, uint32_t(divideUp(end - begin, kTileBytes)), [&](uint32_t tileBegin, uint32_t tileEnd) {
+  parallelFor(parallel, uint32_t(divideUp(end - begin, kTileBytes)), [&](uint32_t tileBegin, uint32_t tileEnd) {
     for (uint64_t tile = tileBegin; tile < tileEnd; ++tile) {
       uint64_t from = begin + tile * kTileBytes, to = std::min(end, from + kTileBytes);
       Status status = fillTile(from, to, memory + tile * kTileBytes);
@@ -104,7 +116,7 @@ Status WeightSender::fill(uint64_t begin, uint64_t end, uint8_t *memory) {
   return first;
 }
 
-Status WeightSender::fillTile(uint64_t begin, uint64_t end, uint8_t *memory) {
+Status WeightFiller::fillTile(uint64_t begin, uint64_t end, uint8_t *memory) {
   const auto &pieces = layout.pieces();
   auto piece = std::upper_bound(pieces.begin(), pieces.end(), begin,
                                 [](uint64_t offset, const WeightLayout::Piece &p) { return offset < p.offset; }) -
@@ -124,7 +136,7 @@ Status WeightSender::fillTile(uint64_t begin, uint64_t end, uint8_t *memory) {
 }
 
 /// Bytes begin .. end of a parameter. Offsets of parameters and tiles are multiples of an element's size.
-Status WeightSender::fillPart(const WeightLayout::Piece &piece, uint64_t begin, uint64_t end, uint8_t *memory) {
+Status WeightFiller::fillPart(const WeightLayout::Piece &piece, uint64_t begin, uint64_t end, uint8_t *memory) {
   const fb::Parameter &parameter = *piece.parameter;
   if (!parameter.segment()) {
     uint64_t size = elementSize(parameter.element());
@@ -139,9 +151,13 @@ Status WeightSender::fillPart(const WeightLayout::Piece &piece, uint64_t begin, 
 
 } // namespace
 
-WeightLayout::WeightLayout(const fb::Variant &variant) {
+WeightLayout::WeightLayout(const fb::Variant &variant, fb::Placement placement) {
   std::map<uint64_t, uint64_t> bySegment; // offset in the file: offset here
   for (const fb::Parameter *parameter : *variant.parameters()) {
+    if (parameter->placement() != placement) {
+      offsets.push_back(0);
+      continue;
+    }
     if (parameter->segment()) {
       auto [found, isNew] = bySegment.emplace(parameter->segment()->offset(), total);
       offsets.push_back(found->second);
@@ -156,13 +172,24 @@ WeightLayout::WeightLayout(const fb::Variant &variant) {
   }
 }
 
-Result<CudaWeights> CudaWeights::load(const ContextPointer &context, const WeightLayout &layout,
-                                      const ProgramSource &source) {
-  CudaWeights weights;
-  YOCO_ASSIGN_OR_RETURN(weights.memory, DeviceMemory::allocate(context, layout.totalBytes(), "weights"));
-  if (layout.totalBytes() != 0)
-    YOCO_RETURN_IF_ERROR(WeightSender(context, layout, source, weights.address()).run());
-  return weights;
+/// Those on the host are written in place.
+Status CudaWeights::load(const ContextPointer &context, const ProgramSource &source) {
+  const uint64_t all = hostBytes() + deviceBytes();
+  YOCO_ASSIGN_OR_RETURN(memory, DeviceMemory::allocate(context, deviceBytes(), "weights"));
+  YOCO_ASSIGN_OR_RETURN(hostMemory, PinnedMemory::allocateMapped(context, hostBytes(), "weights on the host"));
+  if (all == 0)
+    return Status();
+  YOCO_ASSIGN_OR_RETURN(std::unique_ptr<ThreadPool> pool, ThreadPool::create(source.threads));
+  YOCO_RETURN_IF_ERROR(source.progress.report(0, all));
+  for (uint64_t begin = 0; begin < hostBytes(); begin += kStagingBytes) {
+    uint64_t end = std::min(hostBytes(), begin + kStagingBytes);
+    YOCO_RETURN_IF_ERROR(WeightFiller(hostLayout, source, *pool).fill(begin, end, hostMemory.data() + begin));
+    if (end < all)
+      YOCO_RETURN_IF_ERROR(source.progress.report(end, all));
+  }
+  if (deviceBytes() != 0)
+    YOCO_RETURN_IF_ERROR(WeightSender(context, deviceLayout, source, memory.address(), *pool).run(hostBytes(), all));
+  return source.progress.report(all, all);
 }
 
 } // namespace yoco::runtime::cuda

@@ -16,13 +16,12 @@
 
 namespace yoco::runtime::cuda {
 
-/// Where each parameter of a variant is. Those that share bytes of the file share memory. A parameter whose placement
-/// is `host` is here as well: kernels read it like any other.
+/// Where each parameter of a placement is. Those that share bytes of the file share memory.
 class WeightLayout {
 public:
-  explicit WeightLayout(const fb::Variant &variant);
+  WeightLayout(const fb::Variant &variant, fb::Placement placement);
 
-  /// Bytes from the beginning of the weights, a multiple of 256.
+  /// Bytes from the beginning of the weights, a multiple of 256. The parameter has this placement.
   uint64_t offset(uint32_t parameter) const { return offsets[parameter]; }
   /// Of all parameters, each rounded up to a multiple of 256.
   uint64_t totalBytes() const { return total; }
@@ -42,17 +41,28 @@ private:
   uint64_t total = 0;
 };
 
-/// The filled memory.
+/// The filled memory: of the GPU, and of the host for the parameters that are placed there, which the GPU reads row by
+/// row.
 class CudaWeights {
 public:
-  static Result<CudaWeights> load(const ContextPointer &context, const WeightLayout &layout,
-                                  const ProgramSource &source);
+  explicit CudaWeights(const fb::Variant &variant)
+      : variant(variant), deviceLayout(variant, fb::Placement::device), hostLayout(variant, fb::Placement::host) {}
 
-  CUdeviceptr address() const { return memory.address(); }
-  uint64_t size() const { return memory.size(); }
+  Status load(const ContextPointer &context, const ProgramSource &source);
+
+  CUdeviceptr address(uint32_t parameter) const {
+    if (variant.parameters()->Get(parameter)->placement() == fb::Placement::host)
+      return hostMemory.deviceAddress() + hostLayout.offset(parameter);
+    return memory.address() + deviceLayout.offset(parameter);
+  }
+  uint64_t deviceBytes() const { return deviceLayout.totalBytes(); }
+  uint64_t hostBytes() const { return hostLayout.totalBytes(); }
 
 private:
+  const fb::Variant &variant;
+  WeightLayout deviceLayout, hostLayout;
   DeviceMemory memory;
+  PinnedMemory hostMemory;
 };
 
 } // namespace yoco::runtime::cuda

@@ -50,10 +50,6 @@ void HostExecutor::resolveEntry(uint32_t index) {
   Entry &entry = entries[index];
   entry.ids = reinterpret_cast<int32_t *>(address(description.ids()));
   entry.segments = reinterpret_cast<SegmentRow *>(address(description.segments()));
-  if (description.logits() >= 0)
-    entry.logits = reinterpret_cast<const float *>(address(uint32_t(description.logits())));
-  if (description.sampled() >= 0)
-    entry.sampled = reinterpret_cast<const int32_t *>(address(uint32_t(description.sampled())));
   for (const fb::Instruction *instruction : *description.instructions())
     entry.instructions.push_back(resolveInstruction(*instruction, entry));
 }
@@ -112,8 +108,9 @@ void HostExecutor::runInstruction(const Instruction &instruction, Entry &entry, 
         });
 }
 
-Result<const float *> HostExecutor::logits(uint32_t entry, uint32_t first, uint32_t) {
-  return entries[entry].logits + uint64_t(first) * program.vocabularySize();
+Result<const void *> HostExecutor::output(const fb::Output &output, uint32_t first, uint32_t) {
+  return static_cast<const void *>(address(output.buffer()) +
+                                   first * outputRowBytes(output.kind(), program.vocabularySize()));
 }
 
 Status HostExecutor::copySlot(uint32_t from, uint32_t to) {

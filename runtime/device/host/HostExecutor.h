@@ -19,8 +19,7 @@ public:
 
   Status run(uint32_t entry, const Step &step) override;
   Status finish() override { return Status(); } // run() has waited
-  Result<const float *> logits(uint32_t entry, uint32_t first, uint32_t rows) override;
-  Result<const int32_t *> sampled(uint32_t entry, uint32_t) override { return entries[entry].sampled; }
+  Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) override;
   Status copySlot(uint32_t from, uint32_t to) override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas[arena].size(); }
   uint32_t threads() const override { return pool ? pool->threads() : 0; }
@@ -42,8 +41,6 @@ private:
   struct Entry {
     int32_t *ids = nullptr;
     SegmentRow *segments = nullptr;
-    const float *logits = nullptr;
-    const int32_t *sampled = nullptr;
     std::vector<Instruction> instructions;
     LaunchWords words;
   };

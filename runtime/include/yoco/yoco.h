@@ -295,23 +295,11 @@ typedef struct yoco_session_stats {
   uint64_t staging_bytes; /* pinned memory of the machine, for transfers to and from a GPU; held like the arenas */
   const char
       *device_description; /* "GPU 0 (NVIDIA H200, compute capability 9.0), cubin for sm_90a"; owned by the model */
+  uint64_t host_weight_bytes; /* pinned memory of the machine that holds the weights that are placed on the host, from which
+                                 a GPU looks rows up; shared like device_weight_bytes. 0 on the host */
 } yoco_session_stats;
 
 YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_stats *stats);
-
-/* What the GPU of a session does at most, for comparison with what a session does. */
-typedef struct yoco_device_ceilings {
-  size_t struct_size;                   /* in */
-  double copy_bytes_per_second;         /* device to device; bytes read plus bytes written */
-  double product_operations_per_second; /* the library's product of the largest matrix of entry `prefill` and a step of
-                                           most rows, 2 operations for each multiply-add; 0: the program has none */
-  uint64_t product_rows;
-  uint64_t product_outputs;
-  uint64_t product_inputs;
-} yoco_device_ceilings;
-
-/* Measures now, with memory of the GPU that is free beside the session's. YOCO_UNSUPPORTED on the host. */
-YOCO_API yoco_status yoco_session_measure_device(yoco_session *session, yoco_device_ceilings *ceilings);
 
 /*===-- Sampling ----------------------------------------------------------===*/
 

@@ -99,9 +99,9 @@ void checkPanels(std::vector<int64_t> partRows, int64_t columns, int64_t panel) 
       storage.back().append(reinterpret_cast<char *>(&next), sizeof(Word));
     shape.rows += rows;
   }
-  std::vector<llvm::ArrayRef<char>> parts;
-  for (const std::string &part : storage)
-    parts.push_back(llvm::ArrayRef<char>(part.data(), part.size()).drop_front());
+  std::vector<WeightPart> parts;
+  for (auto [part, rows] : llvm::zip_equal(storage, partRows))
+    parts.push_back({part.data() + 1, rows, columns * int64_t(sizeof(Word))});
 
   int64_t padded = (shape.rows + panel - 1) / panel * panel;
   std::vector<Word> expected(padded * columns, 0);
@@ -127,7 +127,8 @@ TEST(WeightPacker, PanelsFollowTheFormula) {
     }
 }
 
-/// Rows of three columns at a distance of four, in elements of another type: padding is zero, rounding is to nearest even.
+/// Rows of three columns at a distance of four, in elements of another type: padding is zero, rounding is to nearest
+/// even.
 TEST(WeightPacker, RowsAreConvertedAndPadded) {
   mlir::MLIRContext context;
   mlir::Builder builder(&context);
@@ -137,10 +138,11 @@ TEST(WeightPacker, RowsAreConvertedAndPadded) {
   shape.columns = 3;
   shape.stride = 4;
   auto pack = [&](llvm::ArrayRef<char> first, llvm::ArrayRef<char> second, mlir::Type from, mlir::Type to) {
+    std::vector<WeightPart> parts = {{first.data(), 1, int64_t(first.size())},
+                                     {second.data(), 1, int64_t(second.size())}};
     shape.element = to;
     shape.elementBytes = to.getIntOrFloatBitWidth() / 8;
-    std::string file =
-        write([&](ModelFileWriter &writer) { writeRows(writer, {first, second}, from, shape); });
+    std::string file = write([&](ModelFileWriter &writer) { writeRows(writer, parts, from, shape); });
     EXPECT_EQ(*shape.getBytes(), uint64_t(8) * shape.elementBytes);
     std::string bytes = withoutTable(file, *shape.getBytes());
     std::vector<uint16_t> words(bytes.size() / 2);
@@ -161,6 +163,60 @@ TEST(WeightPacker, RowsAreConvertedAndPadded) {
             (std::vector<uint16_t>{0x3f80, 0xc020, 0x3380, 0, 0x7f80, 0, 0x8000, 0}));
   EXPECT_EQ(pack(bytesOf(halves), bytesOf(more), f16, f16),
             (std::vector<uint16_t>{0x3c00, 0xc100, 0x0001, 0, 0x7c00, 0, 0x8000, 0}));
+}
+
+/// Columns 1 to 4 of rows 1 and 2 of a tensor of three rows of five, in rows and in panels.
+TEST(WeightPacker, SlicesAreReadInPlace) {
+  mlir::MLIRContext context;
+  mlir::Builder builder(&context);
+  std::vector<uint16_t> tensor(15);
+  for (uint16_t i = 0; i < 15; ++i)
+    tensor[i] = i;
+  WeightPart part = {reinterpret_cast<const char *>(tensor.data() + 6), 2, 10};
+  PackedShape shape;
+  shape.rows = 2;
+  shape.columns = shape.stride = 3;
+  shape.element = builder.getBF16Type();
+  shape.elementBytes = 2;
+  auto wordsOf = [](const std::string &bytes) {
+    std::vector<uint16_t> words(bytes.size() / 2);
+    memcpy(words.data(), bytes.data(), bytes.size());
+    return words;
+  };
+  std::string rows = write([&](ModelFileWriter &writer) { writeRows(writer, part, shape.element, shape); });
+  EXPECT_EQ(wordsOf(withoutTable(rows, 12)), (std::vector<uint16_t>{6, 7, 8, 11, 12, 13}));
+  shape.panel = 2;
+  std::string panels = write([&](ModelFileWriter &writer) { writePanels(writer, part, shape); });
+  EXPECT_EQ(wordsOf(withoutTable(panels, 12)), (std::vector<uint16_t>{6, 11, 7, 12, 8, 13}));
+}
+
+/// Codes of rows, then scales at a multiple of 64, the last group of a row shorter.
+TEST(WeightPacker, EncodingsWriteCodesAndScales) {
+  mlir::MLIRContext context;
+  context.loadDialect<YocoDialect>();
+  mlir::Builder builder(&context);
+  std::vector<float> tensor = {1, 2, 3, 4, 5, 6};
+  PackedShape shape;
+  shape.rows = 2;
+  shape.columns = 3;
+  shape.element = builder.getF32Type();
+  shape.encoding = EncodingAttr::get(&context, "sums", 4, 2, builder.getBF16Type());
+  EncodeRow encode = [](llvm::ArrayRef<float> row, EncodingAttr encoding, llvm::MutableArrayRef<uint8_t> codes,
+                        llvm::MutableArrayRef<float> scales) {
+    for (size_t i = 0; i < row.size(); ++i)
+      codes[i / 2] |= uint8_t(row[i]) << (i % 2 * 4);
+    for (size_t group = 0; group < scales.size(); ++group)
+      scales[group] = row[2 * group];
+  };
+  WeightPart part = {reinterpret_cast<const char *>(tensor.data()), 2, 12};
+  ASSERT_EQ(*shape.getBytes(), 64u + 8);
+  std::string file = write([&](ModelFileWriter &writer) { writeEncoded(writer, part, shape.element, shape, encode); });
+  std::string bytes = withoutTable(file, 72);
+  EXPECT_EQ(bytes.substr(0, 4), std::string("\x21\x03\x54\x06", 4));
+  EXPECT_EQ(bytes.substr(4, 60), std::string(60, '\0'));
+  uint16_t scales[4]; // 1, 3, 4, 6
+  memcpy(scales, &bytes[64], 8);
+  EXPECT_EQ(llvm::ArrayRef(scales), llvm::ArrayRef<uint16_t>({0x3f80, 0x4040, 0x4080, 0x40c0}));
 }
 
 TEST(WeightPacker, SizesThatOverflowHaveNoBytes) {

@@ -20,7 +20,7 @@
 // CHECK: packed.embed: 20 x 192 bf16, row_major, 7680 bytes generated
 // CHECK: packed.out: 20 x 192 bf16, panels of {{[0-9]+}}, {{[0-9]+}} bytes generated
 // CHECK: packed.norm: 1 x 192 bf16, row_major, 384 bytes at {{[0-9]+}}
-// CHECK: entry decode: one per segment rows, at most 2, logits of all, 4 instructions
+// CHECK: entry decode: one per segment rows, at most 2, gives logits of all, 4 instructions
 // CHECK: embed: 1
 // CHECK: embed_0: launched 1 times
 // CHECK: linear_0: launched 1 times

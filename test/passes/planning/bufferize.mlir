@@ -89,7 +89,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.ph
   // What the entry point returns is an argument of its own: the one copy.
   // CHECK-LABEL: func.func @echo()
   func.func @echo(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?xi32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, sampled = all>} {
     // CHECK: %[[IDS:.+]] = yoco.alloc <64 * block> role ids : memref<?xi32>
     // CHECK: %[[OUT:.+]] = yoco.alloc <64 * block> role sampled : memref<?xi32>
     // CHECK-NEXT: yoco.copy %[[IDS]] to %[[OUT]]
@@ -208,7 +208,7 @@ func.func @f(%ids: tensor<?xi32>) attributes {yoco.entry = #yoco.entry<rows = ra
 
 module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 func.func @f(%ids: tensor<?xi32>) -> (tensor<?xi32>, tensor<?xi32>)
-    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, sampled = all>} {
   // expected-error @+1 {{expected one result of rows, got a second one of type 'tensor<?xi32>'}}
   return %ids, %ids : tensor<?xi32>, tensor<?xi32>
 }

@@ -20,7 +20,7 @@
 // CHECK: func.func @decode({{.*}}) -> (tensor<?x8xf32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>}
 // CHECK: func.func @score({{.*}}) -> (tensor<?x8xf32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>}
 // The greedy choice is a row-wise operation on the logits, in their layer.
-// CHECK: func.func @sample({{.*}}) -> (tensor<?xi32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>}
+// CHECK: func.func @sample({{.*}}) -> (tensor<?xi32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all>}
 // CHECK: %[[Y:.+]] = tensor.collapse_shape
 // CHECK-NEXT: %[[I:.+]] = yoco.argmax %[[Y]] : tensor<?x8xf32> -> tensor<?xi32>
 // CHECK-NEXT: return %[[I]]

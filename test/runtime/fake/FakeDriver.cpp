@@ -207,13 +207,23 @@ YOCO_FAKE CUresult cuMemFree_v2(CUdeviceptr address) {
   return CUDA_SUCCESS;
 }
 
-YOCO_FAKE CUresult cuMemHostAlloc(void **address, size_t size, unsigned) {
+YOCO_FAKE CUresult cuMemHostAlloc(void **address, size_t size, unsigned flags) {
   ENTER("cuMemHostAlloc")
   if (size == 0)
     return kInvalidValue;
   *address = aligned_alloc(256, (size + 255) / 256 * 256);
   machine.pinned[reinterpret_cast<uintptr_t>(*address)] = size;
+  if (flags & kMappedHostMemory)
+    machine.mapped.insert(reinterpret_cast<uintptr_t>(*address));
   ++machine.live;
+  return CUDA_SUCCESS;
+}
+
+YOCO_FAKE CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *deviceAddress, void *address, unsigned) {
+  ENTER("cuMemHostGetDevicePointer")
+  if (machine.mapped.count(reinterpret_cast<uintptr_t>(address)) == 0)
+    return kInvalidValue;
+  *deviceAddress = reinterpret_cast<uintptr_t>(address);
   return CUDA_SUCCESS;
 }
 
@@ -221,6 +231,7 @@ YOCO_FAKE CUresult cuMemFreeHost(void *address) {
   ENTER_TO_END("cuMemFreeHost")
   if (machine.pinned.erase(reinterpret_cast<uintptr_t>(address)) == 0 || !machine.isIdle())
     return kInvalidValue;
+  machine.mapped.erase(reinterpret_cast<uintptr_t>(address));
   free(address);
   --machine.live;
   return CUDA_SUCCESS;

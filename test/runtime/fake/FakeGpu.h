@@ -26,6 +26,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -93,6 +94,7 @@ public:
   int64_t live = 0;
   std::map<std::string, uint64_t> counters;
   std::map<uint64_t, uint64_t> device, pinned; // address: size
+  std::set<uint64_t> mapped;                   // those of the pinned ones that the device may read
   std::map<CUstream, std::unique_ptr<StreamState>> streams;
   int retained = 0;
 

@@ -96,7 +96,7 @@ Operation *LinearKernel::buildInstruction(OpBuilder &builder, Operation *op, Arr
     return nullptr;
   }
   return GemmOp::create(builder, op->getLoc(), linear.getInput(), parameters.front(), linear.getResidual(),
-                        linear.getWorkspace(), linear.getOuts().front());
+                        linear.getWorkspace(), linear.getOuts().front(), /*costs=*/ArrayAttr());
 }
 
 void mlir::yoco::addLinearNvptxKernel(NvptxDevice &device) {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/session/Roles.h"
+
+#include <optional>
+
+namespace yoco::runtime {
+
+namespace {
+
+struct Description {
+  const char *name;
+  fb::RowShape shape;
+  std::optional<fb::OutputKind> output; // none: nothing comes out
+};
+
+const Description kRoles[roleCount] = {
+    {"prefill", fb::RowShape::ragged, std::nullopt},
+    {"decode", fb::RowShape::one_per_segment, fb::OutputKind::logits},
+    {"score", fb::RowShape::ragged, fb::OutputKind::logits},
+    {"sample", fb::RowShape::one_per_segment, fb::OutputKind::sampled},
+};
+static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole && YOCO_ENTRY_DECODE == 1 << decodeRole &&
+                  YOCO_ENTRY_SCORE == 1 << scoreRole && YOCO_ENTRY_SAMPLE == 1 << sampleRole,
+              "flags stand in the order of roles");
+
+} // namespace
+
+const char *roleName(Role role) { return kRoles[role].name; }
+
+Role roleOf(uint32_t flag) {
+  for (uint32_t role = 0; role < roleCount; ++role)
+    if (flag == uint32_t(1) << role)
+      return Role(role);
+  return roleCount;
+}
+
+const fb::Output *findOutput(const fb::Entry &entry, fb::OutputKind kind) {
+  for (const fb::Output *output : *entry.outputs())
+    if (output->kind() == kind)
+      return output;
+  return nullptr;
+}
+
+int32_t findEntry(const fb::Variant &variant, Role role) {
+  const Description &wanted = kRoles[role];
+  for (uint32_t i = 0; i < variant.entries()->size(); ++i) {
+    const fb::Entry &entry = *variant.entries()->Get(i);
+    bool gives = wanted.output ? findOutput(entry, *wanted.output) != nullptr : entry.outputs()->size() == 0;
+    if (entry.row_shape() == wanted.shape && gives)
+      return int32_t(i);
+  }
+  return -1;
+}
+
+} // namespace yoco::runtime
