@@ -47,7 +47,7 @@ YOCO_DEVICE void multiplyKeys(float (&logits)[2][8][4], const Bf16 *queries, con
   }
 }
 
-/// Takes columns behind `last` and before `begin` out of a row of logits; both are relative to the lane's first column.
+/// Takes columns after `last` and before `begin` out of a row of logits; both are relative to the lane's first column.
 YOCO_DEVICE void maskRow(float (&logits)[8][4], int half, int positions, int last, int begin) {
 #pragma unroll
   for (int n = 0; n < positions / 8; ++n)
@@ -146,9 +146,111 @@ YOCO_DEVICE void storeRow(void *out, int outKind, int64_t index, const float (&s
   }
 }
 
+YOCO_DEVICE void clearRows(RowSums &rows, int rowTiles, int columnTiles) {
+#pragma unroll
+  for (int i = 0; i < rowTiles * columnTiles; ++i)
+#pragma unroll
+    for (int j = 0; j < 4; ++j)
+      rows.sums[i][j] = 0.0f;
+#pragma unroll
+  for (int m = 0; m < rowTiles; ++m)
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      rows.largest[m][h] = kMinusInfinity;
+      rows.totals[m][h] = 0.0f;
+    }
+}
+
+/// Takes what a row does not see out of the logits of a tile of positions from `first` on. The position of row r is
+/// r + `toPosition`; `firstRow` is the block's first row, `laneQuery` and `column` are the lane's first ones.
+YOCO_DEVICE void maskTile(const Attention &a, float (&logits)[2][8][4], int rowTiles, int positions, int first,
+                          int firstRow, int toPosition, int laneQuery, int column) {
+#pragma unroll
+  for (int m = 0; m < rowTiles; ++m)
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int position = firstRow + (laneQuery + m * 16 + h * 8) / a.group() + toPosition;
+      maskRow(logits[m], h, positions, position - first - column, a.firstVisible(position) - first - column);
+    }
+}
+
+YOCO_DEVICE void clearWeights(uint32_t (&weights)[2][4][4], int rowTiles, int positions) {
+#pragma unroll
+  for (int m = 0; m < rowTiles; ++m)
+#pragma unroll
+    for (int k = 0; k < positions / 16; ++k)
+#pragma unroll
+      for (int j = 0; j < 4; ++j)
+        weights[m][k][j] = 0;
+}
+
+/// The part of the results that is a tile's: some rows, one kv head, some columns of the values.
+struct RowsPart {
+  int kvHead, column, width, firstRow, endRow;
+};
+
+/// The part of a tile: `rest` says which kv head and columns, `index` which of the `tiles` of `tileRows` rows. The last
+/// rows come first.
+YOCO_DEVICE RowsPart partOf(const Attention &a, const shapes::RowsTile &tile, int tileRows, int64_t tiles,
+                            int64_t index, uint32_t rest) {
+  RowsPart part;
+  part.kvHead = static_cast<int>(rest / static_cast<uint32_t>(tile.panels));
+  part.column = static_cast<int>(rest % static_cast<uint32_t>(tile.panels)) * tile.panel;
+  part.width = shapes::least(tile.panel, a.valueWidth - part.column);
+  part.firstRow = static_cast<int>(tiles - 1 - index) * tileRows;
+  part.endRow = shapes::least(part.firstRow + tileRows, static_cast<int>(a.rows));
+  return part;
+}
+
+/// Copies tiles of the positions `low` .. `high` of a segment. Where the keys and values are is computed anew for every
+/// tile, rather than kept in registers: `zero` is a hidden one.
+struct RowsLoader {
+  const Attention &a;
+  const RowsPart &part;
+  const Segment &segment;
+  const shapes::RowsTile &tile;
+  int low, high, thread;
+  Bf16 *keyTile, *valueTile;
+
+  YOCO_DEVICE void keys(Tiles which, int first, int zero) const {
+    const Segment same = {segment.slot ^ zero, segment.firstPosition ^ zero, segment.rowBegin ^ zero, segment.rowCount};
+    loadPositions(keyPlane(a, kBf16, same, part.kvHead), which, first, tile.positions, low, high, keyTile, a.keyWidth,
+                  thread ^ zero, tile.warps * 32);
+  }
+
+  YOCO_DEVICE void values(int first, int zero) const {
+    const Segment same = {segment.slot ^ zero, segment.firstPosition ^ zero, segment.rowBegin ^ zero, segment.rowCount};
+    loadPositions(valuePlane(a, kBf16, same, part.kvHead, part.column, part.width), Tiles::all, first, tile.positions,
+                  low, high, valueTile, tile.panel, thread ^ zero, tile.warps * 32);
+  }
+};
+
+/// Divides and writes the rows of `segment`. `thread` is this thread's index.
+YOCO_DEVICE void finishRows(const Attention &a, const RowSums &rows, const Segment &segment, int thread,
+                            const RowsPart &part, int rowTiles, int columnTiles, void *out, int outKind,
+                            int outStride) {
+  const int group = a.group(), lane = thread % 32;
+  const int laneQuery = thread / 32 * rowTiles * 16 + lane / 4; // this lane's first one
+#pragma unroll
+  for (int m = 0; m < rowTiles; ++m)
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      float total = rows.totals[m][h];
+      total += shuffleXor(total, 1);
+      total += shuffleXor(total, 2);
+      const float share = reciprocalApprox(total);
+      const int query = laneQuery + m * 16 + h * 8, row = part.firstRow + query / group;
+      if (row < part.endRow && row >= segment.rowBegin && row < segment.rowBegin + segment.rowCount) {
+        const int64_t to =
+            static_cast<int64_t>(row) * outStride + (part.kvHead * group + query % group) * a.valueWidth + part.column;
+        storeRow(out, outKind, to + lane % 4 * 2, rows.sums, m * columnTiles, columnTiles, h, part.width, share);
+      }
+    }
+}
+
 YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outStride) {
   const shapes::RowsTile tile = shapes::rowsTile(a.keyWidth, a.valueWidth);
-  const int group = a.group(), threads = tile.warps * 32, rowTiles = tile.rowTiles, positions = tile.positions;
+  const int group = a.group(), rowTiles = tile.rowTiles, positions = tile.positions;
   const int tileRows = nvptx::attentionTileRows(true, a.heads, a.kvHeads, a.keyWidth, a.valueWidth);
   const int keySteps = shapes::divideUp(a.keyWidth, 16), columnTiles = shapes::divideUp(tile.panel, 16) * 2;
   const int keyPitch = shapes::pitch(a.keyWidth), valuePitch = shapes::pitch(tile.panel);
@@ -159,11 +261,8 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
   const int64_t tiles = (a.rows + tileRows - 1) / tileRows, index = a.tile / perTile;
   if (index >= tiles)
     return;
-  const int kvHead = static_cast<int>(rest / static_cast<uint32_t>(tile.panels));
-  const int column = static_cast<int>(rest % static_cast<uint32_t>(tile.panels)) * tile.panel;
-  const int width = shapes::least(tile.panel, a.valueWidth - column);
-  const int firstRow = static_cast<int>(tiles - 1 - index) * tileRows, segments = static_cast<int>(a.segments);
-  const int endRow = shapes::least(firstRow + tileRows, static_cast<int>(a.rows));
+  const RowsPart part = partOf(a, tile, tileRows, tiles, index, rest);
+  const int firstRow = part.firstRow, endRow = part.endRow, segments = static_cast<int>(a.segments);
   int s = nextSegment(a.table, segments, -1, firstRow, endRow);
   if (s >= segments)
     return;
@@ -171,7 +270,8 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
   Bf16 *queries = reinterpret_cast<Bf16 *>(sharedMemory());
   Bf16 *keyTile = reinterpret_cast<Bf16 *>(sharedMemory() + tile.queryBytes);
   Bf16 *valueTile = reinterpret_cast<Bf16 *>(sharedMemory() + tile.queryBytes + tile.keyBytes);
-  loadQueries(a, firstRow, tileRows, kvHead, queries, keyPitch, tile.queries, shapes::roundUp(a.keyWidth, 16), threads);
+  loadQueries(a, firstRow, tileRows, part.kvHead, queries, keyPitch, tile.queries, shapes::roundUp(a.keyWidth, 16),
+              tile.warps * 32);
   const float scale = a.logitScale();
 
 #pragma unroll 1
@@ -189,56 +289,27 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
     const int warpHigh = shapes::least(lastRow, warpLastRow) + toPosition;
     const bool works = allHigh <= warpHigh;
     const int warpLow = a.firstVisible(allHigh), allLow = a.firstVisible(warpHigh);
-    // Where the keys and values are is computed anew for every tile, rather than kept in registers.
-    auto loadKeys = [&](Tiles which, int first, int zero) __attribute__((always_inline)) {
-      const Segment same = {segment.slot ^ zero, segment.firstPosition ^ zero, segment.rowBegin ^ zero,
-                            segment.rowCount};
-      loadPositions(keyPlane(a, kBf16, same, kvHead), which, first, positions, low, high, keyTile, a.keyWidth,
-                    thread ^ zero, threads);
-    };
-    auto loadValues = [&](int first, int zero) __attribute__((always_inline)) {
-      const Segment same = {segment.slot ^ zero, segment.firstPosition ^ zero, segment.rowBegin ^ zero,
-                            segment.rowCount};
-      loadPositions(valuePlane(a, kBf16, same, kvHead, column, width), Tiles::all, first, positions, low, high,
-                    valueTile, tile.panel, thread ^ zero, threads);
-    };
+    const RowsLoader loader = {a, part, segment, tile, low, high, thread, keyTile, valueTile};
 
     RowSums rows;
-#pragma unroll
-    for (int i = 0; i < rowTiles * columnTiles; ++i)
-#pragma unroll
-      for (int j = 0; j < 4; ++j)
-        rows.sums[i][j] = 0.0f;
-#pragma unroll
-    for (int m = 0; m < rowTiles; ++m)
-#pragma unroll
-      for (int h = 0; h < 2; ++h) {
-        rows.largest[m][h] = kMinusInfinity;
-        rows.totals[m][h] = 0.0f;
-      }
+    clearRows(rows, rowTiles, columnTiles);
 
     // Tiles begin at multiples of their size, so that a row's result does not depend on the step that it is in.
     const int begin = low / positions * positions;
     // All have read the last keys of the segment before when its last values were there.
-    loadKeys(Tiles::all, begin, hiddenZero(segment.slot));
+    loader.keys(Tiles::all, begin, hiddenZero(segment.slot));
     copyAsyncCommit();
 #pragma unroll 1
     for (int first = begin; first <= high; first += positions) {
       const int zero = hiddenZero(first), otherZero = hiddenZero(first + positions);
       copyAsyncWait<0>();
       syncBlock(); // these keys are there (and the queries), and nobody reads the values before
-      loadValues(first, zero);
+      loader.values(first, zero);
       copyAsyncCommit();
       const int last = first + positions - 1;
       const bool seen = works && first <= warpHigh && last >= warpLow;
       uint32_t weights[2][4][4];
-#pragma unroll
-      for (int m = 0; m < rowTiles; ++m)
-#pragma unroll
-        for (int k = 0; k < positions / 16; ++k)
-#pragma unroll
-          for (int j = 0; j < 4; ++j)
-            weights[m][k][j] = 0;
+      clearWeights(weights, rowTiles, positions);
       const uint32_t lane = static_cast<uint32_t>(thread ^ zero) % 32, warp = static_cast<uint32_t>(thread ^ zero) / 32;
       const int warpQuery = static_cast<int>(warp) * rowTiles * 16;
       if (seen) {
@@ -246,49 +317,26 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
         multiplyKeys(logits, queries + (warpQuery + lane % 16) * keyPitch + lane / 16 * 8,
                      keyTile + (lane / 16 * 8 + lane % 8) * keyPitch + lane / 8 % 2 * 8, rowTiles, positions, keySteps,
                      keyPitch);
-        if (last > allHigh || first < allLow) {
-          const int column = static_cast<int>(lane) % 4 * 2, laneQuery = warpQuery + static_cast<int>(lane) / 4;
-#pragma unroll
-          for (int m = 0; m < rowTiles; ++m)
-#pragma unroll
-            for (int h = 0; h < 2; ++h) {
-              const int position = firstRow + (laneQuery + m * 16 + h * 8) / group + toPosition;
-              maskRow(logits[m], h, positions, position - first - column, a.firstVisible(position) - first - column);
-            }
-        }
+        if (last > allHigh || first < allLow)
+          maskTile(a, logits, rowTiles, positions, first, firstRow, toPosition, warpQuery + static_cast<int>(lane) / 4,
+                   static_cast<int>(lane) % 4 * 2);
         weigh(rows, logits, weights, scale, rowTiles, positions, columnTiles);
       }
       copyAsyncWait<0>();
       syncBlock(); // these values are there, and nobody reads the keys
       if (last < high)
-        loadKeys(Tiles::asynchronous, first + positions, otherZero);
+        loader.keys(Tiles::asynchronous, first + positions, otherZero);
       copyAsyncCommit();
       if (seen)
         addValues(rows, weights, valueTile + lane % 16 * valuePitch + lane / 16 * 8, rowTiles, positions, columnTiles,
                   valuePitch);
       if (last < high) // here the weights' registers are free again
-        loadKeys(Tiles::rest, first + positions, otherZero);
+        loader.keys(Tiles::rest, first + positions, otherZero);
       copyAsyncCommit();
     }
 
     const Segment same = a.table[s]; // read again rather than kept in registers
-    const int sameThread = thread ^ hiddenZero(same.slot), sameLane = sameThread % 32;
-    const int laneQuery = sameThread / 32 * rowTiles * 16 + sameLane / 4; // this lane's first one
-#pragma unroll
-    for (int m = 0; m < rowTiles; ++m)
-#pragma unroll
-      for (int h = 0; h < 2; ++h) {
-        float total = rows.totals[m][h];
-        total += shuffleXor(total, 1);
-        total += shuffleXor(total, 2);
-        const float share = reciprocalApprox(total);
-        const int query = laneQuery + m * 16 + h * 8, row = firstRow + query / group;
-        if (row >= endRow || row < same.rowBegin || row >= same.rowBegin + same.rowCount)
-          continue;
-        const int64_t to =
-            static_cast<int64_t>(row) * outStride + (kvHead * group + query % group) * a.valueWidth + column;
-        storeRow(out, outKind, to + sameLane % 4 * 2, rows.sums, m * columnTiles, columnTiles, h, width, share);
-      }
+    finishRows(a, rows, same, thread ^ hiddenZero(same.slot), part, rowTiles, columnTiles, out, outKind, outStride);
   }
 }
 
