@@ -3,9 +3,10 @@
 in for the driver takes it (test/runtime/fake/FakeGpu.h). All but the machine code is real: fusion, plan, lowering, the runtime's
 device `cuda` with its graphs, the micro-kernels; products are plain loops.
 
-Elementwise chains are translated from their operation, not from what the target's code generator makes of it.
+Elementwise chains and sums along rows are translated from their operation, not from what the target's code generator makes of it.
 """
 
+import math
 import os
 import re
 import stat
@@ -14,12 +15,13 @@ import emulated
 from emulated import FUNCTION, argument_text, body_of, execute, literal
 
 GENERIC = re.compile(
-    r"func\.func @(\w+)\(([^\n]*)\) \{\n((?:\s+%\w+ = arith\.constant [^\n]*\n)*)\s*linalg\.generic \{[^}]*\} "
-    r"ins\((.*?) : .*?\) outs\((%\w+) : .*?\) \{\n\s*\^bb0\((.*?)\):\n(.*?)\n\s*linalg\.yield (%\w+)",
+    r"func\.func @(\w+)\(([^\n]*)\) \{\n((?:\s+%\w+ = arith\.constant [^\n]*\n)*)\s*linalg\.generic "
+    r"\{indexing_maps = \[(.*?)\], iterator_types = \[(.*?)\]\} ins\((.*?) : .*?\) outs\((%\w+) : .*?\)"
+    r"(?: attrs =\s+\{yoco\.initial = \[(\S+) : f32\]\})? \{\n\s*\^bb0\((.*?)\):\n(.*?)\n\s*linalg\.yield (%\w+)",
     re.DOTALL,
 )
-ROWS = re.compile(r"(%\w+): memref<\?x(\d+)x(\w+)(?:, strided<\[(\d+), 1\](?:, offset: (\d+))?>)?>")
-VECTOR = re.compile(r"(%\w+): memref<(\d+)x(\w+)>")  # of a parameter: the same for each row
+MAP = re.compile(r"^(#map\d*) = affine_map<\([^)]*\) -> \((.*)\)>$", re.MULTILINE)
+BUFFER = re.compile(r"(%\w+): memref<((?:[\d?]+x)+)(\w+)(?:, strided<\[([\d, ]+)\](?:, offset: (\d+))?>)?>")
 OPERATIONS = {
     "arith.addf": "{0} + {1}",
     "arith.subf": "{0} - {1}",
@@ -29,6 +31,7 @@ OPERATIONS = {
     "arith.extf": "{0}",
     "arith.truncf": "{0}",  # the store rounds
     "math.exp": "std::exp({0})",
+    "math.rsqrt": "1.0f / std::sqrt({0})",
     "math.tanh": "std::tanh({0})",
 }
 PREAMBLE = """#include <cmath>
@@ -39,46 +42,62 @@ constexpr int f32 = kF32, bf16 = kBf16, f16 = kF16;
 """
 
 
-def generic_body(match):
-    """-> (the kernel's name, how many words it has, C++)"""
-    name, arguments, constants, inputs, output, block, operations, result = match.groups()
-    buffers = {m[0]: m[1:] for m in ROWS.findall(arguments)}
-    vectors = dict((m[0], m[2]) for m in VECTOR.findall(arguments))
-    order = [a.split(":")[0].strip() for a in arguments.split(", %") if ":" in a]
-    order = [a if a.startswith("%") else f"%{a}" for a in order]
-    word = {a: i - 2 for i, a in enumerate(order)}  # begin and end are no words
+class Buffer:
+    """An argument of a kernel: rows, heads of rows, or a vector of a parameter."""
 
-    def element(buffer, row, column):
-        if buffer in vectors:
-            return f"reinterpret_cast<void *>(words[{word[buffer]}]), {vectors[buffer]}, {column}"
-        columns, kind, stride, offset = buffers[buffer]
-        return f"reinterpret_cast<void *>(words[{word[buffer]}]), {kind}, {row} * {stride or columns} + {offset or 0} + {column}"
+    def __init__(self, word, shape, kind, strides, offset):
+        self.word, self.kind, self.offset = word, kind, int(offset or 0)
+        self.shape = [0 if n == "?" else int(n) for n in shape.strip("x").split("x")]
+        inner = [math.prod(self.shape[i + 1 :]) for i in range(len(self.shape))]
+        self.strides = [int(n) for n in strides.split(", ")] if strides else inner
+
+    def element(self, places):
+        at = " + ".join(f"{place} * {stride}" for place, stride in zip(places, self.strides))
+        return f"reinterpret_cast<void *>(words[{self.word}]), {self.kind}, {at} + {self.offset}"
+
+
+def generic_body(match, maps):
+    """-> (the kernel's name, how many words it has, C++)"""
+    name, arguments, constants, indexing, iterators, inputs, output, initial, block, operations, result = match.groups()
+    order = re.findall(r"(%\w+): ", arguments)
+    # Begin and end are no words.
+    buffers = {m[0]: Buffer(order.index(m[0]) - 2, *m[1:]) for m in BUFFER.findall(arguments)}
+    operands = [*(i.strip() for i in inputs.split(",")), output]
+    places = [maps[m.strip()] for m in indexing.split(",")]
+    sizes = {d: n for operand, dims in zip(operands, places) for d, n in zip(dims, buffers[operand].shape) if d != "0"}
+    loops = [
+        f"for (int64_t d{i} = 0; d{i} < {sizes[f'd{i}'] or 'int64_t(words[0])'}; ++d{i})"
+        for i in range(len(sizes))
+    ]
+    sums = iterators.count("reduction")  # the last loops
 
     names = {m[0]: literal(m[1], m[2]) for m in re.findall(r"(%\w+) = arith\.constant (\S+) : (\w+)", constants)}
     formal = [part.split(":")[0].strip() for part in block.split(",")]
-    code = []
-    for variable, buffer in zip(formal, [i.strip() for i in inputs.split(",")]):
-        names[variable] = variable.replace("%", "in_")
-        code.append(f"const float {names[variable]} = loadElement({element(buffer, 'row', 'column')});")
+    names |= {variable: variable.replace("%", "in_") for variable in formal}
+    code = [
+        f"const float {names[variable]} = loadElement({buffers[operand].element(dims)});"
+        for variable, operand, dims in zip(formal[:-1], operands, places)
+    ]
     for line in operations.splitlines():
-        target, operation, operands = re.match(r"\s*(%\w+) = (\S+) (.*?) : ", line).groups()
-        values = [names[v.strip()] for v in operands.split(",")]
+        target, operation, values = re.match(r"\s*(%\w+) = (\S+) (.*?) : ", line).groups()
+        values = [names[v.strip()] for v in values.split(",")]
         names[target] = target.replace("%", "value_")
         code.append(f"const float {names[target]} = {OPERATIONS[operation].format(*values)};")
-    code.append(f"storeElement({element(output, 'row', 'column')}, {names[result]});")
-    columns = buffers[output][0]
-    loops = (
-        f"for (int64_t row = 0; row < int64_t(words[0]); ++row) for (int64_t column = 0; column < {columns}; ++column) "
-        f"{{ {' '.join(code)} }}"
-    )
-    return name, len(order) - 2, loops
+    store = f"storeElement({buffers[output].element(places[-1])}, "
+    text = f"{{ {' '.join(code)} {store}{names[result]}); }}"
+    if sums:
+        total = names[formal[-1]]
+        inner = f"{' '.join(loops[-sums:])} {{ {' '.join(code)} {total} = {names[result]}; }}"
+        text = f"{{ float {total} = {literal(initial, 'f32')}; {inner} {store}{total}); }}"
+    return name, len(order) - 2, f"{' '.join(loops[: len(loops) - sums])} {text}"
 
 
 def to_cpp(outlined, lowered):
     """Kernels `k(words, begin, end)` and `k_words`. A grid comes block by block, the first one last, which then runs it."""
     parts, bodies = [emulated.preamble(lowered), PREAMBLE], {}
+    maps = {name: places.split(", ") for name, places in MAP.findall(outlined)}
     for match in GENERIC.finditer(outlined):
-        name, words, code = generic_body(match)
+        name, words, code = generic_body(match, maps)
         bodies[name] = words, code
     for name, arguments, text in FUNCTION.findall(lowered):
         calls = body_of(text, arguments.count("%arg"))

@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 
 import checkpoint
+import decompositions
 import llama
 import reference
 import safetensors
@@ -132,15 +133,19 @@ SHAPES = {
         ),
         "F16",
     ),
+    # Not a checkpoint but a module: layer norms, biases, soft caps, and a linear that reads the residual stream as it is.
+    "decompositions": (decompositions.Config(), "BF16"),
 }
 # A first row of retention is (q . k) v, normalised: where that product is almost nothing, its sign is a matter of rounding, and a
 # model of many layers makes much of it. With this seed no row of any shape is like that.
 SEED = 12
-QUICK_SHAPES = ("heads-16", "window-7", "llama-biases")
+QUICK_SHAPES = ("heads-16", "window-7", "llama-biases", "decompositions")
 
 
 def family_of(config):
     """The module that makes checkpoints and the one that evaluates them."""
+    if isinstance(config, decompositions.Config):
+        return decompositions, decompositions
     return (llama, llama) if isinstance(config, llama.Config) else (checkpoint, reference)
 
 

@@ -201,10 +201,12 @@ class Maker:
 
     def compile(self, plan):
         output = self.scratch / f"{plan['name']}.yoco"
+        module = plan["folder"] / "model.mlir"
+        source = module if module.exists() else plan["folder"]
         if self.emulator:
-            emulated_models.compile_model(self.emulator, self.compiler, plan["folder"], output, plan["flags"])
+            emulated_models.compile_model(self.emulator, self.compiler, source, output, plan["flags"])
         else:
-            execute([self.compiler, plan["folder"], "-o", output, *plan["flags"]], f"compiling {plan['name']}")
+            execute([self.compiler, source, "-o", output, *plan["flags"]], f"compiling {plan['name']}")
 
     def place(self, name, origin):
         """Puts a model into the bundle: whole, or as what differs from files that are there already."""
