@@ -34,6 +34,8 @@ function(yoco_tablegen td_file)
       OUTPUT ${output}
       COMMAND mlir-tblgen ${flags} -I ${PROJECT_SOURCE_DIR} "-I$<JOIN:${MLIR_INCLUDE_DIRS},;-I>"
               ${input} -o ${output} -d ${output}.d
+      # Passes count in a type of ours (passes/analysis/Statistics.h): MLIR's is empty in a release.
+      COMMAND sed -i s/::mlir::Pass::Statistic/::mlir::yoco::PassStatistic/ ${output}
       COMMAND_EXPAND_LISTS
       DEPENDS ${input}
       DEPFILE ${output}.d

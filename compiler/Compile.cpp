@@ -153,6 +153,8 @@ Phase Compilation::Impl::getLastPhase() const {
     return *options.compileTo;
   if (!outputPath.empty())
     return Phase::program;
+  if (options.statistics)
+    return Phase::program;
   return options.plan ? Phase::planned : Phase::step;
 }
 
@@ -292,14 +294,22 @@ Error Compilation::Impl::runPipelines() {
   run.variants = getVariantOptions();
   run.explainDemand = options.explainDemand ? &report : nullptr;
   run.configure = options.configurePasses;
+  StatisticsCollector statistics; // there is one thread
   if (failed(runToPhase(*module, getLastPhase(), run)))
     return diagnostics.takeError("expected to reach phase " + stringifyPhase(getLastPhase()).str());
-  if (!options.plan)
-    return Error::success();
-  if (!text.empty())
-    report << '\n';
-  if (failed(printMemoryPlan(*module, report)))
-    return diagnostics.takeError("expected a memory plan");
+  auto separate = [&] {
+    if (!text.empty())
+      report << '\n';
+  };
+  if (options.plan) {
+    separate();
+    if (failed(printMemoryPlan(*module, report)))
+      return diagnostics.takeError("expected a memory plan");
+  }
+  if (options.statistics) {
+    separate();
+    statistics.print(report);
+  }
   return Error::success();
 }
 

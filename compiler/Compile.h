@@ -40,6 +40,7 @@ struct CompileOptions {
 
   bool explainDemand = false; // report which rows each layer computes
   bool plan = false;          // report the memory plan
+  bool statistics = false;    // report what passes counted
 
   /// Model families besides those of the project; they are asked first.
   SmallVector<Family> families;

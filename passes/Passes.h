@@ -7,6 +7,7 @@
 
 #include "dialect/YocoOps.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/analysis/Statistics.h"
 
 namespace mlir::yoco {
 

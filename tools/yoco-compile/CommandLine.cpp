@@ -86,6 +86,7 @@ public:
                       "Phase of the input module (default: what it says itself)");
     app.add_flag("--explain-demand", line.explainDemand, "Print which rows each layer computes, and why no others");
     app.add_flag("--plan", line.plan, "Print the memory plan");
+    app.add_flag("--pass-statistics", line.passStatistics, "Print what the passes counted");
   }
 
   CommandLine parse(int argc, const char *const *argv) {
@@ -119,7 +120,7 @@ private:
   }
 
   void checkOutput() const {
-    bool hasReport = line.explainDemand || line.plan;
+    bool hasReport = line.explainDemand || line.plan || line.passStatistics;
     if (output->count() && line.output.empty())
       throw Problem{"-o: expected the name of a file, got an empty one"};
     if (!output->count() && line.compileTo.empty() && !hasReport)

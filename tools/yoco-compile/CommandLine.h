@@ -29,6 +29,7 @@ struct CommandLine {
   std::string compileFrom;
   bool explainDemand = false;
   bool plan = false;
+  bool passStatistics = false;
 };
 
 /// Text for stdout instead of work: --help and --version.

@@ -63,6 +63,7 @@ static CompileOptions getOptions(const CommandLine &line) {
   options.compileTo = symbolizePhase(line.compileTo);
   options.explainDemand = line.explainDemand;
   options.plan = line.plan;
+  options.statistics = line.passStatistics;
   options.onDiagnostic = report;
   options.optionPrefix = "--";
   return options;

@@ -21,12 +21,21 @@ int main(int argc, char **argv) {
   mlir::yoco::registerPipelines();
   // An error shows its line of the input and not the operation, which may be a whole module.
   std::vector<char *> arguments(argv, argv + argc);
-  char quiet[] = "--mlir-print-op-on-diagnostic=false";
-  bool isSet = llvm::any_of(arguments, [](llvm::StringRef argument) {
-    return argument.ltrim('-').starts_with("mlir-print-op-on-diagnostic");
-  });
-  if (!isSet)
+  auto isSet = [&](llvm::StringRef option) {
+    return llvm::any_of(arguments, [&](llvm::StringRef argument) { return argument.ltrim('-').starts_with(option); });
+  };
+  char quiet[] = "--mlir-print-op-on-diagnostic=false", single[] = "--mlir-disable-threading";
+  if (!isSet("mlir-print-op-on-diagnostic"))
     arguments.insert(arguments.begin() + 1, quiet);
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(), "YOCO optimizer driver\n", registry));
+  // Statistics are collected by thread.
+  if (isSet("yoco-pass-statistics") && !isSet("mlir-disable-threading"))
+    arguments.insert(arguments.begin() + 1, single);
+  static llvm::cl::opt<bool> printStatistics("yoco-pass-statistics",
+                                             llvm::cl::desc("Print to stderr what the passes counted"));
+  mlir::yoco::StatisticsCollector statistics;
+  mlir::LogicalResult result =
+      mlir::MlirOptMain(static_cast<int>(arguments.size()), arguments.data(), "YOCO optimizer driver\n", registry);
+  if (printStatistics)
+    statistics.print(llvm::errs());
+  return mlir::asMainReturnCode(result);
 }
