@@ -342,7 +342,8 @@ SizeAttr SizeAttr::add(SizeAttr other) const {
 
 bool SizeAttr::isProvablyAtMost(SizeAttr other) const {
   // Bounds are at least 1 and rounding is monotone, so a term is at most another of the same powers and no smaller
-  // coefficient. Each term of `other` pays for one of ours; what it has left pays for more only where it is not rounded.
+  // coefficient. Each term of `other` pays for one of ours; what it has left pays for more only where it is not
+  // rounded.
   SmallVector<SizeTerm> budget(other.getTerms());
   for (const SizeTerm &term : getTerms()) {
     auto *it = llvm::find_if(budget, [&](const SizeTerm &candidate) {

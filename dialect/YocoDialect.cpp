@@ -88,7 +88,8 @@ LogicalResult YocoDialect::verifyOperationAttribute(Operation *op, NamedAttribut
   return success();
 }
 
-LogicalResult YocoDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument, NamedAttribute attribute) {
+LogicalResult YocoDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
+                                                    NamedAttribute attribute) {
   StringRef name = attribute.getName().strref();
   if (name != getStateAttrName() && name != kParameterAttrName)
     return success();

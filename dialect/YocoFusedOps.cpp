@@ -61,8 +61,8 @@ void yoco::detail::getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffe
 /// Columns of rows, as tensor or buffer.
 static int64_t getColumns(Value rows) { return cast<ShapedType>(rows.getType()).getShape().back(); }
 
-/// What a fused operation writes: the first result on tensors, the one buffer in `outs` on buffers. Null, and an error, when
-/// there is not exactly one.
+/// What a fused operation writes: the first result on tensors, the one buffer in `outs` on buffers. Null, and an error,
+/// when there is not exactly one.
 static Value getOut(Operation *op, OperandRange outs, unsigned results = 1) {
   if (isBufferForm(op) ? outs.size() == 1 : op->getNumResults() == results)
     return isBufferForm(op) ? outs.front() : op->getResult(0);
@@ -108,7 +108,9 @@ LogicalResult FusedArgmaxOp::verify() { return success(static_cast<bool>(getOut(
 
 LogicalResult FusedEmbedOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 
-SmallVector<ParameterGroup> FusedEmbedOp::getParameterGroups() { return {ParameterGroup{{getTableAttr()}, /*isMatrix=*/false, /*isLookedUp=*/true}}; }
+SmallVector<ParameterGroup> FusedEmbedOp::getParameterGroups() {
+  return {ParameterGroup{{getTableAttr()}, /*isMatrix=*/false, /*isLookedUp=*/true}};
+}
 
 LogicalResult FusedEmbedOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyMatrix(*this, tables, getTableAttr(), -1, getColumns(getOut(*this, getOuts())));
@@ -244,7 +246,8 @@ SmallVector<Value> FusedRetentionOp::getNewStates() {
 
 //===- Attention and cache writes ----------------------------------------------------------------------------===//
 
-/// Two caches that one kernel works on: of as many heads, of one element type, both growing or both rings of one window.
+/// Two caches that one kernel works on: of as many heads, of one element type, both growing or both rings of one
+/// window.
 static LogicalResult verifyPair(Operation *op, CacheType first, CacheType second) {
   if (first.getHeads() == second.getHeads() && first.getElement() == second.getElement() &&
       first.getWindow() == second.getWindow() && first.getLayout() == second.getLayout())
@@ -308,7 +311,8 @@ LogicalResult FusedCacheWriteOp::verify() {
   if (!getOuts().empty())
     return emitOpError("expected no buffers in `outs`, got ") << getOuts().size();
   if (!getMoreRows() != !getMoreCache())
-    return emitOpError("expected a cache for each of its rows, got ") << (getMoreRows() ? "one for both" : "two for one");
+    return emitOpError("expected a cache for each of its rows, got ")
+           << (getMoreRows() ? "one for both" : "two for one");
   SmallVector<Value> caches = getWrittenStates();
   if (caches.size() == 2 && caches[0] == caches[1])
     return emitOpError("expected two caches, got one twice");

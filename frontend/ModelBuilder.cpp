@@ -96,10 +96,9 @@ FlatSymbolRefAttr ModelBuilder::declare(const Twine &symbol, const Twine &tensor
   if (seed) // The stream is the parameter's number in the module.
     random = RandomAttr::get(builder.getContext(), *seed, parameters.size() - 1, builder.getF32FloatAttr(deviation));
   OpBuilder atModule(forward);
-  parameter =
-      ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
-                          TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name), SliceAttr(),
-                          random, PlacementAttr());
+  parameter = ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
+                                  TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name),
+                                  SliceAttr(), random, PlacementAttr());
   return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
 }
 
@@ -143,8 +142,8 @@ Value ModelBuilder::linear(Value input, FlatSymbolRefAttr weight, FlatSymbolRefA
 }
 
 Value ModelBuilder::norm(Value input, FlatSymbolRefAttr weight, double eps) {
-  return NormOp::create(builder, location, input.getType(), input, weight, FlatSymbolRefAttr(), builder.getF32FloatAttr(eps),
-                        NormKindAttr::get(builder.getContext(), NormKind::rms));
+  return NormOp::create(builder, location, input.getType(), input, weight, FlatSymbolRefAttr(),
+                        builder.getF32FloatAttr(eps), NormKindAttr::get(builder.getContext(), NormKind::rms));
 }
 
 Value ModelBuilder::rope(Value heads, RopeAttr rope) {

@@ -40,8 +40,8 @@ static bool isFusedOp(Operation *op) {
     return !isBufferForm(op);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureTensorSemantics();
-  return isa<StateDeclOp, ParameterVectorOp, linalg::FillOp, linalg::YieldOp, tensor::DimOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp,
-             tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
+  return isa<StateDeclOp, ParameterVectorOp, linalg::FillOp, linalg::YieldOp, tensor::DimOp, tensor::ExtractSliceOp,
+             tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
          (isFromDialect(op, {"arith"}) && llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>)) ||
          op->getParentOfType<linalg::GenericOp>();
 }

@@ -14,7 +14,9 @@ int main(int argc, char **argv) {
   options.targets = {"host"};
   options.maxSeqLen = 256;
   options.explainDemand = true;
-  options.onDiagnostic = [](llvm::StringRef kind, llvm::StringRef text) { llvm::errs() << kind << ": " << text << "\n"; };
+  options.onDiagnostic = [](llvm::StringRef kind, llvm::StringRef text) {
+    llvm::errs() << kind << ": " << text << "\n";
+  };
   std::string report;
   if (llvm::Error error = mlir::yoco::compile(argv[1], argv[2], options, &report)) {
     llvm::errs() << "embed-compiler: " << toString(std::move(error)) << "\n";

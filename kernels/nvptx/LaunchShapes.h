@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// How each micro-kernel is launched: blocks, threads, dynamic shared memory. Plain C++ that the compiler and the kernels
-// share, so that a tile size is written down once. What depends on the chip is an argument: `multiprocessors`, and
-// `sharedLimit`, the most bytes of shared memory that a block may have. A kernel gets the same numbers as constants.
+// How each micro-kernel is launched: blocks, threads, dynamic shared memory. Plain C++ that the compiler and the
+// kernels share, so that a tile size is written down once. What depends on the chip is an argument: `multiprocessors`,
+// and `sharedLimit`, the most bytes of shared memory that a block may have. A kernel gets the same numbers as
+// constants.
 
 #ifndef YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H
 #define YOCO_KERNELS_NVPTX_LAUNCHSHAPES_H

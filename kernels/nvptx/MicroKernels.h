@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The micro-kernels of target `nvptx`: the functions that the compiler's kernels call (docs/KernelABI.md). What each computes
-// and what its arguments are called is in MicroKernels.def; how many blocks, threads and bytes of shared memory a launch has, in
-// LaunchShapes.h. Shapes are in elements, strides in elements from one row to the next.
+// The micro-kernels of target `nvptx`: the functions that the compiler's kernels call (docs/KernelABI.md). What each
+// computes and what its arguments are called is in MicroKernels.def; how many blocks, threads and bytes of shared
+// memory a launch has, in LaunchShapes.h. Shapes are in elements, strides in elements from one row to the next.
 //
-// Tiles: a micro-kernel computes tile number `tile` of its launch. It may be called for several tiles in turn by the same
-// block, with a barrier of the block (syncBlock) between two calls when it has shared memory.
-// Alignment: buffers, caches, states and parameters start at multiples of 64 bytes, and their row strides are multiples of 16
-// bytes. A column slice of a buffer may start anywhere.
+// Tiles: a micro-kernel computes tile number `tile` of its launch. It may be called for several tiles in turn by the
+// same block, with a barrier of the block (syncBlock) between two calls when it has shared memory.
+// Alignment: buffers, caches, states and parameters start at multiples of 64 bytes, and their row strides are multiples
+// of 16 bytes. A column slice of a buffer may start anywhere.
 // All kernels: rows outside every segment, and segments with slot -1, are read harmlessly or not at all and no state is
 // touched for them; a segment with firstPosition 0 has an empty past whatever memory holds; bytes that no step has
 // written are not read. Rounding to bf16 is to nearest even. Reductions have a fixed order.
@@ -56,8 +56,8 @@ struct Segment {
 YOCO_MICRO_KERNELS(YOCO_DECLARE_MICRO_KERNEL)
 #undef YOCO_DECLARE_MICRO_KERNEL
 
-/// What every kernel calls first: waitForEarlierKernels(). Those that call yoco_linear_few do not, as that waits by itself when its
-/// first weights are on their way.
+/// What every kernel calls first: waitForEarlierKernels(). Those that call yoco_linear_few do not, as that waits by
+/// itself when its first weights are on their way.
 YOCO_MICRO_KERNEL void yoco_begin();
 
 } // namespace yoco::device

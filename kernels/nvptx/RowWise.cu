@@ -173,11 +173,11 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(cache_write) {
   const int half = keyWidth / 2;
   if (half > 0)
     forEachPair(
-      threads, position, frequencies, style, heads,
-      half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
-        movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind,
-                 (place * heads + head) * keyWidth, style, half, i, sine, cosine);
-      });
+        threads, position, frequencies, style, heads,
+        half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
+          movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind,
+                   (place * heads + head) * keyWidth, style, half, i, sine, cosine);
+        });
 
   const void *from = elementAddress(values, valuesKind, row * valuesStride);
   void *to = elementAddress(valueCache, cacheKind, place * heads * valueWidth);

@@ -22,8 +22,8 @@ static bool isRowCount(OpFoldResult size) {
   return dim && isRowTensor(dim.getSource().getType()) && getConstantIntValue(dim.getIndex()) == 0;
 }
 
-/// True when row `i` of the result is made of row `i` of the operands alone: what works element by element, and what changes
-/// the shape of a row but not the number of rows.
+/// True when row `i` of the result is made of row `i` of the operands alone: what works element by element, and what
+/// changes the shape of a row but not the number of rows.
 static bool isRowWise(Operation *op) {
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
     return expand.getReassociationIndices().front().size() == 1;
@@ -119,8 +119,8 @@ private:
 } // namespace
 
 FailureOr<RowDemands> RowDemands::compute(ModuleOp module) {
-  // Which states are read depends on what is demanded, and what is demanded on which states are read: start from no state
-  // and add until nothing changes.
+  // Which states are read depends on what is demanded, and what is demanded on which states are read: start from no
+  // state and add until nothing changes.
   RowDemands result;
   do {
     if (failed(result.solve(module)))

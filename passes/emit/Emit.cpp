@@ -2,11 +2,11 @@
 //
 // yoco-emit: phase `program` -> model file.
 //
-//   1. The plan of every variant is built, and with it the list of segments (code, weights, tokenizer): what they are and
-//      how large, but not yet their bytes. Segments with equal keys (the same tensors in the same layout, the same code)
-//      are one.
-//   2. Offsets are fixed-width numbers, so the plan has its final size before they are known. It is packed once to learn
-//      that size, the segments are laid out after it, and it is packed again.
+//   1. The plan of every variant is built, and with it the list of segments (code, weights, tokenizer): what they are
+//      and how large, but not yet their bytes. Segments with equal keys (the same tensors in the same layout, the same
+//      code) are one.
+//   2. Offsets are fixed-width numbers, so the plan has its final size before they are known. It is packed once to
+//      learn that size, the segments are laid out after it, and it is packed again.
 //   3. Everything is then written front to back, hashed block by block on the way: header, plan, segments, checksums.
 //
 // Deterministic: nothing depends on time, addresses, folders or the order of hash tables.

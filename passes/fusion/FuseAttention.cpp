@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Input: phase `step`. Output: no yoco.step_attention, yoco.cache_read or yoco.cache_write; their fused forms on flat rows.
+// Input: phase `step`. Output: no yoco.step_attention, yoco.cache_read or yoco.cache_write; their fused forms on flat
+// rows.
 //
-// A rotation by the rows' own positions is taken in by the query of an attention, or by the rows of a cache write, when it has
-// no other user. The keys of a ring are attended to fresh as well as written, so their rotation stays and is done once.
-// Two writes one after the other become one, when the second one's rows are not rotated and the caches differ in nothing but
-// their widths: the keys and the values of a layer. Any other write stays alone.
-// Refused: an attention whose past is not what yoco.cache_read gives for its segments, or is of a growing cache and of a ring;
-// functions that do not begin with ids and segments.
+// A rotation by the rows' own positions is taken in by the query of an attention, or by the rows of a cache write, when
+// it has no other user. The keys of a ring are attended to fresh as well as written, so their rotation stays and is
+// done once. Two writes one after the other become one, when the second one's rows are not rotated and the caches
+// differ in nothing but their widths: the keys and the values of a layer. Any other write stays alone.
+// Refused: an attention whose past is not what yoco.cache_read gives for its segments, or is of a growing cache and of
+// a ring; functions that do not begin with ids and segments.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"

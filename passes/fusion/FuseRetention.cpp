@@ -2,9 +2,9 @@
 //
 // Input: phase `step`. Output: no yoco.step_retention; yoco.fused_retention on flat rows instead.
 //
-// Around each retention, from the inside out: both rotations, the log-sigmoid and divisor of the gate, then the norm of each
-// head and the product with a swish gate. Each is taken in only when nothing else uses what it gives, and rotations only when
-// they are by the rows' own positions.
+// Around each retention, from the inside out: both rotations, the log-sigmoid and divisor of the gate, then the norm of
+// each head and the product with a swish gate. Each is taken in only when nothing else uses what it gives, and
+// rotations only when they are by the rows' own positions.
 // Refused: entry points that do not begin with ids and segments.
 
 #include "passes/Passes.h"
@@ -121,7 +121,8 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     matchGate(match, builder);
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
     int64_t chunk = recurrent ? 0 : target.getRetentionChunk(shape[1], shape[2]);
-    // The fused operation stands where the last absorbed one stood; whoever reads the next state must stand behind that.
+    // The fused operation stands where the last absorbed one stood; whoever reads the next state must stand behind
+    // that.
     if (target.canFuseHeadNorm(chunk) && llvm::all_of(op.getNext().getUsers(), llvm::IsaPred<func::ReturnOp>))
       matchEpilogue(match);
     Operation *last = match.out.getDefiningOp();

@@ -38,7 +38,8 @@ LogicalResult yoco::verifyStepFunction(Operation *op) {
   if (function && function.getNumArguments() >= 2 && function.getArgumentTypes()[0] == ids &&
       isa<SegmentsType>(function.getArgumentTypes()[1]))
     return success();
-  InFlightDiagnostic error = op->emitError("expected a function of ids and segments (tensor<?xi32>, !yoco.segments, ...), got ");
+  InFlightDiagnostic error =
+      op->emitError("expected a function of ids and segments (tensor<?xi32>, !yoco.segments, ...), got ");
   if (function)
     return error << function.getFunctionType();
   return error << "none";

@@ -2,8 +2,8 @@
 //
 // Input: fused attentions. Output: those that the target wants divided give partial rows, and a merge joins them.
 //
-// One row against a long cache is too little work for one kernel instance; parts by absolute position fill the machine, and
-// the partial rows are rows like any other, so that their memory is planned with the rest.
+// One row against a long cache is too little work for one kernel instance; parts by absolute position fill the machine,
+// and the partial rows are rows like any other, so that their memory is planned with the rest.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"

@@ -19,8 +19,8 @@ inline constexpr llvm::StringLiteral kImagesAttrName = "yoco.images";
 
 /// That attribute's entry for one image.
 DictionaryAttr makeImageLaunch(MLIRContext *context, const TargetCode::Block &block);
-/// The launch of `kernel` in the image for `architecture`. A failure with an error on the kernel when there is none, or when it
-/// is none that a chip with `sharedLimit` bytes of shared memory for a block can do.
+/// The launch of `kernel` in the image for `architecture`. A failure with an error on the kernel when there is none, or
+/// when it is none that a chip with `sharedLimit` bytes of shared memory for a block can do.
 FailureOr<TargetCode::Block> getImageLaunch(Operation *kernel, StringRef architecture, int64_t sharedLimit);
 
 /// The modules of kernels in `module`, or itself.

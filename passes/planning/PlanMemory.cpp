@@ -2,14 +2,16 @@
 //
 // yoco-plan-memory: phase `planned`; replaces every `yoco.alloc` by a `yoco.view` of the scratch arena.
 //
-//   1. Lifetimes: an entry point is one block, so time is the number of an instruction. A buffer is alive from its first
-//      use to its last, uses of its views (column slices, reshapes) included. The caller fills ids and segments before the
-//      first operation and reads logits after the last.
-//   2. The size of a buffer is one product: a coefficient times bounds of a session. Buffers of the same bounds (`chunk`,
-//      say) make one group; the coefficients, rounded up to multiples of 64, are packed as if they were bytes. The offsets
-//      then are coefficients too, so buffers that are apart for one choice of bounds are apart for all.
-//   3. The groups stand one after the other, and each entry point begins at offset 0: entry points never run at the same
-//      time, and no scratch byte outlives a step. The arena lists one size per entry point and is as large as the largest.
+//   1. Lifetimes: an entry point is one block, so time is the number of an instruction. A buffer is alive from its
+//      first use to its last, uses of its views (column slices, reshapes) included. The caller fills ids and segments
+//      before the first operation and reads logits after the last.
+//   2. The size of a buffer is one product: a coefficient times bounds of a session. Buffers of the same bounds
+//      (`chunk`, say) make one group; the coefficients, rounded up to multiples of 64, are packed as if they were
+//      bytes. The offsets then are coefficients too, so buffers that are apart for one choice of bounds are apart for
+//      all.
+//   3. The groups stand one after the other, and each entry point begins at offset 0: entry points never run at the
+//      same time, and no scratch byte outlives a step. The arena lists one size per entry point and is as large as the
+//      largest.
 //
 // `packed` is best fit over lifetimes (Packing.h); `naive` gives every buffer bytes of its own, which is what the
 // statistics compare with.

@@ -7,12 +7,13 @@
 // point,
 //   1. that every buffer has a place: no `yoco.alloc` is left, views are of the scratch arena;
 //   2. that a buffer has the bytes of its rows, and ends within the arena: for some size in the arena's list;
-//   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation that
-//      first touches it (ids, segments: from the start) to the one that last does (logits: to the end), through views;
+//   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation
+//      that first touches it (ids, segments: from the start) to the one that last does (logits: to the end), through
+//      views;
 //   4. that ids, segments and logits are there once, as the entry point's `yoco.entry` wants them;
 // and for the module
-//   5. that every cache and state has its planes in the persistent arena, with room for all slots, no two with a byte in
-//      common;
+//   5. that every cache and state has its planes in the persistent arena, with room for all slots, no two with a byte
+//      in common;
 //   6. that all offsets and sizes can be computed at the bounds that the module was planned for.
 //
 // "At most" means `SizeAttr::isProvablyAtMost`: for all bounds, not for those at hand, because a session may choose

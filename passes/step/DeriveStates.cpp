@@ -2,16 +2,19 @@
 //
 // Input: phase `model` without decoder regions. Output: entry points over segments, with declared states.
 //
-//   1. Every row mixer of @forward names the values whose past it reads, and the states that are its own. Each cached value gets
-//      one cache, whoever reads it: mixers with other keys and the same values share the cache of the values.
-//   2. What is asked of the caches of one value is joined: growing when one of its readers has no window, else a ring as long as
-//      the longest window. A mixer reads all its caches at the same positions, so that the caches of one mixer are joined too,
-//      and with them those of whoever shares one of them.
-//   3. For each entry point @forward is cloned into a function over ids, segments and the states. A growing cache is written
-//      before its first reader, so that readers find the fresh rows in it. A ring is written after its last reader, since a
-//      chunk written first would overwrite keys that the chunk's early rows need. Which of both holds, the type says.
+//   1. Every row mixer of @forward names the values whose past it reads, and the states that are its own. Each cached
+//      value gets one cache, whoever reads it: mixers with other keys and the same values share the cache of the
+//      values.
+//   2. What is asked of the caches of one value is joined: growing when one of its readers has no window, else a ring
+//      as long as the longest window. A mixer reads all its caches at the same positions, so that the caches of one
+//      mixer are joined too, and with them those of whoever shares one of them.
+//   3. For each entry point @forward is cloned into a function over ids, segments and the states. A growing cache is
+//      written before its first reader, so that readers find the fresh rows in it. A ring is written after its last
+//      reader, since a chunk written first would overwrite keys that the chunk's early rows need. Which of both holds,
+//      the type says.
 //   4. @forward goes away.
-// Refused: a @forward that does not map ids to logits, decoder regions, mixers in nested regions, caches that no one type serves.
+// Refused: a @forward that does not map ids to logits, decoder regions, mixers in nested regions, caches that no one
+// type serves.
 
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
@@ -137,7 +140,8 @@ LogicalResult StateDerivation::joinStates() {
 LogicalResult StateDerivation::collectStates() {
   WalkResult result = forward.walk([&](Operation *op) -> WalkResult {
     if (isa<SelfDecoderOp, CrossDecoderOp>(op))
-      return op->emitError("expected decoders to be inlined first (yoco-inline-decoders), got '") << op->getName() << "'";
+      return op->emitError("expected decoders to be inlined first (yoco-inline-decoders), got '")
+             << op->getName() << "'";
     auto mixer = dyn_cast<RowMixerOpInterface>(op);
     if (!mixer)
       return WalkResult::advance();
@@ -168,14 +172,16 @@ func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind
   MLIRContext *context = builder.getContext();
   SmallVector<Type> inputs = {forward.getArgumentTypes()[0], SegmentsType::get(context)}, results;
   if (!kind.wanted.isNone())
-    results.push_back(kind.output == EntryOutput::sampled ? forward.getArgumentTypes()[0] : forward.getResultTypes()[0]);
+    results.push_back(kind.output == EntryOutput::sampled ? forward.getArgumentTypes()[0]
+                                                          : forward.getResultTypes()[0]);
   for (const State &state : states) {
     inputs.push_back(state.type);
     results.push_back(state.type);
   }
   auto function =
       func::FuncOp::create(builder, forward.getLoc(), kind.name, FunctionType::get(context, inputs, results));
-  function->setAttr(YocoDialect::getEntryAttrName(), EntryAttr::get(context, kind.rows, kind.bound, kind.output, kind.wanted));
+  function->setAttr(YocoDialect::getEntryAttrName(),
+                    EntryAttr::get(context, kind.rows, kind.bound, kind.output, kind.wanted));
   for (auto [index, state] : llvm::enumerate(states))
     function.setArgAttr(2 + index, YocoDialect::getStateAttrName(),
                         FlatSymbolRefAttr::get(context, state.declaration.getSymName()));

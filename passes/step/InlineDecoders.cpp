@@ -2,7 +2,8 @@
 //
 // Input: phase `model`. Output: phase `model` without regions.
 //
-// Each decoder's block is moved in front of the decoder, its arguments become the operands, its yielded values the results.
+// Each decoder's block is moved in front of the decoder, its arguments become the operands, its yielded values the
+// results.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"

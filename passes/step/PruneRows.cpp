@@ -2,9 +2,10 @@
 //
 // Input: phase `step`, complete. Output: phase `step` without undemanded work.
 //
-// Operations that the demand analysis does not need are deleted from the last to the first. A deleted write leaves the version
-// that it would have replaced; other deleted results have no users left, since a user that is needed needs its operands. Where
-// that does not hold (another result of an undemanded operation is used, as no operation of phase `step` has it) it stays.
+// Operations that the demand analysis does not need are deleted from the last to the first. A deleted write leaves the
+// version that it would have replaced; other deleted results have no users left, since a user that is needed needs its
+// operands. Where that does not hold (another result of an undemanded operation is used, as no operation of phase
+// `step` has it) it stays.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
@@ -66,7 +67,8 @@ struct PruneRowsPass : public yoco::impl::PruneRowsPassBase<PruneRowsPass> {
     }
   }
 
-  /// Takes an operation that is not needed out of the way of its users. False, and nothing changes, when one cannot do without.
+  /// Takes an operation that is not needed out of the way of its users. False, and nothing changes, when one cannot do
+  /// without.
   static bool dropUses(Operation *op, func::FuncOp entry) {
     auto stateOp = dyn_cast<StateOpInterface>(op);
     SmallVector<Value> next = stateOp ? stateOp.getNewStates() : SmallVector<Value>();

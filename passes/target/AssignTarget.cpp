@@ -38,8 +38,8 @@ struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPa
     int64_t seq = maxSeqLen != 0 ? maxSeqLen : trained ? trained.getInt() : kDefaultSeqLen;
     int64_t chunk = prefillChunk != 0 ? prefillChunk : machine->getDefaultChunk();
     int64_t batch = maxBatch;
-    BoundsAttr bounds = BoundsAttr::getChecked([&] { return emitError(module.getLoc()); }, &getContext(), seq, batch, chunk,
-                                               kScoreBlock);
+    BoundsAttr bounds = BoundsAttr::getChecked([&] { return emitError(module.getLoc()); }, &getContext(), seq, batch,
+                                               chunk, kScoreBlock);
     if (!bounds)
       return signalPassFailure();
     module->setAttr(YocoDialect::getTargetAttrName(), *attribute);

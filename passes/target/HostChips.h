@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The processors of target `host`, as data: features and tile sizes. The lowering builds its loops from them and the target
-// answers from them, so that the number of tiles in a file and the loops in its code agree.
+// The processors of target `host`, as data: features and tile sizes. The lowering builds its loops from them and the
+// target answers from them, so that the number of tiles in a file and the loops in its code agree.
 
 #ifndef YOCO_PASSES_TARGET_HOSTCHIPS_H
 #define YOCO_PASSES_TARGET_HOSTCHIPS_H

@@ -174,7 +174,8 @@ Status VariantVerifier::verifyKernelLaunch(const fb::KernelLaunch &launch, const
                            launch.shared_bytes());
   if (launch.cluster() < 1 || launch.cluster() > kMostClusterBlocks)
     return YOCO_PLAN_ERROR(Path(where, "cluster"), "expected 1 to %u, got %u", kMostClusterBlocks, launch.cluster());
-  if (launch.cluster() > 1 && GpuArchitecture::parse(image.architecture()->string_view())->capability.major < kClusterMajor)
+  if (launch.cluster() > 1 &&
+      GpuArchitecture::parse(image.architecture()->string_view())->capability.major < kClusterMajor)
     return YOCO_PLAN_ERROR(Path(where, "cluster"), "expected 1, as %s has no clusters, got %u",
                            image.architecture()->c_str(), launch.cluster());
   return Status();
@@ -360,8 +361,9 @@ Status VariantVerifier::verifyCluster(const fb::Launch &launch, const Path &wher
   if (variant.images())
     for (const fb::Image *image : *variant.images())
       if (uint32_t cluster = image->launches()->Get(launch.kernel())->cluster(); launch.multiplier() % cluster != 0)
-        return YOCO_PLAN_ERROR(Path(where, "multiplier"), "expected a multiple of the %u blocks of a cluster, got %" PRIu64,
-                               cluster, launch.multiplier());
+        return YOCO_PLAN_ERROR(Path(where, "multiplier"),
+                               "expected a multiple of the %u blocks of a cluster, got %" PRIu64, cluster,
+                               launch.multiplier());
   return Status();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A fused operation of another dialect, its kernels for both targets, and a chip: all that docs/Extending.md asks for, registered
-// from here. No file of the production folders knows of them.
+// A fused operation of another dialect, its kernels for both targets, and a chip: all that docs/Extending.md asks for,
+// registered from here. No file of the production folders knows of them.
 
 #include "test/extending/ToyKernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -76,7 +76,8 @@ static LogicalResult lowerScale(NvptxKernel &kernel, ScaleOp op) {
 //===- Registration ------------------------------------------------------------------------------------------===//
 
 /// A smaller chip of the generation of sm_80.
-static constexpr NvptxChip kToyChip = {"sm_86", 84, 99 << 10, 100 << 10, 65536, 6 << 20, false, false, false, 0.9e12, 0};
+static constexpr NvptxChip kToyChip = {"sm_86", 84,    99 << 10, 100 << 10, 65536, 6 << 20,
+                                       false,   false, false,    0.9e12,    0};
 
 void ::yoco::toy::registerToyKernel(DialectRegistry &registry) {
   registry.insert<ToyKernelDialect>();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A state that the project does not know: each slot has a plane that grows and one that does not. Everything that a pass needs
-// is an answer of the type or of the operations.
+// A state that the project does not know: each slot has a plane that grows and one that does not. Everything that a
+// pass needs is an answer of the type or of the operations.
 
 #include "dialect/YocoOps.h"
 #include "mlir/IR/DialectImplementation.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// kernel-images IN.mlir -o PREFIX: compiles a module of kernels in phase `planned` (make_kernels.py) as yoco-compile would.
-// Writes the images (PREFIX.so for the host; PREFIX.ARCHITECTURE.cubin and .ptx for GPUs) and PREFIX.launch.json, which says
-// how each kernel is launched:
+// kernel-images IN.mlir -o PREFIX: compiles a module of kernels in phase `planned` (make_kernels.py) as yoco-compile
+// would. Writes the images (PREFIX.so for the host; PREFIX.ARCHITECTURE.cubin and .ptx for GPUs) and
+// PREFIX.launch.json, which says how each kernel is launched:
 //   {"images": [{"format", "architecture", "file"}],
 //    "kernels": {NAME: {"unit", "divisor", "multiplier", "threads", "shared_bytes"}}}
 
@@ -27,7 +27,8 @@ namespace json = llvm::json;
 
 static cl::opt<std::string> input(cl::Positional, cl::desc("IN.mlir"), cl::Required);
 static cl::opt<bool> launchesOnly("launches-only", cl::desc("Write PREFIX.launch.json alone"));
-static cl::opt<std::string> output("o", cl::desc("Start of the outputs' names"), cl::value_desc("PREFIX"), cl::Required);
+static cl::opt<std::string> output("o", cl::desc("Start of the outputs' names"), cl::value_desc("PREFIX"),
+                                   cl::Required);
 
 /// Tiles of every kernel, as the planner would write them into its launches.
 static json::Object describeTiles(ModuleOp kernels, const Target &target) {

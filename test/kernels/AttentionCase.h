@@ -133,20 +133,21 @@ public:
   void runSplit(int splits) {
     Buffer partial(device::kF32, rows, shape.heads * splits * (2 + shape.valueWidth));
     const int stride = static_cast<int>(partial.stride);
-    launch(nvptx::attentionSplitShape(kSharedLimit, shape.cacheKind == device::kBf16, splits, shape.heads, shape.kvHeads,
-                                      shape.keyWidth, shape.valueWidth),
+    launch(nvptx::attentionSplitShape(kSharedLimit, shape.cacheKind == device::kBf16, splits, shape.heads,
+                                      shape.kvHeads, shape.keyWidth, shape.valueWidth),
            rows, segmentCount, [&](int64_t tile) {
-             device::yoco_attention_split(
-                 tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride), positions.data(), table.data(),
-                 keys->data(), values->data(), shape.cacheKind, shape.ring, freshKeys->data(), shape.freshKind,
-                 static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
-                 static_cast<int>(freshValues->stride), frequencies.data(), shape.style, shape.window, shape.scale,
-                 shape.heads, shape.kvHeads, shape.keyWidth, shape.valueWidth, splits, partial.floats(), stride, kSharedLimit);
+             device::yoco_attention_split(tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride),
+                                          positions.data(), table.data(), keys->data(), values->data(), shape.cacheKind,
+                                          shape.ring, freshKeys->data(), shape.freshKind,
+                                          static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
+                                          static_cast<int>(freshValues->stride), frequencies.data(), shape.style,
+                                          shape.window, shape.scale, shape.heads, shape.kvHeads, shape.keyWidth,
+                                          shape.valueWidth, splits, partial.floats(), stride, kSharedLimit);
            });
     EXPECT_TRUE(partial.onlyWritten());
     launch(nvptx::attentionMergeShape(shape.heads, shape.valueWidth), rows, segmentCount, [&](int64_t tile) {
-      device::yoco_attention_merge(tile, rows, table.data(), partial.floats(), stride, splits, shape.heads, shape.valueWidth,
-                                   out->data(), shape.outKind, static_cast<int>(out->stride));
+      device::yoco_attention_merge(tile, rows, table.data(), partial.floats(), stride, splits, shape.heads,
+                                   shape.valueWidth, out->data(), shape.outKind, static_cast<int>(out->stride));
     });
   }
 

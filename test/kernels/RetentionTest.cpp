@@ -169,19 +169,21 @@ private:
     const Shape &s = shape;
     if (form == Form::step)
       return launch(nvptx::retentionStepShape(s.heads, s.keyWidth, s.valueWidth), rows, segments, [&](int64_t tile) {
-        device::yoco_retention_step(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(), v.stride,
-                                    gate.floats(), gate.stride, positions.ints(), table.data(), state.floats(),
-                                    s.style == kNoRope ? nullptr : frequencies.floats(), s.style, s.scale,
-                                    s.gateDivisor, s.eps, s.hasSwish ? swish.floats() : nullptr, s.hasSwish,
+        device::yoco_retention_step(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
+                                    v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
+                                    state.floats(), s.style == kNoRope ? nullptr : frequencies.floats(), s.style,
+                                    s.scale, s.gateDivisor, s.eps, s.hasSwish ? swish.floats() : nullptr, s.hasSwish,
                                     swish.stride, s.heads, s.keyWidth, s.valueWidth, out.data(), s.outKind, out.stride);
       });
     const int chunk = s.chunk ? s.chunk : nvptx::retentionChunk(s.keyWidth, s.valueWidth);
-    launch(nvptx::retentionChunkShape(kSharedLimit, chunk, s.heads, s.keyWidth, s.valueWidth), rows, segments, [&](int64_t tile) {
-      device::yoco_retention_chunk(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(), v.stride,
-                                   gate.floats(), gate.stride, positions.ints(), table.data(), state.floats(),
-                                   s.style == kNoRope ? nullptr : frequencies.floats(), s.style, s.scale, s.gateDivisor,
-                                   chunk, s.heads, s.keyWidth, s.valueWidth, out.data(), s.outKind, out.stride, kSharedLimit);
-    });
+    launch(nvptx::retentionChunkShape(kSharedLimit, chunk, s.heads, s.keyWidth, s.valueWidth), rows, segments,
+           [&](int64_t tile) {
+             device::yoco_retention_chunk(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
+                                          v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
+                                          state.floats(), s.style == kNoRope ? nullptr : frequencies.floats(), s.style,
+                                          s.scale, s.gateDivisor, chunk, s.heads, s.keyWidth, s.valueWidth, out.data(),
+                                          s.outKind, out.stride, kSharedLimit);
+           });
   }
 
   Random &random;

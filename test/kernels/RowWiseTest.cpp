@@ -56,8 +56,8 @@ TEST(Embed, KindsAndWidths) {
           table.fillNormal(random);
           const int32_t ids[] = {0, 49, 7, 50, -1, 0x7fffffff};
           launch(nvptx::embedShape(columns), 6, 1, [&](int64_t tile) {
-            device::yoco_embed(tile, 6, ids, table.data(), tableKind, 50, table.stride, 3.0f, columns, out.data(), outKind,
-                               out.stride);
+            device::yoco_embed(tile, 6, ids, table.data(), tableKind, 50, table.stride, 3.0f, columns, out.data(),
+                               outKind, out.stride);
           });
           std::vector<double> reference(6 * columns);
           for (int row = 0; row < 3; ++row)
@@ -79,9 +79,9 @@ void checkNorm(Random &random, int groups, int width, int inKind, int outKind, i
   weight.fillNormal(random);
   swish.fillNormal(random);
   launch(nvptx::normShape(groups, width), rows, 1, [&](int64_t tile) {
-    device::yoco_norm(tile, rows, in.data(), inKind, in.stride, hasWeight ? weight.data() : nullptr, hasWeight, weightKind,
-                      1e-5f, groups, width, hasSwish ? swish.floats() : nullptr, hasSwish, swish.stride, out.data(),
-                      outKind, out.stride);
+    device::yoco_norm(tile, rows, in.data(), inKind, in.stride, hasWeight ? weight.data() : nullptr, hasWeight,
+                      weightKind, 1e-5f, groups, width, hasSwish ? swish.floats() : nullptr, hasSwish, swish.stride,
+                      out.data(), outKind, out.stride);
   });
   std::vector<double> reference(rows * columns);
   for (int row = 0; row < rows; ++row)
@@ -126,8 +126,8 @@ TEST(Rope, StylesAndWidths) {
         Buffer in(kF32, 4, columns, 0, 1), out(outKind, 4, columns, 0, 3);
         in.fillNormal(random);
         launch(nvptx::ropeShape(heads, width), 4, 1, [&](int64_t tile) {
-          device::yoco_rope(tile, 4, in.floats(), in.stride, positions, frequencies.data(), style, heads, width, out.data(),
-                            outKind, out.stride);
+          device::yoco_rope(tile, 4, in.floats(), in.stride, positions, frequencies.data(), style, heads, width,
+                            out.data(), outKind, out.stride);
         });
         std::vector<double> reference(4 * columns);
         for (int row = 0; row < 4; ++row)
@@ -164,9 +164,9 @@ void checkCacheWrite(Random &random, const CacheCase &c) {
       source[segment.slot * places + (c.window ? position % c.window : position)] = segment.rowBegin + i;
     }
   launch(nvptx::cacheWriteShape(c.heads, c.keyWidth, c.valueWidth), rows, 6, [&](int64_t tile) {
-    device::yoco_cache_write(tile, rows, 6, seq, keys.data(), c.inKind, keys.stride, values.data(), c.inKind, values.stride,
-                             positions.data(), table, keyCache.data(), valueCache.data(), c.cacheKind, c.window,
-                             c.heads, c.keyWidth, c.valueWidth, frequencies.data(), c.style);
+    device::yoco_cache_write(tile, rows, 6, seq, keys.data(), c.inKind, keys.stride, values.data(), c.inKind,
+                             values.stride, positions.data(), table, keyCache.data(), valueCache.data(), c.cacheKind,
+                             c.window, c.heads, c.keyWidth, c.valueWidth, frequencies.data(), c.style);
   });
   Error keyError, valueError;
   for (int place = 0; place < slots * places; ++place) {
@@ -220,8 +220,9 @@ TEST(CacheWrite, BeyondFourGigabytes) {
   ASSERT_NE(pages, MAP_FAILED);
   auto *keyCache = static_cast<uint16_t *>(pages), *valueCache = keyCache + bytes / 2;
   launch(nvptx::cacheWriteShape(heads, width, width), 1, 1, [&](int64_t tile) {
-    device::yoco_cache_write(tile, 1, 1, seq, keys.data(), kBf16, keys.stride, values.data(), kBf16, values.stride, positions,
-                             table, keyCache, valueCache, kBf16, 0, heads, width, width, nullptr, device::kNoRope);
+    device::yoco_cache_write(tile, 1, 1, seq, keys.data(), kBf16, keys.stride, values.data(), kBf16, values.stride,
+                             positions, table, keyCache, valueCache, kBf16, 0, heads, width, width, nullptr,
+                             device::kNoRope);
   });
   for (int i = 0; i < heads * width; ++i) {
     ASSERT_EQ(bf16ToFloat(keyCache[2 * row - heads * width + i]), keys.get(0, i));
@@ -243,8 +244,9 @@ TEST(Argmax, RowsAndWidths) {
           if (logits.get(row, c) > logits.get(row, expected[1 + row]))
             expected[1 + row] = c;
       }
-      launch(nvptx::argmaxShape(columns), 3, 1,
-             [&](int64_t tile) { device::yoco_argmax(tile, 3, logits.floats(), logits.stride, columns, ids.data() + 1); });
+      launch(nvptx::argmaxShape(columns), 3, 1, [&](int64_t tile) {
+        device::yoco_argmax(tile, 3, logits.floats(), logits.stride, columns, ids.data() + 1);
+      });
       EXPECT_EQ(ids, expected) << columns << " columns, offset " << offset;
     }
 }

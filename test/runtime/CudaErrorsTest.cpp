@@ -160,8 +160,8 @@ TEST_F(CudaErrorsTest, noAlgorithm) {
   useFakeCuda("fail=algorithm:2:1");
   EXPECT_EQ(
       refusal(withProducts(), YOCO_DEVICE_ERROR),
-      "entry decode, instruction 4 (product, product): product of 2 rows of 11 by 11 outputs: cuBLASLt has no algorithm "
-      "for it");
+      "entry decode, instruction 4 (product, product): product of 2 rows of 11 by 11 outputs: cuBLASLt has no "
+      "algorithm for it");
   useFakeCuda("fail=cublasLtMatmulAlgoGetHeuristic:1:15");
   EXPECT_THAT(
       refusal(withProducts(), YOCO_DEVICE_ERROR),

@@ -74,8 +74,9 @@ public:
     maxBatch = add("--max-batch", maxBatchText, "N", "Sequences that a session holds at a time (default: 1)");
     prefillChunk = add("--prefill-chunk", prefillChunkText, "N",
                        "Tokens of a prefill step (default: chosen by the plan)");
-    app.add_option("--place", line.placements,
-                   "Keep parameters whose names match in the memory of the host, for lookups: PATTERN=host; may be repeated")
+    app.add_option(
+           "--place", line.placements,
+           "Keep parameters whose names match in the memory of the host, for lookups: PATTERN=host; may be repeated")
         ->type_name("PATTERN=host")
         ->allow_extra_args(false);
     randomWeights = add("--random-weights", randomWeightsText, "SEED",

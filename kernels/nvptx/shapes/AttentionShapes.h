@@ -137,7 +137,8 @@ constexpr LaunchShape attentionMergeShape(int heads, int valueWidth) {
   return {BlockUnit::rows, 1, heads, 32 * kAttentionMergeWarps, kAttentionMergeWarps * (valueWidth + 1) * 4};
 }
 
-/// Splits that make about four blocks for each multiprocessor from `batch` rows; no more than a window has position blocks.
+/// Splits that make about four blocks for each multiprocessor from `batch` rows; no more than a window has position
+/// blocks.
 constexpr int attentionSplits(int multiprocessors, int batch, int window, int kvHeads) {
   int splits = attention::least(4 * multiprocessors / attention::most(1, batch * kvHeads), 128);
   if (window > 0)

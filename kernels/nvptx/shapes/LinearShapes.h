@@ -17,8 +17,8 @@ constexpr int kLinearFewWarps = 8;
 /// blocks.
 constexpr int kLinearFewRing = 8;
 
-/// Tiles of 16 outputs of a block, of each matrix. Two read the input less often, where every multiprocessor has two such
-/// blocks; one gives more of them a block where outputs are few.
+/// Tiles of 16 outputs of a block, of each matrix. Two read the input less often, where every multiprocessor has two
+/// such blocks; one gives more of them a block where outputs are few.
 constexpr int linearFewTiles(int multiprocessors, int outputs, bool gated) {
   return !gated && outputs >= 2 * 32 * multiprocessors ? 2 : 1;
 }

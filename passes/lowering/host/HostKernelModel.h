@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A kernel of target `host`: its tiles, the form of its parameters and its lowering. A file of passes/lowering/host/kernels
-// holds those of one operation.
+// A kernel of target `host`: its tiles, the form of its parameters and its lowering. A file of
+// passes/lowering/host/kernels holds those of one operation.
 
 #ifndef YOCO_PASSES_LOWERING_HOST_HOSTKERNELMODEL_H
 #define YOCO_PASSES_LOWERING_HOST_HOSTKERNELMODEL_H

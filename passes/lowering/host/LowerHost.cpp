@@ -5,8 +5,8 @@
 //   1. A function with the same name takes the place of each kernel: handles among its arguments become buffers.
 //   2. It loops over its tiles; the lowering of the one operation in the old body emits what a tile computes.
 //
-// Kernels for other targets are left alone. Refused: a body with another operation in it, rows that are not f32, buffers on
-// the stack that are too large.
+// Kernels for other targets are left alone. Refused: a body with another operation in it, rows that are not f32,
+// buffers on the stack that are too large.
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"

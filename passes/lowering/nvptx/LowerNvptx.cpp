@@ -2,12 +2,13 @@
 //
 // yoco-lower-nvptx: the kernels of a planned module for target `nvptx`, to a gpu.module (phase `planned` to `program`).
 //
-//   1. A gpu.module takes the place of the module of kernels, a kernel with the same name that of each function. Its arguments
-//      are words: rows, segments, seq, and the address of each buffer. It says how it is launched.
-//   2. Its body is the call of a micro-kernel with every shape a constant, or generated code for elementwise arithmetic.
+//   1. A gpu.module takes the place of the module of kernels, a kernel with the same name that of each function. Its
+//      arguments are words: rows, segments, seq, and the address of each buffer. It says how it is launched.
+//   2. Its body is the call of a micro-kernel with every shape a constant, or generated code for elementwise
+//      arithmetic.
 //
-// Kernels for other targets are left alone. Refused: a body with another operation in it, element types that a micro-kernel does
-// not take.
+// Kernels for other targets are left alone. Refused: a body with another operation in it, element types that a
+// micro-kernel does not take.
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -95,8 +96,8 @@ private:
     return success();
   }
 
-  /// How the kernel is launched in each image. One body serves all of them, so they have the same launch; what the architectures
-  /// differ in is behind __nvvm_reflect.
+  /// How the kernel is launched in each image. One body serves all of them, so they have the same launch; what the
+  /// architectures differ in is behind __nvvm_reflect.
   static DictionaryAttr getImages(MLIRContext *context, const nvptx::LaunchShape &shape, const NvptxTarget &target) {
     TargetCode::Block block;
     block.threads = shape.threads;
@@ -131,8 +132,8 @@ private:
     for (BlockArgument argument : function.getArguments().drop_front(kArgumentsBefore)) {
       NamedAttrList list;
       list.append(LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(64));
-      // Weights never change, and the segment table not during a step. Everything else is written by kernels that may still
-      // run when this one starts, so nothing of it may be read before yoco_begin: no promise about such memory.
+      // Weights never change, and the segment table not during a step. Everything else is written by kernels that may
+      // still run when this one starts, so nothing of it may be read before yoco_begin: no promise about such memory.
       if (function.getArgAttr(argument.getArgNumber(), kParameterAttrName) || isa<SegmentsType>(argument.getType())) {
         list.append(LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
         list.append(LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());

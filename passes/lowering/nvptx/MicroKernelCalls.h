@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The calls of micro-kernels, from their declaration in kernels/nvptx/MicroKernels.def: a class for each, with a field for each
-// argument. A field takes values of the argument's kind alone, and has to be set before the call is emitted:
+// The calls of micro-kernels, from their declaration in kernels/nvptx/MicroKernels.def: a class for each, with a field
+// for each argument. A field takes values of the argument's kind alone, and has to be set before the call is emitted:
 //
 //   ArgmaxCall call(kernel, op);
 //   call.rows = kernel.rows;

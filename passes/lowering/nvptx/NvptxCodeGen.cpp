@@ -193,7 +193,8 @@ public:
 
 private:
   void runUnguarded(const std::optional<std::string> &ptxas) {
-    llvm::Expected<std::string> text = generatePtx(StringRef(bitcode->data(), bitcode->size()), getNvptxKernelBitcode(), architecture);
+    llvm::Expected<std::string> text =
+        generatePtx(StringRef(bitcode->data(), bitcode->size()), getNvptxKernelBitcode(), architecture);
     if (!text) {
       error = llvm::toString(text.takeError());
       return;

@@ -67,8 +67,8 @@ public:
   /// Matrices, caches and inputs of products are bf16, and tensor cores multiply them; else everything is f32.
   bool isBf16() const { return bf16; }
   const NvptxChip &getChip() const { return chip; }
-  /// The most bytes of shared memory that a block may have: all images of a file have the same kernels, so it is what the
-  /// least of their chips has.
+  /// The most bytes of shared memory that a block may have: all images of a file have the same kernels, so it is what
+  /// the least of their chips has.
   int getSharedLimit() const {
     return std::min(chip.sharedBytesPerBlock, device.getPortableChip().sharedBytesPerBlock);
   }

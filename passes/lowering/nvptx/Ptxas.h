@@ -29,14 +29,14 @@ struct AssembledPtx {
   std::vector<KernelResources> kernels; // in the order of the report
 };
 
-/// The path of ptxas, or none when it is nowhere. $YOCO_PTXAS names the program, and nothing else is tried when it is set.
-/// Else the first of: $CUDA_HOME, $CUDA_PATH, the PATH, the wheel nvidia-cuda-nvcc in the Python environments $VIRTUAL_ENV
-/// and $CONDA_PREFIX, in those around this program and this library (`findPtxasAround`) and in the system's Python, and
-/// /usr/local/cuda.
+/// The path of ptxas, or none when it is nowhere. $YOCO_PTXAS names the program, and nothing else is tried when that is
+/// set. Else the first of: $CUDA_HOME, $CUDA_PATH, the PATH, the wheel nvidia-cuda-nvcc in the Python environments
+/// $VIRTUAL_ENV and $CONDA_PREFIX, in those around this program and this library (`findPtxasAround`) and in the
+/// system's Python, and /usr/local/cuda.
 std::optional<std::string> findPtxas();
 
-/// The wheel's ptxas in a Python environment that `folder` lies in, or that is called .venv and lies in `folder` or in a
-/// folder above it.
+/// The wheel's ptxas in a Python environment that `folder` lies in, or that is called .venv and lies in `folder` or in
+/// a folder above it.
 std::optional<std::string> findPtxasAround(llvm::StringRef folder);
 
 /// Assembles `ptx` for `architecture` ("sm_90a") with the program `ptxas`. It likes to spill a few registers where one

@@ -63,7 +63,8 @@ Result<std::unique_ptr<Program>> CudaProgram::load(const ProgramSource &source) 
   YOCO_ASSIGN_OR_RETURN(ContextPointer context, CudaContext::retain(machine.driver, machine.gpu));
   std::unique_ptr<CudaProgram> program(
       new CudaProgram(source, *machine.image, std::move(context), std::move(machine.library)));
-  YOCO_RETURN_IF_ERROR(checkMemory(*program->gpuContext, source.variant, program->weights.deviceBytes(), source.arenas));
+  YOCO_RETURN_IF_ERROR(
+      checkMemory(*program->gpuContext, source.variant, program->weights.deviceBytes(), source.arenas));
   const fb::Segment &bytes = *machine.image->code();
   YOCO_RETURN_IF_ERROR(source.checksums.verify(bytes.offset(), bytes.offset() + bytes.size()));
   YOCO_ASSIGN_OR_RETURN(

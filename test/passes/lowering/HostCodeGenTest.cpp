@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What code generation promises beyond numbers: objects that stand alone, errors that say what is wrong, features and tiles
-// that agree with the code.
+// What code generation promises beyond numbers: objects that stand alone, errors that say what is wrong, features and
+// tiles that agree with the code.
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -264,11 +264,13 @@ Attention makeAttention(Random &random, Kernels &kernels, int64_t width, int64_t
   std::string fresh = ring > 0 ? ", %k: " + a.k.type() + ", %v: " + a.v.type() : "";
   std::string freshTypes = ring > 0 ? ", " + a.k.type() + ", " + a.v.type() : "";
   a.name = kernels.add(
-      "%q: " + a.q.type() + ", %p: memref<?xi32>, %s: !yoco.segments, " + cacheArguments(a) + fresh + ", %out: " + a.out.type(),
+      "%q: " + a.q.type() + ", %p: memref<?xi32>, %s: !yoco.segments, " + cacheArguments(a) + fresh +
+          ", %out: " + a.out.type(),
       "yoco.fused_attention %q at %p, %s to %c, %d " + std::string(ring > 0 ? "fresh(%k, %v) " : "") + "outs %out {" +
-          attribute("scale", a.scale) + (a.hasRope ? "rope = " + a.rope.text() + ", " : "") + "heads = " +
-          std::to_string(a.keyHeads * a.group) + " : i64, window = " + std::to_string(a.window) + " : i64} : (" +
-          a.q.type() + ", memref<?xi32>, !yoco.segments, " + cacheTypes(a) + freshTypes + ", " + a.out.type() + ") -> ()");
+          attribute("scale", a.scale) + (a.hasRope ? "rope = " + a.rope.text() + ", " : "") +
+          "heads = " + std::to_string(a.keyHeads * a.group) + " : i64, window = " + std::to_string(a.window) +
+          " : i64} : (" + a.q.type() + ", memref<?xi32>, !yoco.segments, " + cacheTypes(a) + freshTypes + ", " +
+          a.out.type() + ") -> ()");
   a.write = makeWrite(kernels, a);
   a.what = "attention of " + std::to_string(a.keyHeads) + " x " + std::to_string(a.group) + " heads of " +
            std::to_string(width) + ", ring " + std::to_string(ring) + ", window " + std::to_string(a.window);

@@ -85,12 +85,12 @@ void addNorm(HostKernels &test, int64_t groups, int64_t width) {
   bool hasWeight = flip(test.random), hasSwish = flip(test.random);
   Weights weight = Weights::draw(test.random, width);
   Rows shape = Rows::make(test.random, 0, groups * width), outShape = Rows::make(test.random, 0, groups * width);
-  std::string name =
-      test.kernels.add("%x: " + shape.type() + (hasSwish ? ", %g: " + shape.type() : "") + ", %out: " +
-                           outShape.type() + (hasWeight ? ", %w: " + weightType({width}, weight) + " {yoco.parameter = @w0}" : ""),
-                       "yoco.fused_norm %x " + std::string(hasSwish ? "swish %g " : "") +
-                           (hasWeight ? "weight @w0 " : "") + "outs %out {eps = 1.0e-5 : f32, groups = " + std::to_string(groups) + " : i64} : (" +
-                           shape.type() + (hasSwish ? ", " + shape.type() : "") + ", " + outShape.type() + ") -> ()");
+  std::string name = test.kernels.add(
+      "%x: " + shape.type() + (hasSwish ? ", %g: " + shape.type() : "") + ", %out: " + outShape.type() +
+          (hasWeight ? ", %w: " + weightType({width}, weight) + " {yoco.parameter = @w0}" : ""),
+      "yoco.fused_norm %x " + std::string(hasSwish ? "swish %g " : "") + (hasWeight ? "weight @w0 " : "") +
+          "outs %out {eps = 1.0e-5 : f32, groups = " + std::to_string(groups) + " : i64} : (" + shape.type() +
+          (hasSwish ? ", " + shape.type() : "") + ", " + outShape.type() + ") -> ()");
   test.checks.push_back([=](const Kernels &kernels, Random &random) {
     int64_t rows = random() % 20;
     Rows x(rows, groups * width, shape.stride, shape.offset), gate = x,
@@ -213,8 +213,9 @@ TEST_P(HostKernels, Elementwise) {
   runChecks();
 }
 
-/// A generic over rows of `x`, numbers of a row `m`, and a vector `w` that all rows share. With `heads`, of every head. `reference` gives
-/// what becomes of a row: all its columns, or with `combiner` the one number that they are combined to.
+/// A generic over rows of `x`, numbers of a row `m`, and a vector `w` that all rows share. With `heads`, of every head.
+/// `reference` gives what becomes of a row: all its columns, or with `combiner` the one number that they are combined
+/// to.
 struct RowCase {
   std::string body, combiner, initial;
   std::function<double(double x, double m, double w)> element;
