@@ -178,11 +178,7 @@ LogicalResult VariantBuilder::addState(StateDeclOp state) {
   auto result = std::make_unique<fb::StateT>();
   result->name = state.getSymName().str();
   StateTypeInterface type = state.getStateType();
-  auto cache = dyn_cast<CacheType>(state.getType());
-  result->kind = !cache           ? fb::StateKind::state
-                 : cache.isRing() ? fb::StateKind::ring_cache
-                                  : fb::StateKind::growing_cache;
-  result->window = cache ? cache.getWindow() : 0;
+  result->kind = type.getDescription();
   SmallVector<StatePlane> shapes = type.getPlanes();
   std::optional<ArrayAttr> offsets = state.getPlanes();
   if (!offsets || offsets->size() != shapes.size())

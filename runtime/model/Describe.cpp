@@ -200,10 +200,7 @@ void Describer::describePlan(const fb::Variant &variant, const PlanSizes &sizes)
       planes +=
           formatString("%s buffer %u (%" PRIu64 " bytes per slot, %" PRIu64 " per position)", planes.empty() ? "" : ",",
                        plane->buffer(), plane->bytes_per_slot(), plane->bytes_per_position());
-    std::string kind = fb::EnumNameStateKind(state->kind());
-    if (state->kind() == fb::StateKind::ring_cache)
-      kind += " of " + std::to_string(state->window());
-    line(formatString("    %s %s:%s", kind.c_str(), state->name()->c_str(), planes.c_str()));
+    line(formatString("    %s %s:%s", state->kind()->c_str(), state->name()->c_str(), planes.c_str()));
   }
 }
 

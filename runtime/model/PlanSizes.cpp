@@ -223,9 +223,8 @@ uint64_t outputRowBytes(fb::OutputKind kind, uint32_t vocabularySize) {
 uint64_t growingBytesPerPosition(const fb::Variant &variant) {
   uint64_t bytes = 0;
   for (const fb::State *state : *variant.states())
-    if (state->kind() == fb::StateKind::growing_cache)
-      for (const fb::Plane *plane : *state->planes())
-        bytes += plane->bytes_per_position();
+    for (const fb::Plane *plane : *state->planes())
+      bytes += plane->bytes_per_position();
   return bytes;
 }
 

@@ -267,7 +267,7 @@ Status VariantVerifier::verifyBuffer(const fb::Buffer &buffer, const Path &where
 }
 
 Status VariantVerifier::verifyState(const fb::State &state, const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyEnum(state.kind(), fb::StateKind::MAX, Path(where, "kind")));
+  YOCO_RETURN_IF_ERROR(verifyName(*state.kind(), Path(where, "kind")));
   for (uint32_t i = 0; i < state.planes()->size(); ++i) {
     Path plane(where, "planes", i);
     uint32_t buffer = state.planes()->Get(i)->buffer();

@@ -154,7 +154,7 @@ const BadPlan kPlans[] = {
      "640 bytes"},
     {"BufferOverflow", [](ToyModel &t) { buffer(t, 2).offset->terms[0]->coefficient = UINT64_MAX; },
      "variants[0].buffers[2]: offset and size do not fit"},
-    {"StateKind", [](ToyModel &t) { t.variant().states[0]->kind = fb::StateKind(3); }, "variants[0].states[0].kind"},
+    {"StateKind", [](ToyModel &t) { t.variant().states[0]->kind = "a\nb"; }, "variants[0].states[0].kind"},
     {"PlaneBuffer", [](ToyModel &t) { t.variant().states[0]->planes[0]->buffer = 99; },
      "states[0].planes[0].buffer: buffer index 99 is not below"},
     {"PlaneInScratch", [](ToyModel &t) { t.variant().states[0]->planes[0]->buffer = 3; },

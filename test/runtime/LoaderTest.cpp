@@ -236,7 +236,7 @@ TEST(LoaderTest, describes) {
   for (const char *part :
        {"target host:toy (device host, computes in f32)", "entry decode: one per segment rows, at most 3",
         "    layers.0: 1\n", "toy_mix: launched 3 times", "arena persistent: 640 bytes",
-        "ring_cache of 4 ring: buffer 1 (16 bytes per slot, 0 per position)", "spread: 11 x 1 bf16, panels of 4",
+        "ring of 4 ring: buffer 1 (16 bytes per slot, 0 per position)", "spread: 11 x 1 bf16, panels of 4",
         "stop ids: 3"})
     EXPECT_THAT(text, HasSubstr(part));
 }

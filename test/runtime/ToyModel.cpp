@@ -104,12 +104,11 @@ void addOperation(fb::EntryT &entry, Operation operation) {
 /// Buffers of the states, in the order in which addStates() makes them.
 enum StateBuffer : uint32_t { sumBuffer, ringBuffer, cacheBuffer };
 
-void addState(fb::VariantT &variant, const char *name, fb::StateKind kind, uint32_t buffer, uint64_t perSlot,
+void addState(fb::VariantT &variant, const char *name, const char *kind, uint32_t buffer, uint64_t perSlot,
               uint64_t perPosition) {
   auto state = std::make_unique<fb::StateT>();
   state->name = name;
   state->kind = kind;
-  state->window = kind == fb::StateKind::ring_cache ? 4 : 0;
   auto plane = std::make_unique<fb::PlaneT>();
   plane->buffer = buffer;
   plane->bytes_per_slot = perSlot;
@@ -120,9 +119,9 @@ void addState(fb::VariantT &variant, const char *name, fb::StateKind kind, uint3
 
 void addStates(fb::VariantT &variant) {
   Layout layout(variant, 0);
-  addState(variant, "sum", fb::StateKind::state, layout.add(8, "b"), 8, 0);
-  addState(variant, "ring", fb::StateKind::ring_cache, layout.add(16, "b"), 16, 0);
-  addState(variant, "cache", fb::StateKind::growing_cache, layout.add(4, "bs"), 0, 4);
+  addState(variant, "sum", "state", layout.add(8, "b"), 8, 0);
+  addState(variant, "ring", "ring of 4", layout.add(16, "b"), 16, 0);
+  addState(variant, "cache", "growing cache", layout.add(4, "bs"), 0, 4);
   layout.finish();
 }
 
