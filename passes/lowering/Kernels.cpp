@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "passes/lowering/Kernels.h"
+#include "passes/target/TargetRegistry.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -12,6 +13,22 @@ SmallVector<ModuleOp> yoco::getKernelModules(ModuleOp module) {
       modules.push_back(nested);
   });
   return modules;
+}
+
+LogicalResult yoco::forEachKernelModule(ModuleOp module, StringRef device,
+                                        function_ref<LogicalResult(ModuleOp, const Target &)> lower) {
+  const TargetDevice *wanted = TargetRegistry::findDevice(module.getContext(), device);
+  for (ModuleOp kernels : getKernelModules(module)) {
+    TargetAttr attr = getTargetAttrOf(kernels);
+    if (!attr)
+      return failure();
+    if (TargetRegistry::findDevice(module.getContext(), attr.getDevice()) != wanted)
+      continue;
+    std::unique_ptr<Target> target = Target::get(attr, kernels.getLoc());
+    if (!target || failed(lower(kernels, *target)))
+      return failure();
+  }
+  return success();
 }
 
 Operation *yoco::getOnlyOperation(func::FuncOp function) {

@@ -6,6 +6,7 @@
 #define YOCO_PASSES_LOWERING_KERNELS_H
 
 #include "dialect/YocoOps.h"
+#include "passes/target/Target.h"
 #include "passes/target/TargetCode.h"
 
 namespace mlir::yoco {
@@ -25,6 +26,11 @@ FailureOr<TargetCode::Block> getImageLaunch(Operation *kernel, StringRef archite
 
 /// The modules of kernels in `module`, or itself.
 SmallVector<ModuleOp> getKernelModules(ModuleOp module);
+
+/// Calls `lower` with each module of kernels in `module`, or itself, whose target is of the device called `device`, and
+/// with that target. Stops at the first failure, which has emitted an error.
+LogicalResult forEachKernelModule(ModuleOp module, StringRef device,
+                                  function_ref<LogicalResult(ModuleOp, const Target &)> lower);
 
 /// The one operation of the kernel's body; null, with an error, when there is not exactly one. Constants do not count.
 Operation *getOnlyOperation(func::FuncOp function);

@@ -54,18 +54,12 @@ public:
   using LowerHostPassBase::LowerHostPassBase;
 
   void runOnOperation() override {
-    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})))
-      return signalPassFailure();
-    for (ModuleOp module : getKernelModules(getOperation())) {
-      TargetAttr attr = getTargetAttrOf(module);
-      if (!attr)
-        return signalPassFailure();
-      if (attr.getDevice() != HostDevice::kTraits.name)
-        continue;
-      std::unique_ptr<HostTarget> target = HostTarget::get(attr, module.getLoc());
-      if (!target || failed(lowerModule(module, *target)))
-        return signalPassFailure();
-    }
+    auto lower = [&](ModuleOp kernels, const Target &target) {
+      return lowerModule(kernels, static_cast<const HostTarget &>(target));
+    };
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})) ||
+        failed(forEachKernelModule(getOperation(), HostDevice::kTraits.name, lower)))
+      signalPassFailure();
   }
 
 private:
