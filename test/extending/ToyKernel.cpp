@@ -45,22 +45,25 @@ static LogicalResult lowerScale(HostKernel &kernel, ScaleOp op, Value tile) {
 
 //===- Kernel for GPUs ---------------------------------------------------------------------------------------===//
 
-/// A block a row, a warp for its columns.
-static nvptx::LaunchShape getShape(ScaleOp, const NvptxTarget &) {
-  return {nvptx::BlockUnit::rows, /*divisor=*/1, /*multiplier=*/1, /*threads=*/32, /*sharedBytes=*/0};
+/// Two blocks a row, of a warp each, for the halves of its columns.
+static nvptx::LaunchShape getScaleShape(ScaleOp, const NvptxTarget &) {
+  return {nvptx::BlockUnit::rows, /*divisor=*/1, /*multiplier=*/2, /*threads=*/32, /*sharedBytes=*/0};
 }
 
 static LogicalResult lowerScale(NvptxKernel &kernel, ScaleOp op) {
   OpBuilder &builder = kernel.builder;
   Location loc = kernel.loc;
   Value out = op.getOuts().front();
-  int64_t columns = getColumns(out);
+  int64_t half = getColumns(out) / 2;
   auto i64 = [&](int64_t value) { return kernel.constant(builder.getI64IntegerAttr(value)); };
+  auto toI64 = [&](Value index) {
+    return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index).getResult();
+  };
   Value factor = kernel.constant(op.getFactorAttr());
-  Value first = arith::MulIOp::create(builder, loc, kernel.getTile(), i64(columns));
-  Value thread = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
-                                            gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));
-  auto loop = scf::ForOp::create(builder, loc, thread, i64(columns), i64(32));
+  Value first = arith::MulIOp::create(builder, loc, kernel.getTile(), i64(half));
+  Value thread = toI64(gpu::ThreadIdOp::create(builder, loc, gpu::Dimension::x));
+  Value threads = toI64(gpu::BlockDimOp::create(builder, loc, gpu::Dimension::x));
+  auto loop = scf::ForOp::create(builder, loc, thread, i64(half), threads);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop.getBody()->getTerminator());
   Value index = arith::AddIOp::create(builder, loc, first, loop.getInductionVar());
@@ -72,6 +75,29 @@ static LogicalResult lowerScale(NvptxKernel &kernel, ScaleOp op) {
   LLVM::StoreOp::create(builder, loc, arith::MulFOp::create(builder, loc, x, factor), addressOf(out));
   return success();
 }
+
+namespace {
+/// The same, but the blocks differ from image to image: on a chip that has clusters, the blocks of a row are one, of
+/// two warps each.
+class ScaleKernel final : public NvptxKernelModelFor<ScaleOp> {
+public:
+  ScaleKernel() : NvptxKernelModelFor(getScaleShape, lowerScale) {}
+
+  TargetCode::Block getBlock(Operation *op, const NvptxTarget &target, const NvptxChip &chip) const override {
+    TargetCode::Block block = NvptxKernelModelFor::getBlock(op, target, chip);
+    if (chip.clusters) {
+      block.threads = 64;
+      block.cluster = 2;
+    }
+    // For tests of launches that a chip cannot do.
+    if (auto cluster = op->getAttrOfType<IntegerAttr>("toy_kernel.cluster"))
+      block.cluster = cluster.getInt();
+    if (auto shared = op->getAttrOfType<IntegerAttr>("toy_kernel.shared_bytes"))
+      block.sharedBytes = shared.getInt();
+    return block;
+  }
+};
+} // namespace
 
 //===- Registration ------------------------------------------------------------------------------------------===//
 
@@ -85,7 +111,7 @@ void ::yoco::toy::registerToyKernel(DialectRegistry &registry) {
     TargetRegistry &targets = TargetRegistry::get(*dialect);
     addHostKernel<ScaleOp>(targets.getOrAdd<HostDevice>(), lowerScale);
     auto &gpus = targets.getOrAdd<NvptxDevice>();
-    addNvptxKernel<ScaleOp>(gpus, getShape, lowerScale);
+    gpus.addKernel(ScaleOp::getOperationName(), std::make_unique<ScaleKernel>());
     gpus.addChip(kToyChip);
   });
 }

@@ -25,11 +25,15 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 
 // -----
 
-// CHECK: yoco.launch @kernels::@scale_0({{.+}}) tiles <rows, divisor = 1, multiplier = 1>
+// The kernel of the sm_90a image has other blocks than that of the sm_80 image.
+//
+// CHECK: yoco.launch @kernels::@scale_0({{.+}}) tiles <rows, divisor = 1, multiplier = 2>
 // CHECK: gpu.func @scale_0
-// CHECK-SAME: threads = 32
+// CHECK-SAME: yoco.images = {sm_80 = {shared_bytes = 0 : i64, threads = 32 : i64},
+// CHECK-SAME: sm_90a = {cluster = 2 : i64, shared_bytes = 0 : i64, threads = 64 : i64}}
 // CHECK: llvm.call @yoco_begin()
 // CHECK: gpu.block_id x
+// CHECK: gpu.block_dim x
 // CHECK: scf.for
 // CHECK: arith.mulf
 // CHECK: llvm.store

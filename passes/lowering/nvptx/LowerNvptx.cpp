@@ -39,18 +39,12 @@ public:
   using LowerNvptxPassBase::LowerNvptxPassBase;
 
   void runOnOperation() override {
-    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})))
-      return signalPassFailure();
-    for (ModuleOp module : getKernelModules(getOperation())) {
-      TargetAttr attr = getTargetAttrOf(module);
-      if (!attr)
-        return signalPassFailure();
-      if (attr.getDevice() != NvptxDevice::kTraits.name)
-        continue;
-      std::unique_ptr<NvptxTarget> target = NvptxTarget::get(attr, module.getLoc());
-      if (!target || failed(lowerModule(module, *target)))
-        return signalPassFailure();
-    }
+    auto lower = [&](ModuleOp kernels, const Target &target) {
+      return lowerModule(kernels, static_cast<const NvptxTarget &>(target));
+    };
+    if (failed(expectPhase(getOperation(), getArgument(), {Phase::planned, Phase::program})) ||
+        failed(forEachKernelModule(getOperation(), NvptxDevice::kTraits.name, lower)))
+      signalPassFailure();
   }
 
 private:
@@ -85,29 +79,31 @@ private:
       return failure();
     if (failed(model->lower(kernel, op)))
       return failure();
-    nvptx::LaunchShape shape = model->getShape(op, target);
-    if (shape.sharedBytes > target.getSharedLimit())
-      return op->emitOpError("expected a kernel with at most ")
-             << target.getSharedLimit() << " bytes of shared memory on " << target.getChip().name << ", got "
-             << shape.sharedBytes;
     ++(isa<RowKernelOpInterface>(op) ? numKernels : numElementwise);
     gpu::ReturnOp::create(builder, function.getLoc());
-    lowered->setAttr(kImagesAttrName, getImages(builder.getContext(), shape, target));
+    NamedAttrList images;
+    for (const NvptxChip *chip : target.getImageChips()) {
+      TargetCode::Block block = model->getBlock(op, target, *chip);
+      if (failed(checkBlock(op, block, model->getTiles(op, target), *chip)))
+        return failure();
+      images.set(chip->name, makeImageLaunch(builder.getContext(), block));
+    }
+    lowered->setAttr(kImagesAttrName, images.getDictionary(builder.getContext()));
     return success();
   }
 
-  /// How the kernel is launched in each image. One body serves all of them, so they have the same launch; what the
-  /// architectures differ in is behind __nvvm_reflect.
-  static DictionaryAttr getImages(MLIRContext *context, const nvptx::LaunchShape &shape, const NvptxTarget &target) {
-    TargetCode::Block block;
-    block.threads = shape.threads;
-    block.sharedBytes = shape.sharedBytes;
-    block.cluster = shape.cluster;
-    block.cooperative = shape.cooperative;
-    NamedAttrList images;
-    for (StringRef architecture : target.getArchitectures())
-      images.set(architecture, makeImageLaunch(context, block));
-    return images.getDictionary(context);
+  /// Whether `chip` can launch `block`, for a kernel with these tiles.
+  static LogicalResult checkBlock(Operation *op, const TargetCode::Block &block, TilesAttr tiles,
+                                  const NvptxChip &chip) {
+    if (block.sharedBytes > static_cast<uint32_t>(chip.sharedBytesPerBlock))
+      return op->emitOpError("expected a kernel with at most ")
+             << chip.sharedBytesPerBlock << " bytes of shared memory on " << chip.name << ", got " << block.sharedBytes;
+    if (block.cluster > 1 && !chip.clusters)
+      return op->emitOpError("expected no clusters on ") << chip.name << ", got clusters of " << block.cluster;
+    if (tiles.getMultiplier() % block.cluster != 0)
+      return op->emitOpError("expected tiles whose multiplier is a multiple of the ")
+             << block.cluster << " blocks of a cluster, got " << tiles;
+    return success();
   }
 
   /// Words that stand for an argument of `type`: the address of each of its buffers.

@@ -22,6 +22,16 @@ TilesAttr NvptxKernelModel::getTiles(Operation *op, const Target &target) const 
   return TilesAttr::get(op->getContext(), getTileUnit(shape.unit), shape.divisor, shape.multiplier);
 }
 
+TargetCode::Block NvptxKernelModel::getBlock(Operation *op, const NvptxTarget &target, const NvptxChip &) const {
+  nvptx::LaunchShape shape = getShape(op, target);
+  TargetCode::Block block;
+  block.threads = shape.threads;
+  block.sharedBytes = shape.sharedBytes;
+  block.cluster = shape.cluster;
+  block.cooperative = shape.cooperative;
+  return block;
+}
+
 ParameterForm NvptxKernelModel::getMatrixForm(const NvptxTarget &target, MLIRContext *context) {
   ParameterForm form;
   form.multiple = 8; // 16 bytes of bf16

@@ -8,6 +8,7 @@
 
 #include "passes/lowering/nvptx/MicroKernelCalls.h"
 #include "passes/lowering/nvptx/NvptxTarget.h"
+#include "passes/target/TargetCode.h"
 
 namespace mlir::yoco {
 
@@ -15,6 +16,9 @@ class NvptxKernelModel : public KernelModel {
 public:
   /// How the kernel of `op`, in buffer form, is launched.
   virtual nvptx::LaunchShape getShape(Operation *op, const NvptxTarget &target) const = 0;
+  /// The blocks of that launch in the image for `chip`: as getShape says, for a kernel that has them alike on all
+  /// chips. Images share tiles and the body, which reads the size of its block from `gpu.block_dim` where that differs.
+  virtual TargetCode::Block getBlock(Operation *op, const NvptxTarget &target, const NvptxChip &chip) const;
   /// Emits the body of the kernel.
   virtual LogicalResult lower(NvptxKernel &kernel, Operation *op) const = 0;
   /// Whether the kernel itself waits for those before it; others begin with the call of yoco_begin.

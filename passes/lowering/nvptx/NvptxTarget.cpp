@@ -50,8 +50,7 @@ std::optional<TargetCode> NvptxDevice::compile(Operation *module, TargetAttr att
     module->emitError("expected a gpu.module of kernels for target `nvptx`, got '") << module->getName() << "'";
     return std::nullopt;
   }
-  std::unique_ptr<NvptxTarget> target = NvptxTarget::get(attr, module->getLoc());
-  if (!target)
+  if (!NvptxTarget::get(attr, module->getLoc()))
     return std::nullopt;
   FailureOr<NvptxCode> compiled = compileNvptxKernels(kernels, attr);
   if (failed(compiled))
@@ -65,10 +64,10 @@ std::optional<TargetCode> NvptxDevice::compile(Operation *module, TargetAttr att
     if (!compiledImage.isCubin)
       image.bytes.push_back(0);
     // What yoco_begin does where there is an instruction for it. PTX is for older architectures.
-    const NvptxChip *chip = findChip(image.architecture);
-    image.startsEarly = chip && chip->startsEarly;
+    const NvptxChip &chip = *findChip(image.architecture);
+    image.startsEarly = chip.startsEarly;
     for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
-      FailureOr<TargetCode::Block> block = getImageLaunch(kernel, image.architecture, target->getSharedLimit());
+      FailureOr<TargetCode::Block> block = getImageLaunch(kernel, image.architecture, chip.sharedBytesPerBlock);
       if (failed(block))
         return std::nullopt;
       image.blocks[kernel.getName()] = *block;

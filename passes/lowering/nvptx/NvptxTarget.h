@@ -67,18 +67,18 @@ public:
   /// Matrices, caches and inputs of products are bf16, and tensor cores multiply them; else everything is f32.
   bool isBf16() const { return bf16; }
   const NvptxChip &getChip() const { return chip; }
-  /// The most bytes of shared memory that a block may have: all images of a file have the same kernels, so it is what
-  /// the least of their chips has.
+  /// The most bytes of shared memory that a kernel with equal blocks in all images may have: what the least of their
+  /// chips has.
   int getSharedLimit() const {
     return std::min(chip.sharedBytesPerBlock, device.getPortableChip().sharedBytesPerBlock);
   }
   const NvptxDevice &getNvptxDevice() const { return device; }
-  /// What a file has images for: the chip, and the one whose PTX runs on all.
-  SmallVector<StringRef> getArchitectures() const {
-    StringRef portable = device.getPortableChip().name;
-    if (chip.name == portable)
-      return {portable};
-    return {chip.name, portable};
+  /// The chips that a file has images for: this one, and the one whose PTX runs on all.
+  SmallVector<const NvptxChip *> getImageChips() const {
+    const NvptxChip &portable = device.getPortableChip();
+    if (chip.name == portable.name)
+      return {&portable};
+    return {&chip, &portable};
   }
 
 private:
