@@ -18,6 +18,7 @@
 #include "passes/target/Target.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/GlobPattern.h"
 
 using namespace llvm;
 using namespace mlir;
@@ -62,6 +63,7 @@ private:
   Error parseInput();
   Error checkPhase();
   Error checkVariants();
+  Error checkPlacements();
   Error checkVariant(TargetAttr target, BoundsAttr bounds);
   Error runPipelines();
   Error write();
@@ -90,6 +92,8 @@ Error Compilation::Impl::run() {
     return error;
   if (Error error = readInput())
     return error;
+  if (Error error = checkPlacements())
+    return error;
   if (Error error = runPipelines())
     return error;
   return write();
@@ -115,6 +119,8 @@ Error Compilation::Impl::checkOptions() const {
     StringRef pattern = placement.rsplit('=').first;
     if (!placement.ends_with("=host") || pattern.empty() || pattern.find_first_of(" ,{}()'\"") != StringRef::npos)
       return createStringError(option("place") + ": expected PATTERN=host, got '" + placement + "'");
+    if (Expected<GlobPattern> glob = GlobPattern::create(pattern); !glob)
+      return createStringError(option("place") + ": " + toString(glob.takeError()));
   }
   if (!options.compileTo)
     return Error::success();
@@ -283,6 +289,19 @@ Error Compilation::Impl::checkVariant(TargetAttr target, BoundsAttr bounds) {
   if (!options.dtype.empty() && options.dtype != compute)
     return createStringError(option("dtype") + ": expected " + compute + ", which " + input +
                              " was compiled for, got " + options.dtype);
+  return Error::success();
+}
+
+/// Whether each pattern names a parameter; its syntax has been checked. The pass that places them would say its own
+/// option's name.
+Error Compilation::Impl::checkPlacements() {
+  for (StringRef placement : options.placements) {
+    StringRef pattern = placement.rsplit('=').first;
+    GlobPattern glob = cantFail(GlobPattern::create(pattern));
+    if (none_of(module->getOps<ParameterOp>(), [&](ParameterOp op) { return glob.match(op.getSymName()); }))
+      return createStringError(option("place") + ": expected a pattern that some parameter's name matches, got '" +
+                               pattern + "'");
+  }
   return Error::success();
 }
 

@@ -74,6 +74,7 @@ private:
   LogicalResult makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters, ArrayAttr costs);
   FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form);
   Value getParameter(Operation *op, PackedParameterOp packed);
+  LogicalResult emitReadFromHost(Operation *op, const ParameterGroup &group);
   FailureOr<Value> readParameters(Operation *op, const ParameterGroup &group, const ParameterForm &form,
                                   SmallVectorImpl<Attribute> &costs);
   FailureOr<func::FuncOp> buildKernel(Operation *op, ArrayRef<Value> parameters, ArrayRef<ParameterGroup> groups);
@@ -88,6 +89,7 @@ private:
   DenseMap<Attribute, PackedParameterOp> packed;             // by list of parts, layout and panel
   DenseMap<std::pair<Block *, Attribute>, Value> references; // of each entry point
   DenseMap<Operation *, SmallVector<ParameterForm>> forms;   // of each operation's groups
+  DenseSet<Attribute> lookedUp;                              // parameters, anywhere in the module
   Operation *lastPacked = nullptr;
 };
 
@@ -273,6 +275,17 @@ LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model,
   return success();
 }
 
+/// The device computes with all of `group` in every step, so the parameter has to be there; and a table that is tied to
+/// that matrix is the same parameter, from which rows are looked up at no further cost.
+LogicalResult Outliner::emitReadFromHost(Operation *op, const ParameterGroup &group) {
+  InFlightDiagnostic error =
+      op->emitOpError("expected a parameter that is placed on the host to be looked up alone, got all of ")
+      << group.parts.front() << " read; it has to stay on the device";
+  if (llvm::any_of(group.parts, [&](FlatSymbolRefAttr part) { return lookedUp.contains(part); }))
+    error << ", where the table that is tied to this matrix takes no memory of its own";
+  return error;
+}
+
 /// The reference to a group of parameters that `op` reads, and what reading it costs.
 FailureOr<Value> Outliner::readParameters(Operation *op, const ParameterGroup &group, const ParameterForm &form,
                                           SmallVectorImpl<Attribute> &costs) {
@@ -280,9 +293,7 @@ FailureOr<Value> Outliner::readParameters(Operation *op, const ParameterGroup &g
   if (failed(packed))
     return failure();
   if (packed->getPlacement() == Placement::host && !group.isLookedUp)
-    return (LogicalResult)(op->emitOpError(
-                               "expected a parameter that is placed on the host to be looked up alone, got all of ")
-                           << group.parts.front() << " read");
+    return emitReadFromHost(op, group);
   costs.push_back(getCost(*packed, group));
   return getParameter(op, *packed);
 }
@@ -349,6 +360,9 @@ LogicalResult Outliner::run() {
   kernels->setAttr(kKernelsAttrName, builder.getUnitAttr());
   // The form of a parameter may depend on its other uses: all of them are asked for while they are there.
   module.walk([&](RowKernelOpInterface op) {
+    for (const ParameterGroup &group : op.getParameterGroups())
+      if (group.isLookedUp)
+        lookedUp.insert(group.parts.begin(), group.parts.end());
     if (const KernelModel *model = target.findKernel(op))
       for (unsigned group = 0; group < op.getParameterGroups().size(); ++group)
         forms[op].push_back(model->getParameterForm(op, group, target));

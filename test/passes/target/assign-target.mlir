@@ -7,6 +7,8 @@
 // RUN: not yoco-opt %s --yoco-assign-target=dtype=f8 2>&1 | FileCheck %s --check-prefix=DTYPE
 // RUN: not yoco-opt %s --yoco-assign-target=max-batch=0 2>&1 | FileCheck %s --check-prefix=BATCH
 // RUN: not yoco-opt %s --yoco-assign-target=max-seq-len=-1 2>&1 | FileCheck %s --check-prefix=SEQ
+// RUN: not yoco-opt %s --yoco-assign-target=place=table=host 2>&1 | FileCheck %s --check-prefix=PLACE
+// RUN: not yoco-opt %s --yoco-assign-target=place=table=disk 2>&1 | FileCheck %s --check-prefix=WHERE
 
 // The longest sequence is the checkpoint's.
 // DEFAULT: module attributes {yoco.bounds = #yoco.bounds<seq = 512, batch = 1, chunk = 256, block = 256>
@@ -18,5 +20,7 @@
 // DTYPE: error: expected dtype `f32` or `bf16`, got `f8`
 // BATCH: error: expected every bound to be at least 1, got seq 512, batch 0, chunk 256, block 256
 // SEQ: error: expected every bound to be at least 1, got seq -1, batch 1, chunk 256, block 256
+// PLACE: error: place: expected a pattern that some parameter's name matches, got `table`
+// WHERE: error: place: expected PATTERN=host or PATTERN=device, got `table=disk`
 module attributes {yoco.phase = #yoco.phase<step>, yoco.max_sequence_length = 512 : i64} {
 }
