@@ -310,4 +310,35 @@ TEST(KernelLaunchTest, dataOfTheChosenImage) {
   }
 }
 
+// Clusters and cooperative launches are attributes of every launch, whether it is issued or recorded in a graph.
+TEST(KernelLaunchTest, clustersAndCooperativeLaunches) {
+  ToyModel toy = toyForCuda();
+  for (auto &launch : toy.variant().images[0]->launches) {
+    launch->cluster = 2;
+    launch->cooperative = true;
+  }
+  // Kernels do nothing in blocks that have no rows.
+  for (auto &entry : toy.variant().entries)
+    for (auto &instruction : entry->instructions)
+      if (auto *launch = instruction->operation.AsLaunch())
+        launch->multiplier = 2;
+  FileBytes file = toy.build();
+  for (bool hasGraphs : {true, false}) {
+    SCOPED_TRACE(hasGraphs);
+    useFakeCuda(std::string("test=clusters-") + (hasGraphs ? "graphs" : "alone"));
+    Opened model(file);
+    ASSERT_EQ(model.status, YOCO_OK) << model.error;
+    yoco_session_options options = {};
+    options.device = "cuda";
+    options.no_graphs = !hasGraphs;
+    OpenedSession session(model.model, options);
+    ASSERT_EQ(session.status, YOCO_OK) << session.error;
+    EXPECT_EQ(prompt(session, 0, toyIds(5)), toyLogits(toyIds(5)));
+    uint64_t launches = fakeCounter("cuLaunchKernelEx");
+    EXPECT_GT(launches, 0u);
+    EXPECT_EQ(fakeCounter("cluster 2"), launches);
+    EXPECT_EQ(fakeCounter("cooperative"), launches);
+  }
+}
+
 } // namespace
