@@ -20,8 +20,6 @@ constexpr uint32_t kMostBlockSharedBytes = 227 * 1024;
 /// Blocks of a cluster that every GPU with clusters can have, and the first compute capability that has them.
 constexpr uint32_t kMostClusterBlocks = 8;
 constexpr uint32_t kClusterMajor = 9;
-/// Words of arguments of a kernel: CUDA gives them 4 KiB.
-constexpr uint32_t kMostKernelWords = 512;
 
 /// The compute capability of a GPU: 9.0 is {9, 0}.
 struct ComputeCapability {

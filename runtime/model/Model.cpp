@@ -4,6 +4,7 @@
 
 #include "runtime/core/Clock.h"
 #include "runtime/core/ThreadPool.h"
+#include "runtime/model/DeviceKinds.h"
 #include "runtime/model/Parameters.h"
 #include "runtime/model/PlanVerifier.h"
 
@@ -114,7 +115,7 @@ Result<Model::Choice> Model::chooseVariant(const char *name) const {
 
 Result<const Program *> Model::program(Choice choice, const std::vector<uint64_t> &arenas, const Progress &progress) {
   const fb::Variant &wanted = variant(choice.variant);
-  if (options.refuseHostCode && wanted.device()->string_view() == "host")
+  if (options.refuseHostCode && deviceKind(wanted).code == Presence::required)
     return makeError(YOCO_REFUSED,
                      "variants[%u]: running it needs code of the file, which "
                      "refuse_host_code forbids",

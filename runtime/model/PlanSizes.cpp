@@ -3,6 +3,7 @@
 #include "runtime/model/PlanSizes.h"
 
 #include "runtime/core/Memory.h"
+#include "runtime/model/DeviceKinds.h"
 #include "runtime/model/GemmRanges.h"
 #include "runtime/model/Instructions.h"
 
@@ -136,11 +137,10 @@ Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
 
 Status PlanEvaluator::checkLaunch(const fb::Launch &launch, const fb::Entry &entry, const Path &where) {
   Checked units(tileUnits(launch, bounds.rows(entry.row_bound()), bounds.batch));
-  // Threads take tiles by numbers of 32 bits; a GPU's grid has one bit less.
-  bool isCuda = variant.device()->string_view() == "cuda";
-  if (!(units * launch.multiplier()).atMost(isCuda ? INT32_MAX : UINT32_MAX - 1))
-    return YOCO_PLAN_ERROR(where, "expected fewer than 2^%d tiles, got %" PRIu64 " * %" PRIu64, isCuda ? 31 : 32,
-                           units.value(), launch.multiplier());
+  uint64_t most = deviceKind(variant).mostTiles;
+  if (!(units * launch.multiplier()).atMost(most))
+    return YOCO_PLAN_ERROR(where, "expected at most %" PRIu64 " tiles, got %" PRIu64 " * %" PRIu64, most, units.value(),
+                           launch.multiplier());
   return Status();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/model/DeviceKinds.h"
 #include "runtime/model/GpuArchitecture.h"
 #include "runtime/model/Instructions.h"
 #include "runtime/model/Parameters.h"
@@ -34,8 +35,7 @@ class VariantVerifier {
 public:
   VariantVerifier(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
                   const Path &path)
-      : variant(variant), file(file), header(header), segments(segments), path(path),
-        isHost(variant.device()->string_view() == "host"), isCuda(variant.device()->string_view() == "cuda") {}
+      : variant(variant), file(file), header(header), segments(segments), path(path), kind(deviceKind(variant)) {}
 
   Status run();
 
@@ -97,7 +97,7 @@ private:
   const FileHeader &header;
   SegmentList &segments;
   const Path &path;
-  bool isHost, isCuda;
+  const DeviceKind &kind;
 };
 
 Status VariantVerifier::run() {
@@ -133,16 +133,17 @@ Status VariantVerifier::verifyHead() {
 
 Status VariantVerifier::verifyCode() {
   uint32_t images = variant.images() ? variant.images()->size() : 0;
-  if (isHost && images != 0)
-    return YOCO_PLAN_ERROR(Path(path, "images"), "expected none for device `host`, got %u", images);
-  if (isCuda && images == 0)
-    return YOCO_PLAN_ERROR(Path(path, "images"), "expected at least one for device `cuda`, got none");
+  if (kind.images == Presence::refused && images != 0)
+    return YOCO_PLAN_ERROR(Path(path, "images"), "expected none for device `%s`, got %u", kind.name, images);
+  if (kind.images == Presence::required && images == 0)
+    return YOCO_PLAN_ERROR(Path(path, "images"), "expected at least one for device `%s`, got none", kind.name);
   if (images != 0)
     YOCO_RETURN_IF_ERROR(verifyAll(*variant.images(), path, "images", &VariantVerifier::verifyImage));
   if (!variant.code())
-    return isHost ? YOCO_PLAN_ERROR(Path(path, "code"), "expected a segment, got none") : Status();
-  if (isCuda)
-    return YOCO_PLAN_ERROR(Path(path, "code"), "expected none for device `cuda`, got a segment");
+    return kind.code == Presence::required ? YOCO_PLAN_ERROR(Path(path, "code"), "expected a segment, got none")
+                                           : Status();
+  if (kind.code == Presence::refused)
+    return YOCO_PLAN_ERROR(Path(path, "code"), "expected none for device `%s`, got a segment", kind.name);
   return segments.add(*variant.code(), header, Path(path, "code"));
 }
 
@@ -284,8 +285,8 @@ Status VariantVerifier::verifyKernel(const fb::Kernel &kernel, const Path &where
       return YOCO_PLAN_ERROR(Path(where, "name"), "expected letters, digits, `_`, `.` or `$`, got `%c`", c);
   for (uint32_t i = 0; i < kernel.words()->size(); ++i)
     YOCO_RETURN_IF_ERROR(verifyEnum(fb::WordKind(kernel.words()->Get(i)), fb::WordKind::MAX, Path(where, "words", i)));
-  if (isCuda && kernel.words()->size() > kMostKernelWords)
-    return YOCO_PLAN_ERROR(Path(where, "words"), "expected at most %u, got %u", kMostKernelWords,
+  if (kernel.words()->size() > kind.mostWords)
+    return YOCO_PLAN_ERROR(Path(where, "words"), "expected at most %" PRIu64 ", got %u", kind.mostWords,
                            kernel.words()->size());
   return Status();
 }
@@ -350,8 +351,8 @@ Status VariantVerifier::verifyCopy(const fb::Copy &copy, const Path &where) {
 }
 
 Status VariantVerifier::verifyProduct(const fb::Gemm &gemm, const Path &where) {
-  if (isHost)
-    return YOCO_PLAN_ERROR(where, "expected a launch: device `host` has no library of matrix products");
+  if (!kind.hasProducts)
+    return YOCO_PLAN_ERROR(where, "expected a launch: device `%s` has no library of matrix products", kind.name);
   YOCO_RETURN_IF_ERROR(needDeviceCode(where));
   return verifyGemm(gemm, variant, where);
 }

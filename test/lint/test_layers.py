@@ -93,6 +93,17 @@ class Layers(unittest.TestCase):
                     wrong.append(f"{path}:{number}: {line.strip()}")
         self.assertEqual(wrong, [], "\nask the target, or make it a property of its device:\n" + "\n".join(wrong))
 
+    def test_kinds_of_devices_are_one_table(self):
+        """Names of devices in runtime/model and runtime/session: in DeviceKinds.cpp alone."""
+        found = {
+            str(path)
+            for folder in ("runtime/model/", "runtime/session/")
+            for path in files(".h", ".cpp", under=folder)
+            for line in read(path).splitlines()
+            if re.search(r'"(host|cuda)"', line.split("//")[0])
+        }
+        self.assertEqual(found, {"runtime/model/DeviceKinds.cpp"})
+
     def test_no_path_upwards(self):
         wrong = [f"{p}: {n}" for p in files(".h", ".cpp", ".c", ".td") for _, n in INCLUDE.findall(read(p)) if n.startswith("..")]
         self.assertEqual(wrong, [])

@@ -93,7 +93,7 @@ const BadPlan kPlans[] = {
     {"ManyArguments", [](ToyModel &t) { t.variant().kernels[0]->words.resize(513); },
      "kernels[0].words: expected at most 512, got 513"},
     {"ManyBlocks", [](ToyModel &t) { launch(t).multiplier = uint64_t(1) << 30; },
-     "launch: expected fewer than 2^31 tiles, got 3 * 1073741824"},
+     "launch: expected at most 2147483647 tiles, got 3 * 1073741824"},
     {"GemmWeightOnTheHost", [](ToyModel &t) { weight(t).placement = fb::Placement::host; },
      "gemm.weight: expected a parameter without encoding in the memory of the device, got `product`"},
     {"StrideOfPanels", [](ToyModel &t) { t.variant().parameters[1]->stride = 12; },

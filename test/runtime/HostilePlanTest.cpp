@@ -232,7 +232,7 @@ const BadPlan kPlans[] = {
     {"TileUnit", [](ToyModel &t) { launch(t, 1, 0).unit = fb::TileUnit(3); }, "launch.unit"},
     {"Divisor", [](ToyModel &t) { launch(t, 1, 0).divisor = 0; }, "launch.divisor: expected at least 1, got 0"},
     {"Multiplier", [](ToyModel &t) { launch(t, 1, 0).multiplier = UINT64_MAX; },
-     "launch: expected fewer than 2^32 tiles"},
+     "launch: expected at most 4294967294 tiles"},
     {"CopySource", [](ToyModel &t) { copy(t).source = 50; }, "instructions[1].copy.source: buffer index 50"},
     {"CopySizes", [](ToyModel &t) { copy(t).source = 2; },
      "copy: expected buffers of equal size, got 512 and 64 bytes"},
