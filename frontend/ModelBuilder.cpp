@@ -72,9 +72,14 @@ void ModelBuilder::fail(const Twine &message) {
 
 //===- Parameters ---------------------------------------------------------------------------------------------===//
 
+/// The beginning of a message about a tensor.
+std::string ModelBuilder::describe(const Twine &tensor) const {
+  return (checkpoint.getWeightsFile() + ": tensor " + quote(tensor.str()) + ": ").str();
+}
+
 Type ModelBuilder::checkTensor(StringRef name, ArrayRef<int64_t> shape) {
   const Tensor *tensor = checkpoint.find(name);
-  std::string subject = (checkpoint.getWeightsFile() + ": tensor " + quote(name) + ": ").str();
+  std::string subject = describe(name);
   FloatType element;
   if (!tensor)
     fail(subject + "expected shape " + showShape(shape) + ", got no such tensor");
@@ -86,26 +91,56 @@ Type ModelBuilder::checkTensor(StringRef name, ArrayRef<int64_t> shape) {
 }
 
 FlatSymbolRefAttr ModelBuilder::declare(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape,
-                                        double deviation) {
+                                        double deviation, SliceAttr slice, ArrayRef<int64_t> sizes) {
   std::string name = tensor.str();
-  ParameterOp &parameter = parameters[name];
-  if (parameter && parameter.getTensorType().getShape() == shape)
-    return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
+  // The stream is the tensor's number in the module.
+  UsedTensor &used = tensors.try_emplace(name, UsedTensor{tensors.size(), llvm::to_vector(shape), {}}).first->second;
+  if (ArrayRef(used.shape) != shape)
+    fail(describe(name) + "expected shape " + showShape(shape) + ", used with shape " + showShape(used.shape));
+  ArrayRef<int64_t> own = slice ? sizes : shape;
+  for (ParameterOp known : used.parameters)
+    if (known.getTensorType().getShape() == own && known.getSliceAttr() == slice)
+      return FlatSymbolRefAttr::get(known.getSymNameAttr());
   Type element = seed ? Type(builder.getBF16Type()) : checkTensor(name, shape);
   RandomAttr random;
-  if (seed) // The stream is the parameter's number in the module.
-    random = RandomAttr::get(builder.getContext(), *seed, parameters.size() - 1, builder.getF32FloatAttr(deviation));
+  if (seed)
+    random = RandomAttr::get(builder.getContext(), *seed, used.stream, builder.getF32FloatAttr(deviation));
   OpBuilder atModule(forward);
-  parameter = ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
-                                  TypeAttr::get(RankedTensorType::get(shape, element)), atModule.getStringAttr(name),
-                                  SliceAttr(), random, PlacementAttr());
+  auto parameter = ParameterOp::create(atModule, location, atModule.getStringAttr(symbol),
+                                       TypeAttr::get(RankedTensorType::get(own, element)), atModule.getStringAttr(name),
+                                       slice, random, PlacementAttr());
+  used.parameters.push_back(parameter);
   return FlatSymbolRefAttr::get(parameter.getSymNameAttr());
 }
 
+/// Rows of a matrix are sums over its columns; vectors are weights of norms, and 0 means that they are 1.
+static double getDeviation(ArrayRef<int64_t> shape) {
+  return shape.size() == 1 ? 0.0 : 1.0 / std::sqrt(static_cast<double>(shape.back()));
+}
+
 FlatSymbolRefAttr ModelBuilder::addParameter(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape) {
-  // Rows of a matrix are sums over its columns; vectors are weights of norms, and 0 means that they are 1.
-  double deviation = shape.size() == 1 ? 0.0 : 1.0 / std::sqrt(static_cast<double>(shape.back()));
-  return declare(symbol, tensor, shape, deviation);
+  return declare(symbol, tensor, shape, getDeviation(shape));
+}
+
+/// Null for all of the tensor, and after a failure.
+SliceAttr ModelBuilder::getSlice(const Twine &tensor, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets,
+                                 ArrayRef<int64_t> sizes) {
+  bool fits = offsets.size() == shape.size() && sizes.size() == shape.size();
+  for (size_t i = 0; fits && i < shape.size(); ++i)
+    fits = offsets[i] >= 0 && sizes[i] > 0 && sizes[i] <= shape[i] && offsets[i] <= shape[i] - sizes[i];
+  if (!fits)
+    fail(describe(tensor) + "expected a slice within shape " + showShape(shape) + ", got " + showShape(sizes) + " at " +
+         showShape(offsets));
+  if (!fits || sizes == shape)
+    return {};
+  if (shape.size() == 1)
+    return SliceAttr::get(builder.getContext(), 0, offsets[0], 1, shape[0]);
+  return SliceAttr::get(builder.getContext(), offsets[0], offsets[1], shape[0], shape[1]);
+}
+
+FlatSymbolRefAttr ModelBuilder::addSlice(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape,
+                                         ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes) {
+  return declare(symbol, tensor, shape, getDeviation(shape), getSlice(tensor, shape, offsets, sizes), sizes);
 }
 
 FlatSymbolRefAttr ModelBuilder::addBias(const Twine &symbol, const Twine &tensor, int64_t width) {
@@ -264,7 +299,7 @@ ValueRange ModelBuilder::crossDecoder(StringRef name, ValueRange inputs, ValueRa
 void ModelBuilder::checkUnused() {
   SmallVector<StringRef> unused;
   for (StringRef name : checkpoint.getTensorNames())
-    if (!parameters.contains(name) && !ignoredTensors.contains(name))
+    if (!tensors.contains(name) && !ignoredTensors.contains(name))
       unused.push_back(name);
   std::string more = unused.size() > 1 ? " (and " + std::to_string(unused.size() - 1) + " more)" : "";
   if (!unused.empty())

@@ -53,7 +53,12 @@ public:
   /// weights, a matrix has the standard deviation 1/sqrt(columns), and a vector is all ones.
   FlatSymbolRefAttr addParameter(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape);
 
-  /// The same for a vector that is added to rows.
+  /// The same for a part of that tensor: `sizes` elements of each dimension from `offsets` on. Checkpoints that store
+  /// several matrices as one are read so: rows 8 to 16 of [24, 8] are the slice at {8, 0} of {8, 8}.
+  FlatSymbolRefAttr addSlice(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape,
+                             ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes);
+
+  /// The same as addParameter for a vector that is added to rows.
   FlatSymbolRefAttr addBias(const Twine &symbol, const Twine &tensor, int64_t width);
 
   /// Accepts the tensors that `isIgnored` names: parts of a checkpoint that are no weights of the model.
@@ -106,7 +111,10 @@ private:
   RankedTensorType getRows(ArrayRef<int64_t> shape);
   Value splat(double value, RankedTensorType type);
   Type checkTensor(StringRef name, ArrayRef<int64_t> shape);
-  FlatSymbolRefAttr declare(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape, double deviation);
+  FlatSymbolRefAttr declare(const Twine &symbol, const Twine &tensor, ArrayRef<int64_t> shape, double deviation,
+                            SliceAttr slice = {}, ArrayRef<int64_t> sizes = {});
+  SliceAttr getSlice(const Twine &tensor, ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes);
+  std::string describe(const Twine &tensor) const;
   ParameterOp getParameter(FlatSymbolRefAttr symbol);
   SmallVector<Value> buildBody(Region &region, StringRef layer, TypeRange types,
                                function_ref<SmallVector<Value>(ValueRange)> body);
@@ -121,7 +129,13 @@ private:
   StringAttr layer;
   Location location;
   Value ids, rows, positions;
-  llvm::StringMap<ParameterOp> parameters; // by tensor name
+  /// A tensor that was asked for: the stream of its generated numbers, and its parameters, the whole or slices of it.
+  struct UsedTensor {
+    uint64_t stream;
+    SmallVector<int64_t> shape;
+    SmallVector<ParameterOp, 1> parameters;
+  };
+  llvm::StringMap<UsedTensor> tensors; // by name
   llvm::StringSet<> ignoredTensors;
   std::string problem;
 };

@@ -50,7 +50,8 @@ public:
       Value o = builder.attention(rotated(n, "q"), rotated(n, "k"), heads(n, "v"), 0.5, kWindow);
       Value x = builder.add(inputs[0], builder.linear(builder.mergeHeads(o), {"o", "o"}, config.width));
       builder.setLayer("pairs");
-      return {x, rotated(x, "k0"), heads(x, "v0"), rotated(x, "k1"), heads(x, "v1")};
+      return {x, builder.rope(pairHeads(x, 0), rope), pairHeads(x, 1), builder.rope(pairHeads(x, 2), rope),
+              pairHeads(x, 3)};
     });
     auto cross = [&](ValueRange inputs, ValueRange shared) -> SmallVector<Value> {
       Value x = inputs[0];
@@ -71,6 +72,12 @@ public:
 private:
   Value heads(Value input, const std::string &name) {
     return builder.splitHeads(builder.linear(input, {name, name}, config.width), kHeads);
+  }
+  /// The matrices of both pairs are one tensor, below each other.
+  Value pairHeads(Value input, int64_t number) {
+    auto weight = builder.addSlice("pairs." + Twine(number), "pairs", {4 * config.width, config.width},
+                                   {number * config.width, 0}, {config.width, config.width});
+    return builder.splitHeads(builder.linear(input, weight), kHeads);
   }
   Value rotated(Value input, const std::string &name) { return builder.rope(heads(input, name), rope); }
 

@@ -96,6 +96,48 @@ TEST_F(ModelBuilderTest, ATensorAskedForTwiceIsOneParameter) {
   EXPECT_EQ(parameters[1].getGenerated()->getStream(), 1u);
 }
 
+TEST_F(ModelBuilderTest, SlicesOfATensor) {
+  auto module = buildModel(*checkpoint, options, &context, {}, [](ModelBuilder &builder) {
+    auto table = builder.addParameter("embed", "embed", {32, 8});
+    auto first = builder.addSlice("first", "joined", {16, 8}, {0, 0}, {8, 8});
+    auto second = builder.addSlice("second", "joined", {16, 8}, {8, 0}, {8, 8});
+    EXPECT_NE(first, second);
+    EXPECT_EQ(second, builder.addSlice("again", "joined", {16, 8}, {8, 0}, {8, 8}));
+    auto columns = builder.addSlice("columns", "wide", {8, 24}, {0, 16}, {8, 8});
+    EXPECT_EQ(table, builder.addSlice("whole", "embed", {32, 8}, {0, 0}, {32, 8}));
+    Value x = builder.linear(builder.linear(builder.embed(table), first), second);
+    return builder.linear(builder.linear(x, columns), table);
+  });
+  ASSERT_TRUE(static_cast<bool>(module)) << llvm::toString(module.takeError());
+  auto parameters = collect<ParameterOp>(**module);
+  ASSERT_EQ(parameters.size(), 4u);
+  EXPECT_EQ(parameters[0].getSliceAttr(), SliceAttr());
+  EXPECT_EQ(parameters[1].getSliceAttr(), SliceAttr::get(&context, 0, 0, 16, 8));
+  EXPECT_EQ(parameters[2].getSliceAttr(), SliceAttr::get(&context, 8, 0, 16, 8));
+  EXPECT_EQ(parameters[3].getSliceAttr(), SliceAttr::get(&context, 0, 16, 8, 24));
+  // A tensor has one stream of generated weights.
+  EXPECT_EQ(parameters[1].getGenerated()->getStream(), 1u);
+  EXPECT_EQ(parameters[2].getGenerated()->getStream(), 1u);
+  EXPECT_EQ(parameters[3].getGenerated()->getStream(), 2u);
+}
+
+TEST_F(ModelBuilderTest, SlicesThatDoNotFit) {
+  auto build = [&](ArrayRef<int64_t> shape, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes) {
+    auto module = buildModel(*checkpoint, options, &context, {}, [&](ModelBuilder &builder) {
+      auto table = builder.addParameter("embed", "embed", {32, 8});
+      builder.addSlice("part", "embed", shape, offsets, sizes);
+      return builder.linear(builder.embed(table), table);
+    });
+    return llvm::toString(module.takeError());
+  };
+  EXPECT_THAT(build({32, 8}, {31, 0}, {2, 8}),
+              ::testing::HasSubstr("tensor 'embed': expected a slice within shape [32, 8], got [2, 8] at [31, 0]"));
+  EXPECT_THAT(build({32, 8}, {0, 0}, {0, 8}), ::testing::HasSubstr("got [0, 8] at [0, 0]"));
+  EXPECT_THAT(build({32, 8}, {0}, {8}), ::testing::HasSubstr("got [8] at [0]"));
+  EXPECT_THAT(build({16, 8}, {0, 0}, {8, 8}),
+              ::testing::HasSubstr("tensor 'embed': expected shape [16, 8], used with shape [32, 8]"));
+}
+
 TEST_F(ModelBuilderTest, LimitsAreAttributesOfTheModule) {
   ModelLimits limits;
   limits.stopIds = {3, 5};
