@@ -21,10 +21,3 @@ static const HostChip kChips[] = {
 };
 
 llvm::ArrayRef<HostChip> mlir::yoco::getHostChips() { return kChips; }
-
-const HostChip *mlir::yoco::findHostChip(llvm::StringRef name) {
-  for (const HostChip &chip : kChips)
-    if (chip.name == name)
-      return &chip;
-  return nullptr;
-}

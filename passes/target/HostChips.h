@@ -52,10 +52,8 @@ struct HostChip {
   HostTiles tiles;
 };
 
-/// All chips, from the least to the most able.
+/// The rows, from the least to the most able.
 llvm::ArrayRef<HostChip> getHostChips();
-/// The chip called `name` ("x86-64-v3", "x86-64-v4"); null when there is none.
-const HostChip *findHostChip(llvm::StringRef name);
 
 } // namespace mlir::yoco
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A fused operation of another dialect, its kernels for both targets, and a chip: all that docs/Extending.md asks for,
-// registered from here. No file of the production folders knows of them.
+// A fused operation of another dialect, its kernels for both targets, and a chip of each: all that docs/Extending.md
+// asks for, registered from here. No file of the production folders knows of them.
 
 #include "test/extending/ToyKernel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -105,11 +105,18 @@ public:
 static constexpr NvptxChip kToyChip = {"sm_86", 84,    99 << 10, 100 << 10, 65536, 6 << 20,
                                        false,   false, false,    0.9e12,    0};
 
+/// A processor with registers of 4 lanes.
+static constexpr llvm::StringLiteral kToyFeatures[] = {"cmov", "cx8", "fxsr", "mmx", "sse", "sse2", "sse3", "ssse3"};
+static const HostChip kToyProcessor = {
+    "toy-narrow", kToyFeatures, {4, 2, 4, 2, 4, 4, 48, 8, 64, 24, 64, 32, 192 << 10}};
+
 void ::yoco::toy::registerToyKernel(DialectRegistry &registry) {
   registry.insert<ToyKernelDialect>();
   registry.addExtension(+[](MLIRContext *, YocoDialect *dialect) {
     TargetRegistry &targets = TargetRegistry::get(*dialect);
-    addHostKernel<ScaleOp>(targets.getOrAdd<HostDevice>(), lowerScale);
+    auto &host = targets.getOrAdd<HostDevice>();
+    addHostKernel<ScaleOp>(host, lowerScale);
+    host.addChip(kToyProcessor);
     auto &gpus = targets.getOrAdd<NvptxDevice>();
     gpus.addKernel(ScaleOp::getOperationName(), std::make_unique<ScaleKernel>());
     gpus.addChip(kToyChip);

@@ -24,12 +24,10 @@ static const HostChip *findNativeChip() {
   return best;
 }
 
-static const HostChip *findChip(StringRef name) { return name == "native" ? findNativeChip() : findHostChip(name); }
-
 std::vector<std::string> yoco::getCpuFeatures(TargetAttr attr) {
   std::vector<std::string> features;
-  if (const HostChip *chip = findChip(attr.getChip()))
-    features.assign(chip->features.begin(), chip->features.end());
+  if (std::unique_ptr<HostTarget> target = HostTarget::get(attr, UnknownLoc::get(attr.getContext())))
+    features.assign(target->getChip().features.begin(), target->getChip().features.end());
   llvm::sort(features);
   return features;
 }
@@ -38,6 +36,13 @@ std::vector<std::string> yoco::getCpuFeatures(TargetAttr attr) {
 
 void HostDevice::addKernel(StringRef operation, std::unique_ptr<HostKernelModel> kernel) {
   setKernel(operation, std::move(kernel));
+}
+
+const HostChip *HostDevice::findChip(StringRef name) const {
+  if (name == "native")
+    return findNativeChip();
+  const auto *chip = llvm::find_if(chips, [&](const HostChip &known) { return known.name == name; });
+  return chip == chips.end() ? nullptr : chip;
 }
 
 const HostKernelModel *HostDevice::findKernel(Operation *op) const {
@@ -57,7 +62,7 @@ std::unique_ptr<Target> HostDevice::createTarget(TargetAttr attr, Location loc) 
     return nullptr;
   }
   std::vector<std::string> names;
-  for (const HostChip &chip : getHostChips())
+  for (const HostChip &chip : chips)
     names.push_back(chip.name.str());
   names.push_back("native");
   emitError(loc) << "expected " << joinNames(names) << " as the processor of target `host`, got '" << attr.getChip()

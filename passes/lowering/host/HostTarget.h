@@ -23,7 +23,13 @@ class HostDevice final : public TargetDevice {
 public:
   static constexpr DeviceTraits kTraits = {"host", "host", "CPU", "x86-64-v3", "f32"};
 
-  HostDevice() : TargetDevice(kTraits) {}
+  HostDevice() : TargetDevice(kTraits), chips(getHostChips()) {}
+
+  /// Makes `chip` known beside the rows of the table.
+  void addChip(const HostChip &chip) { chips.push_back(chip); }
+  /// The chip called `name`, or for `native` the most able one of the table that this machine has all features of; null
+  /// when there is none.
+  const HostChip *findChip(StringRef name) const;
 
   /// Registers the kernel for operations called `operation`.
   void addKernel(StringRef operation, std::unique_ptr<HostKernelModel> kernel);
@@ -31,6 +37,9 @@ public:
 
   std::unique_ptr<Target> createTarget(TargetAttr attr, Location loc) const override;
   std::optional<TargetCode> compile(Operation *kernels, TargetAttr attr) const override;
+
+private:
+  SmallVector<HostChip> chips;
 };
 
 class HostTarget final : public Target {
@@ -53,9 +62,10 @@ public:
   int64_t getRowAlignment() const override { return 1; }
 
   const HostTiles &getTileSizes() const { return chip.tiles; }
+  const HostChip &getChip() const { return chip; }
 
 private:
-  const HostChip &chip;
+  const HostChip chip;
 };
 
 /// LLVM's names, sorted, of the processor features that code for the host target `attr` uses: code generation uses
