@@ -7,28 +7,15 @@
 //
 //   host-linear-benchmark [x86-64-v3|x86-64-v4|native]
 
-#include "dialect/YocoOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "passes/Passes.h"
-#include "passes/lowering/Targets.h"
-#include "passes/lowering/host/HostCodeGen.h"
-#include "passes/lowering/host/HostTarget.h"
-#include "llvm/Support/FileSystem.h"
+#include "benchmarks/HostKernels.h"
 #include "llvm/Support/Format.h"
 #include <chrono>
 #include <dlfcn.h>
-#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::yoco;
 
 namespace {
-
-using Kernel = void (*)(const uint64_t *, uint32_t, uint32_t);
 
 struct Shape {
   const char *name;
@@ -39,7 +26,8 @@ struct Shape {
 constexpr int64_t kRows = 256;
 const Shape shapes[] = {{"f32", "f32", 2048, 2048}, {"bf16", "bf16", 2048, 2048}, {"cache", "f32", 128, 64}};
 
-std::string getModule(const std::string &chip, int64_t panel) {
+std::string getModule(const std::string &chip, const HostTiles &tiles) {
+  int64_t panel = tiles.panel();
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "module attributes {yoco.target = #yoco.target<\"host\", \"" << chip
@@ -55,36 +43,6 @@ std::string getModule(const std::string &chip, int64_t panel) {
   }
   os << "} }";
   return text;
-}
-
-/// The shared object of all shapes, opened; null after an error.
-void *compile(const std::string &chip, HostTiles &tiles) {
-  MLIRContext context;
-  DialectRegistry registry;
-  registerAllTargets(registry);
-  context.appendDialectRegistry(registry);
-  context.loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
-                      scf::SCFDialect, vector::VectorDialect>();
-  TargetAttr attr = TargetAttr::get(&context, "host", chip, Float32Type::get(&context));
-  std::unique_ptr<HostTarget> target = HostTarget::get(attr, UnknownLoc::get(&context));
-  if (!target)
-    return nullptr;
-  tiles = target->getTileSizes();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(getModule(chip, tiles.panel()), &context);
-  PassManager passes(&context);
-  passes.addPass(createLowerHostPass());
-  if (!module || failed(passes.run(*module)))
-    return nullptr;
-  FailureOr<std::vector<char>> bytes = compileHostKernels(*module->getOps<ModuleOp>().begin(), attr);
-  llvm::SmallString<64> path;
-  int file;
-  if (failed(bytes) || llvm::sys::fs::createTemporaryFile("kernels", "so", file, path))
-    return nullptr;
-  bool isWritten = write(file, bytes->data(), bytes->size()) == static_cast<ssize_t>(bytes->size());
-  close(file);
-  void *handle = isWritten ? dlopen(path.c_str(), RTLD_NOW) : nullptr;
-  llvm::sys::fs::remove(path);
-  return handle;
 }
 
 /// Seconds of the fastest of several runs.
@@ -108,7 +66,7 @@ public:
   }
 
   void run(const Shape &shape, int64_t rows, size_t offset) {
-    auto kernel = reinterpret_cast<Kernel>(dlsym(handle, shape.name));
+    auto kernel = reinterpret_cast<HostKernelFunction>(dlsym(handle, shape.name));
     uint64_t words[] = {static_cast<uint64_t>(rows),
                         1,
                         1,
@@ -165,14 +123,6 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-  HostTiles tiles;
-  std::string chip = argc > 1 ? argv[1] : "native";
-  void *handle = compile(chip, tiles);
-  if (!handle) {
-    llvm::errs() << "host-linear-benchmark: cannot compile kernels for " << chip << "\n";
-    return 1;
-  }
-  llvm::outs() << chip << ", one thread\n";
-  Benchmark(handle, tiles).report();
-  return 0;
+  return runHostBenchmark(argc, argv, "host-linear-benchmark", getModule,
+                          [](void *handle, const HostTiles &tiles) { Benchmark(handle, tiles).report(); });
 }

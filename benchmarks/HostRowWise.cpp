@@ -6,28 +6,16 @@
 //
 //   host-row-wise-benchmark [x86-64-v3|x86-64-v4|native]
 
-#include "dialect/YocoOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "passes/Passes.h"
-#include "passes/lowering/Targets.h"
-#include "passes/lowering/host/HostCodeGen.h"
-#include "llvm/Support/FileSystem.h"
+#include "benchmarks/HostKernels.h"
 #include "llvm/Support/Format.h"
 #include <chrono>
+#include <cmath>
 #include <dlfcn.h>
-#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::yoco;
 
 namespace {
-
-using Kernel = void (*)(const uint64_t *, uint32_t, uint32_t);
 
 constexpr int64_t kColumns = 2048, kMaxRows = 256;
 
@@ -106,34 +94,11 @@ std::string replaced(std::string text, llvm::StringRef from, const std::string &
   return text.replace(text.find(from.str()), from.size(), to);
 }
 
-/// The shared object of all kernels, opened; null after an error.
-void *compile(const std::string &chip) {
-  MLIRContext context;
-  DialectRegistry registry;
-  registerAllTargets(registry);
-  context.appendDialectRegistry(registry);
-  context.loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, linalg::LinalgDialect, math::MathDialect,
-                      memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+std::string getModule(const std::string &chip, const HostTiles &) {
   std::string frequencies = "1.0";
   for (int i = 1; i < 64; ++i)
     frequencies += ", " + std::to_string(std::pow(10000.0, -i / 64.0));
-  std::string text = replaced(replaced(kKernels, "CHIP", chip), "FREQUENCIES", frequencies);
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
-  PassManager passes(&context);
-  passes.addPass(createLowerHostPass());
-  if (!module || failed(passes.run(*module)))
-    return nullptr;
-  TargetAttr attr = TargetAttr::get(&context, "host", chip, Float32Type::get(&context));
-  FailureOr<std::vector<char>> bytes = compileHostKernels(*module->getOps<ModuleOp>().begin(), attr);
-  llvm::SmallString<64> path;
-  int file;
-  if (failed(bytes) || llvm::sys::fs::createTemporaryFile("kernels", "so", file, path))
-    return nullptr;
-  bool isWritten = write(file, bytes->data(), bytes->size()) == static_cast<ssize_t>(bytes->size());
-  close(file);
-  void *handle = isWritten ? dlopen(path.c_str(), RTLD_NOW) : nullptr;
-  llvm::sys::fs::remove(path);
-  return handle;
+  return replaced(replaced(kKernels, "CHIP", chip), "FREQUENCIES", frequencies);
 }
 
 class Benchmark {
@@ -160,7 +125,7 @@ private:
     for (const void *buffer : buffers)
       words.push_back(reinterpret_cast<uint64_t>(buffer));
     // More tiles than there are: each ends at the last row.
-    reinterpret_cast<Kernel>(dlsym(handle, name))(words.data(), 0, static_cast<uint32_t>(rows));
+    reinterpret_cast<HostKernelFunction>(dlsym(handle, name))(words.data(), 0, static_cast<uint32_t>(rows));
   }
 
   /// Microseconds of the fastest of many runs, taken in turn so that interference hits both alike.
@@ -187,15 +152,9 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-  std::string chip = argc > 1 ? argv[1] : "native";
-  void *handle = compile(chip);
-  if (!handle) {
-    llvm::errs() << "host-row-wise-benchmark: cannot compile kernels for " << chip << "\n";
-    return 1;
-  }
-  llvm::outs() << chip << ", one thread\n";
-  Benchmark benchmark(handle);
-  for (int64_t rows : {int64_t(1), kMaxRows})
-    benchmark.report(rows);
-  return 0;
+  return runHostBenchmark(argc, argv, "host-row-wise-benchmark", getModule, [](void *handle, const HostTiles &) {
+    Benchmark benchmark(handle);
+    for (int64_t rows : {int64_t(1), kMaxRows})
+      benchmark.report(rows);
+  });
 }

@@ -12,7 +12,7 @@ import numpy as np
 
 import checkpoint
 import safetensors
-from reference import attention, rms_norm, silu
+from reference import Reference, attention, rms_norm, silu
 
 
 @dataclasses.dataclass
@@ -119,11 +119,7 @@ def gelu(x):
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
-class Model:
-    def __init__(self, config, weights):
-        self.config = config
-        self.weights = {name: w.astype(np.float64) for name, w in weights.items()}
-
+class Model(Reference):
     @staticmethod
     def load(folder):
         return Model(Config.load(folder), safetensors.read(f"{folder}/model.safetensors")[0])
@@ -151,13 +147,3 @@ class Model:
                                 p + "mlp.down_proj")
         n = norm(x[rows], "model.norm")
         return n @ self.weights["model.embed_tokens.weight"].T if c.tie_word_embeddings else self.linear(n, "lm_head")
-
-    def greedy(self, tokens, count):
-        """-> (the next `count` ids, the smallest gap between the best and the second best logit on the way)."""
-        tokens, margin = list(tokens), math.inf
-        for _ in range(count):
-            last = self.logits(tokens, slice(-1, None))[0]
-            second, best = np.sort(last)[-2:]
-            margin = min(margin, best - second)
-            tokens.append(int(last.argmax()))
-        return tokens[len(tokens) - count :], margin

@@ -72,11 +72,25 @@ def attention(q, k, v, window=None):
     return out
 
 
-class Model:
+class Reference:
+    """What every reference is: a configuration, weights in float64, and `logits` of a sequence."""
+
     def __init__(self, config, weights):
         self.config = config
         self.weights = {name: w.astype(np.float64) for name, w in weights.items()}
 
+    def greedy(self, tokens, count):
+        """-> (the next `count` ids, the smallest gap between the best and the second best logit on the way)."""
+        tokens, margin = list(tokens), math.inf
+        for _ in range(count):
+            last = self.logits(tokens, slice(-1, None))[0]
+            second, best = np.sort(last)[-2:]
+            margin = min(margin, best - second)
+            tokens.append(int(last.argmax()))
+        return tokens[len(tokens) - count :], margin
+
+
+class Model(Reference):
     @staticmethod
     def load(folder):
         return Model(checkpoint.Config.load(folder), safetensors.read(f"{folder}/model.safetensors")[0])
@@ -127,16 +141,6 @@ class Model:
         for i in range(c.n_layers // 2):
             x = block(x, f"cross_decoder.layers.{i}", cross_mixer)
         return linear(norm(x[rows], "layer_norm"), "output_projection")
-
-    def greedy(self, tokens, count):
-        """-> (the next `count` ids, the smallest gap between the best and the second best logit on the way)."""
-        tokens, margin = list(tokens), math.inf
-        for _ in range(count):
-            last = self.logits(tokens, slice(-1, None))[0]
-            second, best = np.sort(last)[-2:]
-            margin = min(margin, best - second)
-            tokens.append(int(last.argmax()))
-        return tokens[len(tokens) - count :], margin
 
 
 def relative_error(got, expected):

@@ -4,12 +4,12 @@ import numpy as np
 
 import llama
 import safetensors
+from comparison import Comparison
 from harness import LLAMAS, Case
 from llama import Config
 from reference import relative_error
 
 BOUND = 5e-4
-NEW_TOKENS = 6
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 32}
 
@@ -40,19 +40,12 @@ class Golden(Case):
         self.check("llama-rope3-tiny")
 
 
-class Shapes(Case):
+class Shapes(Comparison):
     def check(self, config, seed=0, extra={}, **form):
         oracle = llama.Model(config, llama.create(self.folder / "checkpoint", config, seed, **form, **extra))
         model = self.compile(self.folder / "checkpoint", "--max-seq-len=256")
         tokens = np.random.default_rng(seed + 1).integers(0, config.vocab_size, 130)
-        expected = oracle.logits(tokens)
-        for n in (1, 2, 63, 65, 130):
-            with self.subTest(config=config, rows=n):
-                self.assertLess(relative_error(self.score(model, tokens[:n]), expected[:n]), BOUND)
-                greedy, margin = oracle.greedy(tokens[:n], NEW_TOKENS)
-                if margin > 1e-3:
-                    self.assertEqual(self.generate(model, tokens[:n], NEW_TOKENS), greedy)
-        return model
+        self.compare(oracle, model, tokens, (1, 2, 63, 65, 130), BOUND)
 
     def test_one_layer_one_head_per_group_float32(self):
         self.check(Config(hidden_size=48, num_hidden_layers=1, intermediate_size=99, num_attention_heads=3, num_key_value_heads=3,
@@ -81,23 +74,13 @@ class Shapes(Case):
                           vocab_size=3))
 
 
-class Chunks(Case):
+class Chunks(Comparison):
     def test_prefill_in_chunks(self):
-        """Prefill in chunks of any size, then decode, is the same as scoring the whole text at once."""
         config = Config(hidden_size=48, num_hidden_layers=3, intermediate_size=99, num_attention_heads=4, num_key_value_heads=2,
                         vocab_size=97, tie_word_embeddings=True)
         oracle = llama.Model(config, llama.create(self.folder / "checkpoint", config))
         tokens = np.random.default_rng(5).integers(0, 97, 130)
-        prompts = {n: (tokens[:n], *oracle.greedy(tokens[:n], NEW_TOKENS)) for n in (1, 7, 8, 64, 65, 130)}
-        whole = self.compile(self.folder / "checkpoint", "--max-seq-len=256", output="whole.yoco")
-        for chunk in (1, 7, 64):
-            model = self.compile(self.folder / "checkpoint", "--max-seq-len=256", f"--prefill-chunk={chunk}")
-            for n, (prompt, greedy, margin) in prompts.items():
-                with self.subTest(chunk=chunk, rows=n):
-                    got = self.generate(model, prompt, NEW_TOKENS)
-                    if margin > 1e-3:
-                        self.assertEqual(got, greedy)
-                    self.assertEqual(got, self.score(whole, [*prompt, *got])[n - 1 : -1].argmax(-1).tolist())
+        self.compare_chunks(oracle, self.folder / "checkpoint", tokens, (1, 7, 8, 64, 65, 130), (1, 7, 64))
 
 
 class Limits(Case):

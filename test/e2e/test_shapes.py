@@ -5,28 +5,20 @@ import numpy as np
 import checkpoint
 import reference
 from checkpoint import Config
-from harness import Case
+from comparison import Comparison
 
 CHUNK = 64  # of gated retention, aligned to absolute positions
-NEW_TOKENS = 6
 
 
-class Shapes(Case):
+class Shapes(Comparison):
     def check(self, config, seed=0, flags=(), **form):
         weights = checkpoint.create(self.folder / "checkpoint", config, seed, **form)
         oracle = reference.Model(config, weights)
         model = self.compile(self.folder / "checkpoint", "--max-seq-len=256", *flags)
         tokens = np.random.default_rng(seed + 1).integers(0, config.vocab_size, 130)
-        expected = oracle.logits(tokens)
         window = config.sliding_window or CHUNK
         lengths = {1, 2, window - 1, window, window + 1, CHUNK - 1, CHUNK, CHUNK + 1, 130}
-        for n in sorted(n for n in lengths if 1 <= n <= 130):
-            with self.subTest(config=config, rows=n):
-                logits = self.score(model, tokens[:n])
-                self.assertLess(reference.relative_error(logits, expected[:n]), 1e-4)
-                greedy, margin = oracle.greedy(tokens[:n], NEW_TOKENS)
-                if margin > 1e-3:
-                    self.assertEqual(self.generate(model, tokens[:n], NEW_TOKENS), greedy)
+        self.compare(oracle, model, tokens, sorted(n for n in lengths if 1 <= n <= 130), bound=1e-4)
 
     def test_retention_one_kv_head(self):
         self.check(Config(dim=48, n_layers=2, hidden_dim=99, n_self_heads=3, n_attn_heads=2, n_attn_kv_heads=1, vocab_size=97))
@@ -77,26 +69,13 @@ class Shapes(Case):
                    params_json=True, shards=3)
 
 
-class Chunks(Case):
-    """Prefill in chunks of any size, then decode, is the same as scoring the whole text at once."""
-
+class Chunks(Comparison):
     def check(self, window):
         config = Config(dim=48, n_layers=4, hidden_dim=99, n_self_heads=3, n_attn_heads=4, n_attn_kv_heads=2, vocab_size=97,
                         sliding_window=window)
         oracle = reference.Model(config, checkpoint.create(self.folder / "checkpoint", config))
         tokens = np.random.default_rng(5).integers(0, 97, 130)
-        prompts = {n: (tokens[:n], *oracle.greedy(tokens[:n], NEW_TOKENS)) for n in (1, 2, 7, 8, 9, 63, 65, 66, 130)}
-        whole = self.compile(self.folder / "checkpoint", "--max-seq-len=256", output="whole.yoco")
-        for chunk in (1, 7, 64, 256):
-            model = self.compile(self.folder / "checkpoint", "--max-seq-len=256", f"--prefill-chunk={chunk}")
-            for n, (prompt, greedy, margin) in prompts.items():
-                with self.subTest(chunk=chunk, rows=n):
-                    got = self.generate(model, prompt, NEW_TOKENS)
-                    if margin > 1e-3:
-                        self.assertEqual(got, greedy)
-                    logits = self.score(whole, [*prompt, *got])
-                    best = logits[n - 1 : -1].argmax(-1).tolist()
-                    self.assertEqual(got, best)
+        self.compare_chunks(oracle, self.folder / "checkpoint", tokens, (1, 2, 7, 8, 9, 63, 65, 66, 130), (1, 7, 64, 256))
 
     def test_gated_retention(self):
         self.check(None)
