@@ -26,6 +26,7 @@ import emulated  # noqa: E402
 import emulated_models  # noqa: E402
 import golden  # noqa: E402
 import kernel_cases  # noqa: E402
+import launches  # noqa: E402
 import programs  # noqa: E402
 from kernel_text import Target  # noqa: E402
 
@@ -273,6 +274,9 @@ class Maker:
             self.manifest["kernels_device"] = "emulated"
             list(self.jobs.map(self.add_emulated, modules))
             return
+        if self.gpu:
+            execute([self.build / "bin/yoco-write-toys", self.scratch], "the model with clusters")
+            shutil.copy(self.scratch / "toy-cluster.yoco", self.out / launches.FILE)
         failed = [name for name in self.jobs.map(self.add_module, modules) if name]
         if failed:
             say(f"these kernels did not compile, and will be failures: {', '.join(failed)}")
@@ -369,7 +373,7 @@ def main():
     started = time.monotonic()
     if arguments.build is None:
         arguments.build = ROOT / "build"
-        subprocess.run([ROOT / "scripts/build", "yoco-compile", "kernel-images"], check=True)
+        subprocess.run([ROOT / "scripts/build", "yoco-compile", "kernel-images", "yoco-write-toys"], check=True)
     arguments.build = arguments.build.resolve()
     arguments.output.mkdir(parents=True, exist_ok=True)
     Maker(arguments).run()

@@ -30,6 +30,7 @@ SECTIONS = {
     "batches": "batches",
     "repeat": "repeat",
     "kernels": "kernels",
+    "launches": "launches",
     "long": "long",
     "sanitizer": "sanitizer",
     "bench": "bench",

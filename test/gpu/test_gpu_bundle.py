@@ -65,7 +65,7 @@ class Bundles(unittest.TestCase):
     def everything_passes(self):
         status, sections, output = self.check()
         self.assertEqual(status, 0, output)
-        self.assertEqual(set(sections), {"logits", "batches", "repeat", "kernels", "long", "sanitizer", "bench"})
+        self.assertEqual(set(sections), {"logits", "batches", "repeat", "kernels", "launches", "long", "sanitizer", "bench"})
         self.assertRegex(output.splitlines()[-1], r"^\d+ passed, 0 failed$")
         for section in ("logits", "batches", "repeat", "kernels", "long"):
             self.assertGreater(sum(row["status"] == "pass" for row in sections[section]), 0, section)

@@ -3,7 +3,7 @@
 // What a session computes on device `cuda`, over the library that stands in for NVIDIA's.
 
 #include "test/runtime/SessionCalls.h"
-#include "test/runtime/ToyCuda.h"
+#include "test/runtime/ToyCluster.h"
 
 #include <cstring>
 #include <gmock/gmock.h>
@@ -339,6 +339,21 @@ TEST(KernelLaunchTest, clustersAndCooperativeLaunches) {
     EXPECT_EQ(fakeCounter("cluster 2"), launches);
     EXPECT_EQ(fakeCounter("cooperative"), launches);
   }
+}
+
+// The file that test/gpu runs on a GPU: here it only has to load and be launched.
+TEST(KernelLaunchTest, fileForGpusWithClusters) {
+  FileBytes file = toyForClusters().build();
+  useFakeCuda("test=cluster-file stub=1");
+  Opened model(file);
+  ASSERT_EQ(model.status, YOCO_OK) << model.error;
+  yoco_session_options options = {};
+  options.device = "cuda";
+  OpenedSession session(model.model, options);
+  ASSERT_EQ(session.status, YOCO_OK) << session.error;
+  prompt(session, 0, toyIds(5));
+  EXPECT_GT(fakeCounter("cluster 2"), 0u);
+  EXPECT_EQ(fakeCounter("cluster 2"), fakeCounter("cuLaunchKernelEx"));
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 //
 // Writes toy models for programs that take a file: write-toys FOLDER.
 
-#include "test/runtime/ToyCuda.h"
+#include "test/runtime/ToyCluster.h"
 
 using namespace yoco::test;
 
@@ -15,5 +15,6 @@ int main(int, char **argv) {
   host.addSample();
   writeFile(folder + "/toy-host.yoco", host.build());
   writeFile(folder + "/toy-cuda.yoco", cuda.build());
+  writeFile(folder + "/toy-cluster.yoco", toyForClusters().build());
   return 0;
 }
