@@ -140,7 +140,7 @@ Error Compilation::Impl::checkOptions() const {
 Error Compilation::Impl::checkTargets() {
   std::vector<std::string> specs = options.targets;
   if (specs.empty())
-    specs.push_back("host");
+    specs.push_back(kDefaultTarget);
   for (const std::string &spec : specs) {
     Location unknown = UnknownLoc::get(&context);
     FailureOr<TargetAttr> target = Target::parse(&context, spec, options.dtype, unknown);

@@ -155,7 +155,7 @@ static LogicalResult chooseChunk(ModuleOp module, MutableArrayRef<std::unique_pt
 static LogicalResult runStepToFused(ModuleOp module, const RunOptions &options) {
   SmallVector<VariantOptions> variants = options.variants;
   if (variants.empty())
-    variants.push_back("target=host");
+    variants.push_back(std::string("target=") + kDefaultTarget);
   splitVariants(module, variants.size());
   SmallVector<ModuleOp> modules = {module};
   if (variants.size() > 1)

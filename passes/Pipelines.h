@@ -14,10 +14,13 @@
 
 namespace mlir::yoco {
 
+/// The machine that a model is compiled for when nobody names one.
+inline constexpr char kDefaultTarget[] = "host";
+
 /// For which machine and sessions a variant of a model is compiled. A number of 0 is chosen by the pipeline.
 struct TargetOptions : public PassPipelineOptions<TargetOptions> {
   Option<std::string> target{*this, "target", llvm::cl::desc("Machine: `device` or `device:chip`"),
-                             llvm::cl::init("host")};
+                             llvm::cl::init(kDefaultTarget)};
   Option<std::string> dtype{*this, "dtype", llvm::cl::desc("Type to compute in (default: the target's)"),
                             llvm::cl::init("")};
   Option<int64_t> maxSeqLen{*this, "max-seq-len", llvm::cl::desc("Longest sequence of a session, in tokens"),

@@ -114,6 +114,8 @@ public:
   virtual ~Device() = default;
   /// As in `Variant.device`.
   virtual const char *name() const = 0;
+  /// Whether a machine may have several, which users tell apart by a number after the name: "cuda:1".
+  virtual bool isNumbered() const { return false; }
   /// OK when this machine can run the variant on its device number `ordinal`; else what is missing.
   virtual Status supports(const fb::Variant &variant, uint32_t ordinal) const = 0;
   virtual Result<std::unique_ptr<Program>> load(const ProgramSource &source) const = 0;

@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <string>
 
 namespace yoco::runtime {
 
@@ -26,17 +27,18 @@ const Device *findDevice(const char *name) {
 }
 
 std::optional<DeviceChoice> parseDeviceName(const char *text) {
-  if (const Device *device = findDevice(text))
-    return DeviceChoice{device, 0};
-  constexpr char kPrefix[] = "cuda:";
-  if (strncmp(text, kPrefix, strlen(kPrefix)) != 0)
-    return std::nullopt;
-  const char *number = text + strlen(kPrefix), *numberEnd = text + strlen(text);
+  const char *colon = strchr(text, ':');
+  if (!colon) {
+    const Device *device = findDevice(text);
+    return device ? std::optional<DeviceChoice>({device, 0}) : std::nullopt;
+  }
+  const Device *device = findDevice(std::string(text, colon).c_str());
+  const char *number = colon + 1, *numberEnd = number + strlen(number);
   uint32_t ordinal = 0;
   auto [end, error] = std::from_chars(number, numberEnd, ordinal);
-  if (error != std::errc() || end != numberEnd)
+  if (!device || !device->isNumbered() || error != std::errc() || end != numberEnd)
     return std::nullopt;
-  return DeviceChoice{findDevice("cuda"), ordinal};
+  return DeviceChoice{device, ordinal};
 }
 
 } // namespace yoco::runtime

@@ -20,6 +20,7 @@ namespace yoco::runtime::cuda {
 class CudaDevice final : public Device {
 public:
   const char *name() const override { return "cuda"; }
+  bool isNumbered() const override { return true; }
   Status supports(const fb::Variant &variant, uint32_t ordinal) const override;
   Result<std::unique_ptr<Program>> load(const ProgramSource &source) const override;
 };
