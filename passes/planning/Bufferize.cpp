@@ -11,8 +11,7 @@
 //   4. the returned rows are the buffer with the role of what the entry point gives. Where an entry point returns
 //      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only
 //      copy.
-// Buffers are as large as the entry point's row bound asks: a number of bytes that is a multiple of 64, times the
-// bound.
+// Buffers are as large as the entry point's row bound asks (EntryBuffers.h).
 //
 // Refused: whatever none of this covers. Every such operation is reported.
 
@@ -20,9 +19,8 @@
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
-#include "passes/target/Target.h"
+#include "passes/planning/EntryBuffers.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace mlir::yoco {
 #define GEN_PASS_DEF_BUFFERIZEPASS
@@ -38,11 +36,12 @@ namespace {
 class EntryBufferizer {
 public:
   EntryBufferizer(func::FuncOp entry, EntryAttr shape, const Target &target)
-      : entry(entry), shape(shape), target(target), builder(entry.getContext()) {}
+      : entry(entry), shape(shape), target(target), builder(entry.getContext()), buffers(shape, target, builder) {}
 
   LogicalResult run();
 
-  unsigned numBuffers = 0, numCopies = 0, numViews = 0;
+  unsigned getNumBuffers() const { return buffers.getNumBuffers(); }
+  unsigned numCopies = 0, numViews = 0;
 
 private:
   LogicalResult bufferizeArguments();
@@ -60,107 +59,16 @@ private:
   void poison(Operation *op);
   void finish();
 
-  Value allocate(Operation *op, Type tensor, std::optional<BufferRole> role = std::nullopt, bool isReturned = false);
-  Value allocate(OpResult result);
-  Value allocateWorkspace(Operation *op, int64_t bytes);
-  SizeAttr getSize(int64_t bytesPerRow, RowBound bound);
-  FailureOr<Value> getBuffer(Operation *op, Value value);
-  Value getRows();
-
   func::FuncOp entry;
   EntryAttr shape;
   const Target &target;
   OpBuilder builder;
-  Value ids, rows;
-  DenseMap<Value, Value> buffers; // tensor, table or version of a state -> its buffer
-  DenseMap<Value, Value> current; // reference to a state -> the version that it holds by now
-  SmallVector<Value> states;      // references, in the order of the arguments
+  EntryBuffers buffers;
+  SmallVector<Value> states; // references, in the order of the arguments
   SmallVector<Operation *> replaced;
 };
 
 } // namespace
-
-//===- Buffers -----------------------------------------------------------------------------------------------===//
-
-SizeAttr EntryBufferizer::getSize(int64_t bytesPerRow, RowBound bound) {
-  SizeTerm term = SizeTerm::constant(bytesPerRow);
-  term.powers[bound == RowBound::batch ? 1 : bound == RowBound::chunk ? 2 : 3] = 1;
-  return SizeAttr::get(builder.getContext(), term);
-}
-
-/// A fresh buffer for rows of type `tensor`. Null, with an error on `op`, when there is no such buffer.
-Value EntryBufferizer::allocate(Operation *op, Type tensor, std::optional<BufferRole> role, bool isReturned) {
-  auto type = dyn_cast<RankedTensorType>(tensor);
-  int64_t bytes = 0;
-  bool valid = type && type.getRank() >= 1 && type.getRank() <= 3 && type.isDynamicDim(0) &&
-               (isa<FloatType>(type.getElementType()) || type.getElementType().isInteger(32)) &&
-               llvm::none_of(type.getShape().drop_front(), [](int64_t size) { return size <= 0; });
-  if (valid) {
-    bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    for (int64_t size : type.getShape().drop_front())
-      valid &= !llvm::MulOverflow(bytes, size, bytes);
-    valid &= bytes <= std::numeric_limits<int64_t>::max() - kAlignment;
-  }
-  if (!valid) {
-    op->emitOpError("expected rows of floats or 32-bit integers, got ") << tensor;
-    return {};
-  }
-  ++numBuffers;
-  // Logits are handed to the caller, row behind row.
-  int64_t alignment = role == BufferRole::logits || isReturned ? 1 : target.getRowAlignment();
-  int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  auto memref = MemRefType::get(type.getShape(), type.getElementType());
-  if (type.getRank() == 2 && bytes % alignment != 0) {
-    bytes = llvm::alignTo(bytes, alignment);
-    auto layout = StridedLayoutAttr::get(builder.getContext(), 0, {bytes / elementBytes, 1});
-    memref = MemRefType::get(type.getShape(), type.getElementType(), layout);
-  }
-  SizeAttr size = getSize(llvm::alignTo(bytes, kAlignment), shape.getBound());
-  auto attribute = role ? BufferRoleAttr::get(builder.getContext(), *role) : BufferRoleAttr();
-  return AllocOp::create(builder, op->getLoc(), memref, size, attribute).getResult();
-}
-
-Value EntryBufferizer::allocate(OpResult result) {
-  return allocate(result.getOwner(), result.getType(), std::nullopt,
-                  llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>));
-}
-
-Value EntryBufferizer::allocateWorkspace(Operation *op, int64_t bytes) {
-  ++numBuffers;
-  auto type = MemRefType::get({bytes}, builder.getI8Type());
-  SizeAttr size = SizeAttr::get(builder.getContext(), SizeTerm::constant(llvm::alignTo(bytes, kAlignment)));
-  return AllocOp::create(builder, op->getLoc(), type, size, BufferRoleAttr()).getResult();
-}
-
-/// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a
-/// version of a state that has been overwritten.
-FailureOr<Value> EntryBufferizer::getBuffer(Operation *op, Value value) {
-  auto it = buffers.find(value);
-  if (it == buffers.end()) {
-    if (!isa<TensorType, SegmentsType, StateTypeInterface>(value.getType()))
-      return value;
-    return (LogicalResult)(op->emitOpError("expected an operand that has a buffer, got one of type ")
-                           << value.getType() << " that has none");
-  }
-  auto version = current.find(it->second);
-  if (version != current.end() && version->second != value) {
-    InFlightDiagnostic error = op->emitOpError("uses a version of a state that has been overwritten");
-    if (Operation *writer = version->second.getDefiningOp())
-      error.attachNote(writer->getLoc()) << "overwritten here";
-    return (LogicalResult)error;
-  }
-  return it->second;
-}
-
-/// Rows of the step. Every buffer has as many.
-Value EntryBufferizer::getRows() {
-  if (rows)
-    return rows;
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfterValue(ids);
-  Value zero = arith::ConstantIndexOp::create(builder, ids.getLoc(), 0);
-  return rows = memref::DimOp::create(builder, ids.getLoc(), ids, zero);
-}
 
 //===- Arguments and results ---------------------------------------------------------------------------------===//
 
@@ -172,40 +80,34 @@ LogicalResult EntryBufferizer::bufferizeArgument(BlockArgument argument) {
     auto name = entry.getArgAttrOfType<FlatSymbolRefAttr>(index, YocoDialect::getStateAttrName());
     if (!name)
       return entry.emitOpError("expected `yoco.state` on argument ") << index << " of type " << type;
-    Value state = StateRefOp::create(builder, loc, type, name);
-    buffers[argument] = state;
-    current[state] = argument;
-    states.push_back(state);
+    states.push_back(StateRefOp::create(builder, loc, type, name));
+    buffers.setVersion(argument, states.back());
     return success();
   }
   if (isa<SegmentsType>(type)) {
-    SizeAttr size = getSize(16, RowBound::batch);
-    auto role = BufferRoleAttr::get(builder.getContext(), BufferRole::segments);
-    buffers[argument] = AllocOp::create(builder, loc, type, size, role);
-    ++numBuffers;
+    buffers.set(argument, buffers.allocateSegments(loc, type));
     return success();
   }
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (ids || !tensor || tensor.getRank() != 1 || !tensor.getElementType().isInteger(32))
+  if (buffers.getIds() || !tensor || tensor.getRank() != 1 || !tensor.getElementType().isInteger(32))
     return entry.emitOpError("expected one argument of token ids (`tensor<?xi32>`), segments and states, got ")
            << type << " as argument " << index;
-  ids = allocate(entry, type, BufferRole::ids);
-  buffers[argument] = ids;
-  return success(static_cast<bool>(ids));
+  buffers.set(argument, buffers.allocate(entry, type, BufferRole::ids));
+  return success(static_cast<bool>(buffers.getIds()));
 }
 
 LogicalResult EntryBufferizer::bufferizeArguments() {
   bool failed = false;
   for (BlockArgument argument : entry.getArguments())
     failed |= mlir::failed(bufferizeArgument(argument));
-  if (!failed && !ids)
+  if (!failed && !buffers.getIds())
     return entry.emitOpError("expected an argument of token ids (`tensor<?xi32>`), got none");
   return success(!failed);
 }
 
 /// Makes the rows that are returned the buffer with the role of what the entry point gives.
 LogicalResult EntryBufferizer::bufferizeLogits(OpOperand &returned) {
-  FailureOr<Value> buffer = getBuffer(returned.getOwner(), returned.get());
+  FailureOr<Value> buffer = buffers.get(returned.getOwner(), returned.get());
   if (failed(buffer))
     return failure();
   BufferRole kind = getRole(shape.getOutput());
@@ -218,7 +120,7 @@ LogicalResult EntryBufferizer::bufferizeLogits(OpOperand &returned) {
     alloc.setRoleAttr(role);
     return success();
   }
-  Value copy = allocate(returned.getOwner(), returned.get().getType(), kind);
+  Value copy = buffers.allocate(returned.getOwner(), returned.get().getType(), kind);
   if (!copy)
     return failure();
   if (copy.getType() != buffer->getType())
@@ -242,7 +144,7 @@ LogicalResult EntryBufferizer::bufferizeReturn(func::ReturnOp op) {
       hasLogits = true;
       continue;
     }
-    FailureOr<Value> state = getBuffer(op, returned.get());
+    FailureOr<Value> state = buffers.get(op, returned.get());
     failed |= mlir::failed(state);
     if (mlir::failed(state))
       continue;
@@ -268,7 +170,7 @@ LogicalResult EntryBufferizer::bufferizeReturn(func::ReturnOp op) {
 LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
   SmallVector<Value> operands, outs;
   for (Value operand : op->getOperands()) {
-    FailureOr<Value> buffer = getBuffer(op, operand);
+    FailureOr<Value> buffer = buffers.get(op, operand);
     if (failed(buffer))
       return failure();
     operands.push_back(*buffer);
@@ -276,18 +178,16 @@ LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
   auto stateOp = dyn_cast<StateOpInterface>(op.getOperation());
   for (OpResult result : op->getResults()) {
     if (Value replaced = stateOp ? stateOp.getReplaced(result) : Value()) {
-      Value state = buffers.lookup(replaced);
-      buffers[result] = state;
-      current[state] = result;
+      buffers.setVersion(result, buffers.lookup(replaced));
       continue;
     }
-    outs.push_back(allocate(result));
+    outs.push_back(buffers.allocate(result));
     if (!outs.back())
       return failure();
-    buffers[result] = outs.back();
+    buffers.set(result, outs.back());
   }
   int64_t workspace = target.getWorkspaceBytes(op);
-  Value memory = workspace ? allocateWorkspace(op, workspace) : Value();
+  Value memory = workspace ? buffers.allocateWorkspace(op, workspace) : Value();
   Operation *clone = op.cloneToBuffers(builder, operands, outs);
   if (workspace)
     cast<RowKernelOpInterface>(clone).setWorkspace(memory);
@@ -329,16 +229,16 @@ LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
     return failure();
   SmallVector<Value> inputs, outs;
   for (Value input : op.getInputs()) {
-    FailureOr<Value> buffer = getBuffer(op, input);
+    FailureOr<Value> buffer = buffers.get(op, input);
     if (failed(buffer))
       return failure();
     inputs.push_back(*buffer);
   }
   for (OpResult result : op->getResults()) {
-    outs.push_back(allocate(result));
+    outs.push_back(buffers.allocate(result));
     if (!outs.back())
       return failure();
-    buffers[result] = outs.back();
+    buffers.set(result, outs.back());
   }
   auto generic = linalg::GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outs, op.getIndexingMaps(),
                                            op.getIteratorTypes(), op.getDocAttr(), op.getLibraryCallAttr());
@@ -350,7 +250,7 @@ LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
 }
 
 LogicalResult EntryBufferizer::bufferizeSlice(tensor::ExtractSliceOp op) {
-  FailureOr<Value> source = getBuffer(op, op.getSource());
+  FailureOr<Value> source = buffers.get(op, op.getSource());
   if (failed(source))
     return failure();
   ArrayRef<int64_t> offsets = op.getStaticOffsets(), strides = op.getStaticStrides();
@@ -361,16 +261,16 @@ LogicalResult EntryBufferizer::bufferizeSlice(tensor::ExtractSliceOp op) {
   if (!wholeRows)
     return op.emitOpError("cannot be bufferized: expected a slice of columns of all rows");
   SmallVector<OpFoldResult> sizes = op.getMixedSizes();
-  sizes.front() = getRows();
-  buffers[op.getResult()] =
-      memref::SubViewOp::create(builder, op.getLoc(), *source, op.getMixedOffsets(), sizes, op.getMixedStrides());
+  sizes.front() = buffers.getRows();
+  buffers.set(op.getResult(), memref::SubViewOp::create(builder, op.getLoc(), *source, op.getMixedOffsets(), sizes,
+                                                        op.getMixedStrides()));
   ++numViews;
   return success();
 }
 
 template <typename MemRefOp, typename TensorOp>
 LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
-  FailureOr<Value> source = getBuffer(op, op.getSrc());
+  FailureOr<Value> source = buffers.get(op, op.getSrc());
   if (failed(source))
     return failure();
   if (llvm::size(op.getReassociationIndices().front()) != 1)
@@ -386,11 +286,11 @@ LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
     return op.emitOpError("cannot be bufferized: expected a reshape that needs no copy of ") << sourceType;
   if constexpr (std::is_same_v<MemRefOp, memref::ExpandShapeOp>) {
     SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type->getShape());
-    sizes.front() = getRows();
-    buffers[op.getResult()] =
-        MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices(), sizes);
+    sizes.front() = buffers.getRows();
+    buffers.set(op.getResult(),
+                MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices(), sizes));
   } else {
-    buffers[op.getResult()] = MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices());
+    buffers.set(op.getResult(), MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices()));
   }
   ++numViews;
   return success();
@@ -399,15 +299,15 @@ LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
 /// A parameter has no buffer in an arena: it stays what it is, with the type of its bytes.
 LogicalResult EntryBufferizer::bufferizeVector(ParameterVectorOp op) {
   auto type = cast<RankedTensorType>(op.getType());
-  buffers[op.getResult()] = ParameterVectorOp::create(
-      builder, op.getLoc(), MemRefType::get(type.getShape(), type.getElementType()), op.getParts());
+  auto buffer = MemRefType::get(type.getShape(), type.getElementType());
+  buffers.set(op.getResult(), ParameterVectorOp::create(builder, op.getLoc(), buffer, op.getParts()));
   return success();
 }
 
 LogicalResult EntryBufferizer::bufferizeDim(tensor::DimOp op) {
   if (op.getConstantIndex() != 0)
     return op.emitOpError("cannot be bufferized: expected the number of rows, dimension 0");
-  op.getResult().replaceAllUsesWith(getRows());
+  op.getResult().replaceAllUsesWith(buffers.getRows());
   return success();
 }
 
@@ -448,11 +348,11 @@ LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
 /// Gives the results of a refused operation buffers, so that what uses them is not blamed.
 void EntryBufferizer::poison(Operation *op) {
   for (Value result : op->getResults())
-    if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && !buffers.count(result)) {
+    if (auto type = dyn_cast<RankedTensorType>(result.getType()); type && !buffers.contains(result)) {
       builder.setInsertionPoint(op);
       auto size = SizeAttr::get(builder.getContext(), ArrayRef<SizeTerm>());
       auto memref = MemRefType::get(type.getShape(), type.getElementType());
-      buffers[result] = AllocOp::create(builder, op->getLoc(), memref, size, BufferRoleAttr());
+      buffers.set(result, AllocOp::create(builder, op->getLoc(), memref, size, BufferRoleAttr()));
     }
 }
 
@@ -463,8 +363,7 @@ void EntryBufferizer::finish() {
   (void)entry.eraseResults(allResults);
   (void)entry.eraseArguments(allArguments);
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.front())))
-    if (isOpTriviallyDead(
-            &op)) // references to states that the entry point does not touch, numbers that nobody asks for
+    if (isOpTriviallyDead(&op)) // references to states that the entry point does not touch, numbers that nobody reads
       op.erase();
 }
 
@@ -509,7 +408,7 @@ struct Bufferize : yoco::impl::BufferizePassBase<Bufferize> {
         continue;
       EntryBufferizer bufferizer(entry, shape, *target);
       failed |= mlir::failed(bufferizer.run());
-      numBuffers += bufferizer.numBuffers;
+      numBuffers += bufferizer.getNumBuffers();
       numViews += bufferizer.numViews;
       numCopies += bufferizer.numCopies;
     }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The buffers of one entry point while yoco-bufferize rewrites it: makes them, and knows which of them stands for a
+// value.
+
+#ifndef YOCO_PASSES_PLANNING_ENTRYBUFFERS_H
+#define YOCO_PASSES_PLANNING_ENTRYBUFFERS_H
+
+#include "passes/target/Target.h"
+
+namespace mlir::yoco {
+
+/// Buffers are made where `builder` stands. A buffer of rows is as large as the entry point's row bound asks: a number
+/// of bytes that is a multiple of 64, times the bound.
+class EntryBuffers {
+public:
+  EntryBuffers(EntryAttr shape, const Target &target, OpBuilder &builder)
+      : shape(shape), target(target), builder(builder) {}
+
+  /// A fresh buffer for rows of type `tensor`. Null, with an error on `op`, when there is no such buffer.
+  Value allocate(Operation *op, Type tensor, std::optional<BufferRole> role = std::nullopt, bool isReturned = false);
+  /// The same for the rows that an operation computes.
+  Value allocate(OpResult result);
+  Value allocateSegments(Location loc, Type type);
+  Value allocateWorkspace(Operation *op, int64_t bytes);
+
+  /// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a
+  /// version of a state that has been overwritten.
+  FailureOr<Value> get(Operation *op, Value value);
+  Value lookup(Value value) const { return buffers.lookup(value); }
+  bool contains(Value value) const { return buffers.contains(value); }
+  void set(Value value, Value buffer) { buffers[value] = buffer; }
+  /// From here on the state that `reference` names holds `version`.
+  void setVersion(Value version, Value reference);
+
+  /// The buffer of token ids; null when there is none yet.
+  Value getIds() const { return ids; }
+  /// Rows of the step. Every buffer has as many.
+  Value getRows();
+  unsigned getNumBuffers() const { return numBuffers; }
+
+private:
+  SizeAttr getSize(int64_t bytesPerRow, RowBound bound);
+
+  EntryAttr shape;
+  const Target &target;
+  OpBuilder &builder;
+  Value ids, rows;
+  DenseMap<Value, Value> buffers; // tensor, table or version of a state -> its buffer
+  DenseMap<Value, Value> current; // reference to a state -> the version that it holds by now
+  unsigned numBuffers = 0;
+};
+
+} // namespace mlir::yoco
+
+#endif // YOCO_PASSES_PLANNING_ENTRYBUFFERS_H
