@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# The runtime for installation, from the project or from runtime/ alone: libyoco-runtime.so and .a, yoco/yoco.h, the CMake
-# package `yoco` with yoco::runtime and yoco::runtime-static, yoco-runtime.pc, licences. Nothing that is installed has the
-# prefix in it, so that it can be moved.
+# The runtime for installation, from the project or from runtime/ alone: libyoco-runtime.so and .a, yoco/yoco.h, the
+# CMake package `yoco` with yoco::runtime and yoco::runtime-static, yoco-runtime.pc, licences. Nothing that is installed
+# has the prefix in it, so that it can be moved.
 include(CMakePackageConfigHelpers)
 include(${YOCO_ROOT}/cmake/InstallPaths.cmake)
 
 set(YOCO_INSTALL_TEMPLATES ${YOCO_ROOT}/cmake/install)
 set(YOCO_INSTALL_FILES ${CMAKE_CURRENT_BINARY_DIR}/install)
 
-# The static library's objects again. The number of the SONAME grows when a program that was linked to the library before
-# can no longer run with it; before 1.0 that may be any release.
+# The static library's objects again. The number of the SONAME grows when a program that was linked to the library
+# before can no longer run with it; before 1.0 that may be any release.
 set(YOCO_SOVERSION 0)
 add_library(yoco-runtime-shared SHARED $<TARGET_OBJECTS:yoco-runtime>)
 set_target_properties(yoco-runtime-shared PROPERTIES

@@ -7,7 +7,8 @@
 #   yoco_add_tool(NAME SOURCES file... [LINK_LIBS target...] [EXCEPTIONS] [NO_MLIR])
 #       The program bin/NAME. EXCEPTIONS is for CLI11; NO_MLIR is for what must not link libMLIR (yoco-run).
 #   yoco_target_options(TARGET [EXCEPTIONS])
-#       Warnings, include directories (the repository and the build tree) and the language options of the compiler layers.
+#       Warnings, include directories (the repository and the build tree) and the language options of the compiler
+#       layers.
 
 # Warnings that every file of this repository is clean under.
 set(YOCO_WARNINGS -Wall -Wextra -Wno-unused-parameter -Wimplicit-fallthrough -Wnon-virtual-dtor)

@@ -17,10 +17,10 @@ inline constexpr int64_t kAlignment = 64;
 
 /// What a session is sized for: longest sequence in tokens, slots, rows of a prefill step, rows of a scoring step.
 struct Bounds {
-  int64_t seq = 1, batch = 1, chunk = 1, block = 1;
+  int64_t seq = 1, batch = 1, chunk = 1, score = 1;
 };
 
-/// coefficient * seq^powers[0] * batch^powers[1] * chunk^powers[2] * block^powers[3] bytes, rounded up to `kAlignment`.
+/// coefficient * seq^powers[0] * batch^powers[1] * chunk^powers[2] * score^powers[3] bytes, rounded up to `kAlignment`.
 struct SizeTerm {
   int64_t coefficient = 0;
   std::array<uint8_t, 4> powers = {0, 0, 0, 0};

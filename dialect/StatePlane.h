@@ -12,8 +12,8 @@
 
 namespace mlir::yoco {
 
-/// One array of the memory that a state has for each slot. All of its sizes are static but the number of positions of one
-/// that grows.
+/// One array of the memory that a state has for each slot. All of its sizes are static but the number of positions of
+/// one that grows.
 struct StatePlane {
   Type element;
   /// The sizes of a slot; of one position when the plane grows.
@@ -24,8 +24,8 @@ struct StatePlane {
   int64_t getElements() const { return ShapedType::getNumElements(shape); }
   /// Bytes of a slot, or of one position.
   int64_t getBytes() const { return getElements() * (element.getIntOrFloatBitWidth() / 8); }
-  /// The buffer that a kernel sees: slots, positions when it grows, and the shape. `stride` is the number of bytes from one
-  /// slot to the next of a plane that does not grow; 0: they are contiguous.
+  /// The buffer that a kernel sees: slots, positions when it grows, and the shape. `stride` is the number of bytes from
+  /// one slot to the next of a plane that does not grow; 0: they are contiguous.
   MemRefType getBufferType(int64_t stride = 0) const;
 };
 

@@ -62,8 +62,8 @@ def Yoco_ActivationAttr : EnumAttr<Yoco_Dialect, Yoco_Activation, "activation"> 
 def Yoco_RandomAttr : Yoco_Attr<"Random", "random"> {
   let summary = "values made when a model file is loaded, by a counter-based generator";
   let description = [{
-    Element `i` (row-major) of the parameter is drawn uniformly, with standard deviation `scale`, from a SplitMix64 stream
-    that `seed` and `stream` select (docs/FileFormat.md); `scale` 0 makes every element 1.
+    Element `i` (row-major) of the parameter is drawn uniformly, with standard deviation `scale`, from a SplitMix64
+    stream that `seed` and `stream` select (docs/FileFormat.md); `scale` 0 makes every element 1.
 
     Example: `#yoco.random<seed = 1, stream = 7, scale = 0.0625>`
   }];
@@ -75,8 +75,8 @@ def Yoco_RandomAttr : Yoco_Attr<"Random", "random"> {
 def Yoco_SliceAttr : Yoco_Attr<"Slice", "slice"> {
   let summary = "where in a tensor of the checkpoint a parameter begins";
   let description = [{
-    A parameter of `R` rows and `C` columns is rows `row` to `row + R` and columns `column` to `column + C` of a tensor of `rows` by
-    `columns`. A vector is one row.
+    A parameter of `R` rows and `C` columns is rows `row` to `row + R` and columns `column` to `column + C` of a tensor
+    of `rows` by `columns`. A vector is one row.
 
     Example: `#yoco.slice<row = 256, column = 0, rows = 512, columns = 256>`
   }];
@@ -93,10 +93,10 @@ def Yoco_PlacementAttr : EnumAttr<Yoco_Dialect, Yoco_Placement, "placement"> {
 def Yoco_EncodingAttr : Yoco_Attr<"Encoding", "encoding"> {
   let summary = "how the numbers of a stored matrix become codes and scales";
   let description = [{
-    Each number is a code of `bits` bits; a number is its code, as the encoding `name` reads it, times the scale of its group: `group`
-    consecutive columns of a row share one (0: all of them). The codes of a row fill whole bytes, rows follow each other, and the
-    scales, of type `scale`, a row of them for each row, begin at the next multiple of 64 bytes. `name` is one that is registered
-    with the packer of weights (`passes/emit/Encodings.h`).
+    Each number is a code of `bits` bits; a number is its code, as the encoding `name` reads it, times the scale of its
+    group: `group` consecutive columns of a row share one (0: all of them). The codes of a row fill whole bytes, rows
+    follow each other, and the scales, of type `scale`, a row of them for each row, begin at the next multiple of 64
+    bytes. `name` is one that is registered with the packer of weights (`passes/emit/Encodings.h`).
 
     Example: `#yoco.encoding<"int8", bits = 8, group = 64, scale = f32>`
   }];
@@ -120,7 +120,7 @@ def Yoco_EncodingAttr : Yoco_Attr<"Encoding", "encoding"> {
 def Yoco_RowShape : Yoco_Enum<"RowShape", "how many rows a segment of a step may have", [
     I32EnumAttrCase<"ragged", 0>, I32EnumAttrCase<"single", 1>]>;
 def Yoco_RowBound : Yoco_Enum<"RowBound", "which bound of a session limits the rows of a step", [
-    I32EnumAttrCase<"chunk", 0>, I32EnumAttrCase<"batch", 1>, I32EnumAttrCase<"block", 2>]>;
+    I32EnumAttrCase<"chunk", 0>, I32EnumAttrCase<"batch", 1>, I32EnumAttrCase<"score", 2>]>;
 
 def Yoco_DemandAttr : Yoco_Attr<"Demand", "demand"> {
   let summary = "which rows of a value are needed: none, the last K of each segment, or all";
@@ -137,11 +137,13 @@ def Yoco_EntryOutput : Yoco_Enum<"EntryOutput", "what an entry point gives for a
 def Yoco_EntryAttr : Yoco_Attr<"Entry", "entry"> {
   let summary = "an entry point: the rows that a step of it has, and what comes out for which of them";
   let description = [{
-    `rows` is `ragged` (any number of rows per segment) or `single` (one); `bound` names the session bound that limits the rows
-    of a step. Then comes what the entry point gives, `logits` or the tokens that they choose (`sampled`), with the rows that are
-    wanted: `logits = none` gives nothing. What an entry point is for follows from this; its name means nothing.
+    `rows` is `ragged` (any number of rows per segment) or `single` (one); `bound` names the session bound that limits
+    the rows of a step. Then comes what the entry point gives, `logits` or the tokens that they choose (`sampled`), with
+    the rows that are wanted: `logits = none` gives nothing. What an entry point is for follows from this; its name
+    means nothing.
 
-    Examples: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`, `#yoco.entry<rows = single, bound = batch, sampled = all>`
+    Examples: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`,
+    `#yoco.entry<rows = single, bound = batch, sampled = all>`
   }];
   let parameters = (ins EnumParameter<Yoco_RowShape>:$rows, EnumParameter<Yoco_RowBound>:$bound,
                         EnumParameter<Yoco_EntryOutput>:$output, "::mlir::yoco::RowDemand":$wanted);
@@ -164,9 +166,9 @@ def Yoco_TargetAttr : Yoco_Attr<"Target", "target"> {
 def Yoco_SizeAttr : Yoco_Attr<"Size", "size"> {
   let summary = "a number of bytes as a function of a session's bounds";
   let description = [{
-    A sum of products of the bounds `seq` (longest sequence), `batch` (slots), `chunk` (rows of a prefill step) and `block`
-    (rows of a scoring step). Every product is rounded up to a multiple of 64 before it is added, so that whatever is
-    placed behind it is aligned for all bounds.
+    A sum of products of the bounds `seq` (longest sequence), `batch` (slots), `chunk` (rows of a prefill step) and
+    `score` (rows of a scoring step). Every product is rounded up to a multiple of 64 before it is added, so that
+    whatever is placed after it is aligned for all bounds.
 
     Examples: `#yoco.size<0>`, `#yoco.size<1024 * seq * batch + 4096 * chunk>`
   }];
@@ -178,7 +180,7 @@ def Yoco_SizeAttr : Yoco_Attr<"Size", "size"> {
     static SizeAttr get(::mlir::MLIRContext *context, SizeTerm term);
     /// Bytes at `bounds`; none when that is more than 2^63 - 1.
     ::std::optional<int64_t> evaluate(const Bounds &bounds) const;
-    /// This size and `other` placed one behind the other.
+    /// This size and `other` placed one after the other.
     SizeAttr add(SizeAttr other) const;
     /// True when, for all bounds, this size is at most `other`. False when that cannot be shown.
     bool isProvablyAtMost(SizeAttr other) const;
@@ -188,13 +190,13 @@ def Yoco_SizeAttr : Yoco_Attr<"Size", "size"> {
 def Yoco_BoundsAttr : Yoco_Attr<"Bounds", "bounds"> {
   let summary = "the bounds of a session";
   let description = [{
-    Example: `#yoco.bounds<seq = 4096, batch = 1, chunk = 256, block = 256>`
+    Example: `#yoco.bounds<seq = 4096, batch = 1, chunk = 256, score = 256>`
   }];
-  let parameters = (ins "int64_t":$seq, "int64_t":$batch, "int64_t":$chunk, "int64_t":$block);
+  let parameters = (ins "int64_t":$seq, "int64_t":$batch, "int64_t":$chunk, "int64_t":$score);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    Bounds getBounds() const { return Bounds{getSeq(), getBatch(), getChunk(), getBlock()}; }
+    Bounds getBounds() const { return Bounds{getSeq(), getBatch(), getChunk(), getScore()}; }
   }];
 }
 
@@ -236,12 +238,13 @@ def Yoco_CostUnit : Yoco_Enum<"CostUnit", "what a cost is for each of", [
 def Yoco_CostAttr : Yoco_Attr<"Cost", "cost"> {
   let summary = "what an instruction moves or computes at least";
   let description = [{
-    `amount` bytes or operations for each unit of a step: the step itself, a row, a segment, a segment with a past; a row of a segment
-    that is kept in a cache (the last `window`), a position before the step, a position before it or in it (at most `window - 1` and
-    `window` for each segment); or a pair of a row and a position that it attends to (at most `window` for each row). Costs of the
-    bytes of a parameter name it, so that a step counts it once.
+    `amount` bytes or operations for each unit of a step: the step itself, a row, a segment, a segment with a past; a
+    row of a segment that is kept in a cache (the last `window`), a position before the step, a position before it or in
+    it (at most `window - 1` and `window` for each segment); or a pair of a row and a position that it attends to (at
+    most `window` for each row). Costs of the bytes of a parameter name it, so that a step counts it once.
 
-    Examples: `#yoco.cost<4096 weight_bytes per step of @w>`, `#yoco.cost<64 state_read_bytes per position_before window 128>`
+    Examples: `#yoco.cost<4096 weight_bytes per step of @w>`,
+    `#yoco.cost<64 state_read_bytes per position_before window 128>`
   }];
   let parameters = (ins EnumParameter<Yoco_CostKind>:$kind, EnumParameter<Yoco_CostUnit>:$unit, "int64_t":$amount,
                         DefaultValuedParameter<"int64_t", "0">:$window,

@@ -15,9 +15,9 @@ def Yoco_Dialect : Dialect {
   let summary = "Decoder-decoder language models, from row dataflow to a flat program";
   let description = [{
     A model is captured once, as pure dataflow over rows (tokens): `@forward` maps the token ids of one sequence to
-    logits at every position. Row `i` of the result of a *row-wise* operation needs row `i` of its operands alone; a *row
-    mixer* also needs earlier rows of some operands and declares the state that carries them from step to step. Caches,
-    early exit and memory plan are derived from that; docs/Phases.md carries one example through all phases.
+    logits at every position. Row `i` of the result of a *row-wise* operation needs row `i` of its operands alone; a
+    *row mixer* also needs earlier rows of some operands and declares the state that carries them from step to step.
+    Caches, early exit and memory plan are derived from that; docs/Phases.md carries one example through all phases.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;

@@ -228,8 +228,8 @@ LogicalResult FusedRetentionOp::verify() {
   if (!isBufferForm(*this) && getResult(1).getType() != getState().getType())
     return emitOpError("expected the next state to be of type ")
            << getState().getType() << ", got " << getResult(1).getType();
-  if (static_cast<int64_t>(getChunk()) < 0)
-    return emitOpError("expected a chunk of at least 0, got ") << static_cast<int64_t>(getChunk());
+  if (static_cast<int64_t>(getSpan()) < 0)
+    return emitOpError("expected a span of at least 0, got ") << static_cast<int64_t>(getSpan());
   if (getEpsAttr() && !(getEps()->convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
   return verifyRope(*this, getRopeAttr(), shape[1]);

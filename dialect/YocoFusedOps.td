@@ -27,7 +27,8 @@ def Yoco_ParameterVector : AnyTypeOf<[StaticShapeTensorOf<[F32, F16, BF16]>, Sta
 def Yoco_ParameterVectorOp : Yoco_Op<"parameter_vector", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "vectors of the checkpoint, as a value that arithmetic on rows can read";
   let description = [{
-    The elements of `parts`, parameters of rank 1, one after the other: what all rows share. A kernel gets them as a parameter.
+    The elements of `parts`, parameters of rank 1, one after the other: what all rows share. A kernel gets them as a
+    parameter.
 
     ```mlir
     yoco.parameter @q : tensor<8xbf16> from "q.bias"
@@ -80,11 +81,13 @@ def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<S
   let assemblyFormat = "$ids `table` $table (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Yoco_FusedNormOp : Yoco_FusedOp<"fused_norm", [AttrSizedOperandSegments,
+                                                   DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let extraClassDeclaration = "::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();";
-  let summary = "normalises each group of columns of a row, with a swish gate behind";
+  let summary = "normalises each group of columns of a row, and a swish gate after it";
   let description = [{
-    `yoco.norm` of each of `groups` equal groups of columns (the heads), times `silu(swish)` when that is there, as a kernel.
+    `yoco.norm` of each of `groups` equal groups of columns (the heads), times `silu(swish)` when that is there, as a
+    kernel.
 
     ```mlir
     func.func @f(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
@@ -139,16 +142,17 @@ def Yoco_FusedArgmaxOp : Yoco_FusedOp<"fused_argmax"> {
   let assemblyFormat = "$input (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "a group of linears of one input, with a norm before and an activation and a residual behind";
+def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
+                                                       DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a group of linears of one input, with a norm before and an activation and a residual after it";
   let description = [{
     With `y = norm(input)` (the input itself without `eps`; `norm_weight` as in `yoco.norm`):
-    `result = activation([weights] y) + residual`, where `[weights]` is the matrix of all weights' rows one behind the other, so that
-    one product makes all projections of one input. `swiglu` and `geglu` take two equal weights `a`, `b` and give
-    `silu(a y) * (b y)` and `gelu(a y) * (b y)`.
+    `result = activation([weights] y) + residual`, where `[weights]` is the matrix of all weights' rows one after the
+    other, so that one product makes all projections of one input. `swiglu` and `geglu` take two equal weights `a`, `b`
+    and give `silu(a y) * (b y)` and `gelu(a y) * (b y)`.
 
     `max_rows = N` says that a step has at most `N` rows, for which the target has a kernel of its own; 0 is any number.
-    `joined` makes the two weights of a gated group one matrix in memory, the rows of `b` behind those of `a`.
+    `joined` makes the two weights of a gated group one matrix in memory, the rows of `b` after those of `a`.
     `workspace` is memory that the target asked for, on buffers only.
 
     ```mlir
@@ -168,8 +172,8 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
                        TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<FlatSymbolRefAttr>:$norm_weight,
                        DefaultValuedAttr<Yoco_ActivationAttr, "::mlir::yoco::Activation::none">:$activation,
-                       DefaultValuedAttr<I64Attr, "0">:$max_rows, UnitAttr:$joined, Optional<Yoco_WorkspaceBuffer>:$workspace,
-                       Variadic<Yoco_VectorBuffer>:$outs);
+                       DefaultValuedAttr<I64Attr, "0">:$max_rows, UnitAttr:$joined,
+                       Optional<Yoco_WorkspaceBuffer>:$workspace, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{
     $input (`residual` $residual^)? `weights` $weights (`workspace` $workspace^)? (`outs` $outs^)? attr-dict
@@ -188,22 +192,24 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
   }];
 }
 
-def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
-  let summary = "gated retention with rope and decay before, head norm and swish gate behind";
+def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSegments,
+                                                             DeclareOpInterfaceMethods<StateOpInterface>]> {
+  let summary = "gated retention with rope and decay before, head norm and swish gate after it";
   let description = [{
-    Per head, with `q = rope(query)`, `k = rope(key)` and `a = log_sigmoid(gate) / gate_divisor` (`a = gate` when `gate_divisor` is
-    absent): `y = step_retention(q, k, value, a)` with `scale`; then `y = norm(y)` per head when `eps` is there, and
-    `result = silu(swish) * y` when `swish` is there.
+    Per head, with `q = rope(query)`, `k = rope(key)` and `a = log_sigmoid(gate) / gate_divisor` (`a = gate` when
+    `gate_divisor` is absent): `y = step_retention(q, k, value, a)` with `scale`; then `y = norm(y)` per head when `eps`
+    is there, and `result = silu(swish) * y` when `swish` is there.
 
-    `chunk = 0` runs the recurrence row by row; `chunk = C` works on blocks of rows that end at multiples of `C` in absolute
-    position, parallel inside a block and recurrent from block to block.
+    `span = 0` runs the recurrence row by row; `span = C` works on spans of rows that end at multiples of `C` in
+    absolute position, parallel inside a span and recurrent from span to span (the chunkwise form of arXiv 2405.05254,
+    section 3.1).
 
     ```mlir
-    func.func @f(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x8xf32>, %g: tensor<?x2xf32>, %w: tensor<?x8xf32>,
-                 %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>)
+    func.func @f(%q: tensor<?x8xf32>, %k: tensor<?x8xf32>, %v: tensor<?x8xf32>, %g: tensor<?x2xf32>,
+                 %w: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>)
         -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>) {
       %o, %u = yoco.fused_retention %q, %k, %v, %g at %pos, %s from %t swish %w
-          {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64,
+          {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, span = 64 : i64,
            rope = #yoco.rope<interleaved, [1.0, 1.0e-4]>}
           : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
              !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
@@ -215,7 +221,7 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSeg
                        Yoco_FusedIds:$positions, Yoco_SegmentsType:$segments, Yoco_StateType:$state,
                        Optional<Yoco_FusedRows>:$swish, F32Attr:$scale, OptionalAttr<F32Attr>:$gate_divisor,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<Yoco_RopeAttr>:$rope,
-                       DefaultValuedAttr<I64Attr, "0">:$chunk, Variadic<Yoco_VectorBuffer>:$outs);
+                       DefaultValuedAttr<I64Attr, "0">:$span, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<AnyTypeOf<[Yoco_VectorRows, Yoco_StateType]>>:$results);
   let extraClassDeclaration = [{
     ::llvm::SmallVector<::mlir::yoco::CostAttr> getCost();
@@ -226,16 +232,18 @@ def Yoco_FusedRetentionOp : Yoco_FusedOp<"fused_retention", [AttrSizedOperandSeg
   }];
 }
 
-def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
+def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSegments,
+                                                             DeclareOpInterfaceMethods<StateOpInterface>]> {
   let summary = "attention to cached keys and values, with rope on the queries";
   let description = [{
-    `yoco.step_attention` whose past is the caches themselves: one of the keys, one of the values. Of growing caches the versions with
-    the fresh rows are read and `fresh` is absent; of rings the versions before this step are read and the `fresh` keys (already
-    rotated) and values are operands. Both caches are growing, or both are rings of one window; they may be one and the same.
+    `yoco.step_attention` whose past is the caches themselves: one of the keys, one of the values. Of growing caches the
+    versions with the fresh rows are read and `fresh` is absent; of rings the versions before this step are read and the
+    `fresh` keys (already rotated) and values are operands. Both caches are growing, or both are rings of one window;
+    they may be one and the same.
 
     `splits = S` divides the positions among `S` independent parts, by absolute position, and gives partial rows for
-    `yoco.fused_attention_merge`: `heads * S` pairs (largest logit in base 2, sum of exponentials), then `heads * S` vectors of
-    unnormalised values. 0 gives the attention's rows themselves.
+    `yoco.fused_attention_merge`: `heads * S` pairs (largest logit in base 2, sum of exponentials), then `heads * S`
+    vectors of unnormalised values. 0 gives the attention's rows themselves.
 
     ```mlir
     func.func @f(%q: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,
@@ -279,8 +287,9 @@ def Yoco_FusedAttentionOp : Yoco_FusedOp<"fused_attention", [AttrSizedOperandSeg
 def Yoco_FusedAttentionMergeOp : Yoco_FusedOp<"fused_attention_merge"> {
   let summary = "joins the parts of a split attention";
   let description = [{
-    With `m = max over s of m_s`: `result[h] = (sum over s of 2^(m_s - m) v_s) / (sum over s of 2^(m_s - m) l_s)`, where `(m_s, l_s)` and
-    `v_s` are the pair and the values of part `s` of head `h` in `partial` (`yoco.fused_attention` with `splits`).
+    With `m = max over s of m_s`: `result[h] = (sum over s of 2^(m_s - m) v_s) / (sum over s of 2^(m_s - m) l_s)`, where
+    `(m_s, l_s)` and `v_s` are the pair and the values of part `s` of head `h` in `partial` (`yoco.fused_attention` with
+    `splits`).
 
     ```mlir
     func.func @f(%partial: tensor<?x36xf32>, %s: !yoco.segments) -> tensor<?x8xf32> {
@@ -296,11 +305,12 @@ def Yoco_FusedAttentionMergeOp : Yoco_FusedOp<"fused_attention_merge"> {
   let assemblyFormat = "$partial `at` $segments (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
-def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<StateOpInterface>]> {
+def Yoco_FusedCacheWriteOp : Yoco_FusedOp<"fused_cache_write", [AttrSizedOperandSegments,
+                                                                DeclareOpInterfaceMethods<StateOpInterface>]> {
   let summary = "rotates rows and stores them in a cache, and others in a second one";
   let description = [{
-    `yoco.cache_write` of `rope(rows)` to `cache` and, when they are there, of `more_rows` to `more_cache`, as one kernel: mostly the
-    keys and the values of a layer. Both caches are growing, or both are rings of one window.
+    `yoco.cache_write` of `rope(rows)` to `cache` and, when they are there, of `more_rows` to `more_cache`, as one
+    kernel: mostly the keys and the values of a layer. Both caches are growing, or both are rings of one window.
 
     ```mlir
     func.func @f(%k: tensor<?x4xf32>, %v: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: !yoco.segments,

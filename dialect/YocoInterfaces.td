@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What passes ask operations. No pass switches over operation names or model families: everything that is derived (caches,
-// early exit, memory plan) is derived from these answers.
+// What passes ask operations. No pass switches over operation names or model families: everything that is derived
+// (caches, early exit, memory plan) is derived from these answers.
 
 #ifndef YOCO_DIALECT_YOCOINTERFACES_TD
 #define YOCO_DIALECT_YOCOINTERFACES_TD
@@ -11,9 +11,9 @@ include "mlir/IR/OpBase.td"
 def RowDemandOpInterface : OpInterface<"RowDemandOpInterface"> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    Which rows of its operands an operation needs in order to give the demanded rows of its results (the transfer function of
-    the demand analysis). Operations without this interface that are elementwise, or change the shape of a row alone, are
-    row-wise.
+    Which rows of its operands an operation needs in order to give the demanded rows of its results (the transfer
+    function of the demand analysis). Operations without this interface that are elementwise, or change the shape of a
+    row alone, are row-wise.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -35,8 +35,8 @@ def RowWiseOpInterface : OpInterface<"RowWiseOpInterface", [RowDemandOpInterface
 def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface", [RowWiseOpInterface]> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    A row-wise operation with one result whose every element is a function of the same element of each operand. That function is all
-    that the compiler needs to know: on every target the operation becomes a part of a generated kernel.
+    A row-wise operation with one result whose every element is a function of the same element of each operand. That
+    function is all that the compiler needs to know: on every target the operation becomes a part of a generated kernel.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -45,8 +45,9 @@ def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface", [RowWiseOpInt
       "::mlir::Value", "buildScalar",
       (ins "::mlir::yoco::ScalarBuilder &":$scalar, "::mlir::ValueRange":$elements)>,
     InterfaceMethod<[{
-        What a linear group is told to do to its sums instead of this operation; with `gated`, instead of this operation and a product
-        with the other half of the group. `none` when linear groups cannot do it, which leaves it to a kernel of its own.
+        What a linear group is told to do to its sums instead of this operation; with `gated`, instead of this operation
+        and a product with the other half of the group. `none` when linear groups cannot do it, which leaves it to a
+        kernel of its own.
       }],
       "::mlir::yoco::Activation", "getGroupActivation", (ins "bool":$gated), [{}],
       [{ return ::mlir::yoco::Activation::none; }]>,
@@ -60,8 +61,8 @@ def FusedFormOpInterface : OpInterface<"FusedFormOpInterface", [RowWiseOpInterfa
   }];
   let methods = [
     InterfaceMethod<[{
-        Builds that kernel's operation. `operands` are this operation's operands, with heads side by side in a row; so are those of the
-        result. Null when this one has no such kernel.
+        Builds that kernel's operation. `operands` are this operation's operands, with heads side by side in a row; so
+        are those of the result. Null when this one has no such kernel.
       }],
       "::mlir::Operation *", "buildFusedForm", (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands)>,
   ];
@@ -70,8 +71,8 @@ def FusedFormOpInterface : OpInterface<"FusedFormOpInterface", [RowWiseOpInterfa
 def DecomposableOpInterface : OpInterface<"DecomposableOpInterface", [RowWiseOpInterface]> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    A row-wise operation with one result that is arithmetic on rows with broadcasts, vectors that all rows share, and sums along a row.
-    An operation that has a fused form as well is decomposed when that form is null.
+    A row-wise operation with one result that is arithmetic on rows with broadcasts, vectors that all rows share, and
+    sums along a row. An operation that has a fused form as well is decomposed when that form is null.
   }];
   let methods = [
     InterfaceMethod<[{ Builds the arithmetic and returns its result, of this operation's type. }],
@@ -82,14 +83,14 @@ def DecomposableOpInterface : OpInterface<"DecomposableOpInterface", [RowWiseOpI
 def RowMixerOpInterface : OpInterface<"RowMixerOpInterface", [RowDemandOpInterface]> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    An operation of phase `model` whose row `i` also needs earlier rows of some operands. It says which states carry its past, and
-    builds its step form, in which the past is read from them. One step form serves prefill and decode:
-    fusion picks the chunkwise or the recurrent kernel from the row shape of the entry point.
+    An operation of phase `model` whose row `i` also needs earlier rows of some operands. It says which states carry its
+    past, and builds its step form, in which the past is read from them. One step form serves prefill and decode: fusion
+    picks the kernel by spans or the recurrent one from the row shape of the entry point.
   }];
   let methods = [
     InterfaceMethod<[{
-        The rows whose past is read as it is, one cache for each. Mixers that cache the same rows share its cache. The caches of
-        one mixer are of one kind: all growing, or all rings.
+        The rows whose past is read as it is, one cache for each. Mixers that cache the same rows share its cache. The
+        caches of one mixer are of one kind: all growing, or all rings.
       }],
       "::llvm::SmallVector<::mlir::yoco::CachedRows>", "getCachedRows">,
     InterfaceMethod<[{
@@ -97,10 +98,10 @@ def RowMixerOpInterface : OpInterface<"RowMixerOpInterface", [RowDemandOpInterfa
       }],
       "::llvm::SmallVector<::mlir::Type>", "getOwnStates">,
     InterfaceMethod<[{
-        Builds the step form. `operands` are this operation's operands in the step, `states` are the versions to read, those of
-        `getCachedRows` and then those of `getOwnStates`: of a cache that is written first the one that has the fresh rows
-        already, of any other state the one before this step. Returns the results, and stores the next versions of its own
-        states in `states`.
+        Builds the step form. `operands` are this operation's operands in the step, `states` are the versions to read,
+        those of `getCachedRows` and then those of `getOwnStates`: of a cache that is written first the one that has the
+        fresh rows already, of any other state the one before this step. Returns the results, and stores the next
+        versions of its own states in `states`.
       }],
       "::llvm::SmallVector<::mlir::Value>", "buildStepForm",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands, "::mlir::Value":$segments,
@@ -138,15 +139,15 @@ def StateOpInterface : OpInterface<"StateOpInterface"> {
 def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    A fused operation: one kernel launch of the program. In phase `fused` it maps tensors to tensors; in phase `planned` the
-    same operation writes buffers that are its last operands, `outs`, and has no results.
+    A fused operation: one kernel launch of the program. In phase `fused` it maps tensors to tensors; in phase `planned`
+    the same operation writes buffers that are its last operands, `outs`, and has no results.
   }];
   let methods = [
     InterfaceMethod<[{ The buffers that are written; empty on tensors. }],
       "::mlir::OperandRange", "getOutBuffers">,
     InterfaceMethod<[{
-        The parameters whose bytes the kernel reads, in the order of its arguments. A group of several is one matrix: their
-        rows one behind the other.
+        The parameters whose bytes the kernel reads, in the order of its arguments. A group of several is one matrix:
+        their rows one after the other.
       }],
       "::llvm::SmallVector<::mlir::yoco::ParameterGroup>", "getParameterGroups", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<[{
@@ -161,8 +162,8 @@ def RowKernelOpInterface : OpInterface<"RowKernelOpInterface"> {
         return ::mlir::yoco::detail::cloneToBuffers($_op, builder, operands, outs);
       }]>,
     InterfaceMethod<[{
-        Whether `operand` is rounded to the target's storage type before anything is computed with it, so that it may be stored in
-        that type.
+        Whether `operand` is rounded to the target's storage type before anything is computed with it, so that it may be
+        stored in that type.
       }],
       "bool", "isStorageOperand", (ins "::mlir::OpOperand &":$operand), [{}], [{ return false; }]>,
     InterfaceMethod<[{

@@ -17,7 +17,8 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 /// also needs a way to become a kernel: FusedFormOpInterface, DecomposableOpInterface, or ElementwiseOpInterface
 /// (Yoco_ElementwiseOp).
 class Yoco_RowWiseOp<string mnemonic, list<Trait> traits = [], code definitions = "">
-    : Yoco_Op<mnemonic, !listconcat(traits, [Pure, DeclareOpInterfaceMethods<RowDemandOpInterface>, RowWiseOpInterface])> {
+    : Yoco_Op<mnemonic, !listconcat(traits, [Pure, DeclareOpInterfaceMethods<RowDemandOpInterface>,
+                                             RowWiseOpInterface])> {
   let extraClassDefinition = [{
     ::mlir::yoco::RowDemand $cppClass::getOperandDemand(
         unsigned, ::llvm::ArrayRef<::mlir::yoco::RowDemand> results, bool) {
@@ -32,7 +33,8 @@ class Yoco_ElementwiseOp<string mnemonic, code scalar, list<Trait> traits = []>
     : Yoco_RowWiseOp<mnemonic,
                      !listconcat(traits, [SameOperandsAndResultType, Elementwise,
                                           DeclareOpInterfaceMethods<ElementwiseOpInterface, ["buildScalar"]>]),
-                     "::mlir::Value $cppClass::buildScalar(::mlir::yoco::ScalarBuilder &s, ::mlir::ValueRange elements) {\n"
+                     "::mlir::Value $cppClass::buildScalar(::mlir::yoco::ScalarBuilder &s,\n"
+                     "                                     ::mlir::ValueRange elements) {\n"
                      "  ::mlir::Value x = elements.front();\n" # scalar # "\n}\n"> {
   let arguments = (ins Yoco_Rows:$input);
   let results = (outs Yoco_Rows:$result);
@@ -42,20 +44,23 @@ class Yoco_ElementwiseOp<string mnemonic, code scalar, list<Trait> traits = []>
 def Yoco_ParameterOp : Yoco_Op<"parameter", [Symbol]> {
   let summary = "names a tensor of the checkpoint; holds no data";
   let description = [{
-    `type` is the tensor as it is stored, or the part of it that `slice` names. `generated` replaces the stored values by generated
-    ones, of which a slice has those of its tensor. `placed host` keeps the bytes in the memory of the host.
+    `type` is the tensor as it is stored, or the part of it that `slice` names. `generated` replaces the stored values
+    by generated ones, of which a slice has those of its tensor. `placed host` keeps the bytes in the memory of the
+    host.
 
     ```mlir
     yoco.parameter @embed : tensor<2048x256xbf16> from "embed_tokens.weight"
     yoco.parameter @made : tensor<256x256xbf16> from "w" generated #yoco.random<seed = 1, stream = 7, scale = 0.0625>
-    yoco.parameter @key : tensor<128x256xbf16> from "qkv" slice <row = 256, column = 0, rows = 512, columns = 256> placed host
+    yoco.parameter @key : tensor<128x256xbf16> from "qkv"
+        slice <row = 256, column = 0, rows = 512, columns = 256> placed host
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type,
                        StrAttr:$tensor, OptionalAttr<Yoco_SliceAttr>:$slice, OptionalAttr<Yoco_RandomAttr>:$generated,
                        OptionalAttr<Yoco_PlacementAttr>:$placement);
   let assemblyFormat = [{
-    $sym_name `:` $type `from` $tensor (`slice` $slice^)? (`generated` $generated^)? (`placed` `` $placement^)? attr-dict
+    $sym_name `:` $type `from` $tensor (`slice` $slice^)? (`generated` $generated^)? (`placed` `` $placement^)?
+    attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -110,8 +115,8 @@ def Yoco_EmbedOp : Yoco_RowWiseOp<"embed", [DeclareOpInterfaceMethods<SymbolUser
 def Yoco_LinearOp : Yoco_RowWiseOp<"linear", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multiplies each row by a matrix";
   let description = [{
-    `result[i, n] = sum over k of input[i, k] * weight[n, k] + bias[n]`, where `weight` is a parameter of shape `[N, K]`, and `bias`,
-    which need not be there, one of shape `[N]`.
+    `result[i, n] = sum over k of input[i, k] * weight[n, k] + bias[n]`, where `weight` is a parameter of shape
+    `[N, K]`, and `bias`, which need not be there, one of shape `[N]`.
 
     ```mlir
     yoco.parameter @w : tensor<512x256xbf16> from "w"
@@ -137,8 +142,8 @@ def Yoco_NormOp : Yoco_RowWiseOp<"norm", [SameOperandsAndResultType, DeclareOpIn
     factor is 1. On `tensor<?xHxDxf32>` every head is normalised by itself.
 
     With `kind = #yoco.norm_kind<layer>`, with `m` the mean over `d` of `input[i, d]`:
-    `result[i, d] = (input[i, d] - m) * (mean over d of (input[i, d] - m)^2 + eps)^(-1/2) * weight[d] + bias[d]`; without a bias the last
-    summand is 0.
+    `result[i, d] = (input[i, d] - m) * (mean over d of (input[i, d] - m)^2 + eps)^(-1/2) * weight[d] + bias[d]`;
+    without a bias the last summand is 0.
 
     ```mlir
     yoco.parameter @w : tensor<256xbf16> from "norm.weight"
@@ -268,9 +273,9 @@ class Yoco_RowMixerOp<string mnemonic, list<Trait> traits = []>
 def Yoco_AttentionOp : Yoco_RowMixerOp<"attention"> {
   let summary = "lets each row attend to itself and earlier rows";
   let description = [{
-    `result[i, h, :] = sum over j of p[i, h, j] * value[j, g, :]`, where `g = floor(h / (H / K))` is the key-value head of query
-    head `h`, and `p[i, h, :]` is the softmax over the visible `j` of `scale * query[i, h, :] . key[j, g, :]`. Row `j` is visible
-    when `j <= i`, and with a `window` of `W > 0` when also `i - W < j`: `W` rows, itself included.
+    `result[i, h, :] = sum over j of p[i, h, j] * value[j, g, :]`, where `g = floor(h / (H / K))` is the key-value head
+    of query head `h`, and `p[i, h, :]` is the softmax over the visible `j` of `scale * query[i, h, :] . key[j, g, :]`.
+    Row `j` is visible when `j <= i`, and with a `window` of `W > 0` when also `i - W < j`: `W` rows, itself included.
 
     Attentions that read the same `key` and `value` share one cache.
 
@@ -295,8 +300,8 @@ def Yoco_GatedRetentionOp : Yoco_RowMixerOp<"gated_retention"> {
   let summary = "a linear scan over rows with one decay per head and row";
   let description = [{
     Per head, with state `S` of shape `[key width, value width]` that starts as zero:
-    `S_i = exp(gate[i]) S_(i-1) + scale * key[i]^T value[i]` and `result[i] = query[i] S_i`. `gate` is the logarithm of the decay,
-    at most 0. Source: gated retention of arXiv 2405.05254.
+    `S_i = exp(gate[i]) S_(i-1) + scale * key[i]^T value[i]` and `result[i] = query[i] S_i`. `gate` is the logarithm of
+    the decay, at most 0. Source: gated retention of arXiv 2405.05254.
 
     ```mlir
     func.func @f(%q: tensor<?x4x64xf32>, %k: tensor<?x4x64xf32>, %v: tensor<?x4x64xf32>, %g: tensor<?x4xf32>)
@@ -323,8 +328,9 @@ def Yoco_SelfDecoderOp : Yoco_Op<"self_decoder", [RecursiveMemoryEffects, Single
                                                  SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "the layers that make keys and values of their own";
   let description = [{
-    The first half of a decoder-decoder model: every layer mixes rows through caches or states of its own. Rows of vectors come in
-    as operands; positions and the number of rows may be used from outside. Does not contain another decoder.
+    The first half of a decoder-decoder model: every layer mixes rows through caches or states of its own. Rows of
+    vectors come in as operands; positions and the number of rows may be used from outside. Does not contain another
+    decoder.
 
     ```mlir
     func.func @f(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
@@ -348,9 +354,9 @@ def Yoco_CrossDecoderOp : Yoco_Op<"cross_decoder", [RecursiveMemoryEffects, Sing
                                                    SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "the layers that attend to keys and values made once, outside";
   let description = [{
-    The second half of a decoder-decoder model. Its block takes the `inputs`, then the `shared` keys and values. It makes no keys and
-    values of its own: a row mixer inside reads only `shared` rows as its past, and has no state of its own. Therefore no row of it
-    is needed to answer for later rows, and prefill ends before it.
+    The second half of a decoder-decoder model. Its block takes the `inputs`, then the `shared` keys and values. It
+    makes no keys and values of its own: a row mixer inside reads only `shared` rows as its past, and has no state of
+    its own. Therefore no row of it is needed to answer for later rows, and prefill ends before it.
 
     ```mlir
     func.func @f(%x: tensor<?x4x64xf32>, %k: tensor<?x2x64xf32>, %v: tensor<?x2x64xf32>) -> tensor<?x4x64xf32> {

@@ -37,7 +37,7 @@
 
 namespace mlir::yoco {
 
-/// Parameters that one kernel argument is made of: their rows one behind the other.
+/// Parameters that one kernel argument is made of: their rows one after the other.
 struct ParameterGroup {
   SmallVector<FlatSymbolRefAttr> parts;
   /// A matrix that rows are multiplied by, which a target may store as it likes; otherwise it is stored as it is.
@@ -55,7 +55,8 @@ struct CachedRows {
   StateTypeInterface type;
 };
 
-/// The role of the buffer that an entry point gives `output` in, and what a role is an output of; none of what comes in.
+/// The role of the buffer that an entry point gives `output` in, and what a role is an output of; none of what comes
+/// in.
 BufferRole getRole(EntryOutput output);
 std::optional<EntryOutput> getOutput(BufferRole role);
 
@@ -76,8 +77,8 @@ LogicalResult verifyRowKernel(Operation *op);
 void getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects);
 } // namespace detail
 
-/// The buffers that a kernel has for an argument of `type` of its launch: one for each plane of a state, the table of segments as
-/// one, and everything else as it is.
+/// The buffers that a kernel has for an argument of `type` of its launch: one for each plane of a state, the table of
+/// segments as one, and everything else as it is.
 SmallVector<Type> getKernelBuffers(Type type);
 
 /// True when `op` works on buffers (phase `planned`) and not on tensors.

@@ -17,8 +17,8 @@ def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_AnyState
 def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
   let summary = "a piece of memory that a session allocates once";
   let description = [{
-    Its size is the largest of `sizes` at the session's bounds. The `persistent` arena holds all caches and states, the shared
-    key-value buffer first; the `scratch` arena is shared by the entry points, one size for each.
+    Its size is the largest of `sizes` at the session's bounds. The `persistent` arena holds all caches and states, the
+    shared key-value buffer first; the `scratch` arena is shared by the entry points, one size for each.
 
     ```mlir
     yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
@@ -33,8 +33,8 @@ def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
 def Yoco_AllocOp : Yoco_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a buffer of a step whose place is not yet planned";
   let description = [{
-    The number of rows is the step's. `size` is the bytes that the buffer may need; `role` marks the buffers that the caller of the
-    entry point fills or reads.
+    The number of rows is the step's. `size` is the bytes that the buffer may need; `role` marks the buffers that the
+    caller of the entry point fills or reads.
 
     ```mlir
     func.func @f() {
@@ -87,17 +87,19 @@ def Yoco_StateRefOp : Yoco_Op<"state_ref", [Pure, DeclareOpInterfaceMethods<Symb
 def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "parameters laid out for a kernel: the bytes of a segment of the model file";
   let description = [{
-    The rows of `parts`, one behind the other, form a matrix of `type`. With layout `row_major` it is stored as it is; with `panels`
-    its rows are padded with zeros to a multiple of `panel`, and element `(r, c)` stands at
-    `(r / panel) * columns * panel + c * panel + r % panel`. `stride = S` gives rows of a row-major matrix `S` elements instead of as
-    many as there are columns, the rest zeros. Parts of another element type are converted, rounded to nearest even. `encoded` stores
-    codes and scales instead; `placed host` keeps the bytes in the memory of the host, for kernels that look rows up.
+    The rows of `parts`, one after the other, form a matrix of `type`. With layout `row_major` it is stored as it is;
+    with `panels` its rows are padded with zeros to a multiple of `panel`, and element `(r, c)` stands at
+    `(r / panel) * columns * panel + c * panel + r % panel`. `stride = S` gives rows of a row-major matrix `S` elements
+    instead of as many as there are columns, the rest zeros. Parts of another element type are converted, rounded to
+    nearest even. `encoded` stores codes and scales instead; `placed host` keeps the bytes in the memory of the host,
+    for kernels that look rows up.
 
     ```mlir
     yoco.parameter @q : tensor<256x256xbf16> from "q"
     yoco.parameter @k : tensor<128x256xbf16> from "k"
     yoco.packed_parameter @qk [@q, @k] panels 16 : tensor<384x256xbf16>
-    yoco.packed_parameter @small [@q] row_major 0 encoded <"int8", bits = 8, group = 64, scale = f32> : tensor<256x256xbf16>
+    yoco.packed_parameter @small [@q] row_major 0
+        encoded <"int8", bits = 8, group = 64, scale = f32> : tensor<256x256xbf16>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$parts,
@@ -105,7 +107,8 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
                        OptionalAttr<Yoco_EncodingAttr>:$encoding, OptionalAttr<Yoco_PlacementAttr>:$placement,
                        TypeAttrOf<RankedTensorOf<[F32, F16, BF16]>>:$type);
   let assemblyFormat = [{
-    $sym_name $parts `` $layout $panel (`stride` $stride^)? (`encoded` $encoding^)? (`placed` `` $placement^)? `:` $type attr-dict
+    $sym_name $parts `` $layout $panel (`stride` $stride^)? (`encoded` $encoding^)? (`placed` `` $placement^)?
+    `:` $type attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -121,8 +124,8 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
 def Yoco_ParameterRefOp : Yoco_Op<"parameter_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the bytes of a packed parameter, for a kernel";
   let description = [{
-    A `row_major` parameter is a buffer of its own shape (strided when it has a `stride`), a parameter in `panels` of `P` rows is
-    `memref<ceil(R/P)xCxPxtype>`, and an encoded one is bytes.
+    A `row_major` parameter is a buffer of its own shape (strided when it has a `stride`), a parameter in `panels` of
+    `P` rows is `memref<ceil(R/P)xCxPxtype>`, and an encoded one is bytes.
 
     ```mlir
     yoco.parameter @q : tensor<250x256xbf16> from "q"
@@ -141,9 +144,9 @@ def Yoco_ParameterRefOp : Yoco_Op<"parameter_ref", [Pure, DeclareOpInterfaceMeth
 def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs all tiles of a kernel";
   let description = [{
-    The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five `index` values, then
-    the arguments, where a state is one buffer for each of its planes, and the segment table is one. `costs` is what it
-    moves and computes at least.
+    The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five
+    `index` values, then the arguments, where a state is one buffer for each of its planes, and the segment table is
+    one. `costs` is what it moves and computes at least.
 
     ```mlir
     module @kernels {
@@ -170,8 +173,8 @@ def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemR
                                    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multiplies rows by a matrix, by the machine's library";
   let description = [{
-    `out[r][n] = sum over k of input[r][k] * weight[n][k] + residual[r][n]` with sums in f32, for all rows of the step. `workspace` is
-    memory that the library may use meanwhile, `costs` what it moves and computes at least.
+    `out[r][n] = sum over k of input[r][k] * weight[n][k] + residual[r][n]` with sums in f32, for all rows of the step.
+    `workspace` is memory that the library may use meanwhile, `costs` what it moves and computes at least.
 
     ```mlir
     yoco.parameter @q : tensor<384x256xbf16> from "q"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What passes ask the type of a state. Derivation, memory plan, printing, lowering and emission know no state by name: what
-// they do with one follows from these answers. yoco-verify-memory-plan alone computes sizes again.
+// What passes ask the type of a state. Derivation, memory plan, printing, lowering and emission know no state by name:
+// what they do with one follows from these answers. yoco-verify-memory-plan alone computes sizes again.
 
 #ifndef YOCO_DIALECT_YOCOSTATEINTERFACE_TD
 #define YOCO_DIALECT_YOCOSTATEINTERFACE_TD
@@ -11,8 +11,9 @@ include "mlir/IR/OpBase.td"
 def StateTypeInterface : TypeInterface<"StateTypeInterface"> {
   let cppNamespace = "::mlir::yoco";
   let description = [{
-    The type of something that a session keeps from step to step for each slot: a cache, the state of a scan. Values of such a type
-    are linear: each version is written at most once, by an operation that returns the next version, and is read only before that.
+    The type of something that a session keeps from step to step for each slot: a cache, the state of a scan. Values of
+    such a type are linear: each version is written at most once, by an operation that returns the next version, and is
+    read only before that.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -24,8 +25,8 @@ def StateTypeInterface : TypeInterface<"StateTypeInterface"> {
       }],
       "std::string", "getDescription">,
     InterfaceMethod<[{
-        What the names of declared states of this type begin with. `rows` says which rows of a mixer such a state caches ("keys"),
-        and is empty for a state that belongs to one mixer.
+        What the names of declared states of this type begin with. `rows` says which rows of a mixer such a state caches
+        ("keys"), and is empty for a state that belongs to one mixer.
       }],
       "std::string", "getSymbolPrefix", (ins "::llvm::StringRef":$rows)>,
     InterfaceMethod<[{
@@ -33,24 +34,26 @@ def StateTypeInterface : TypeInterface<"StateTypeInterface"> {
       }],
       "::mlir::yoco::RowDemand", "getOwedRows", (ins), [{}], [{ return ::mlir::yoco::RowDemand::all(); }]>,
     InterfaceMethod<[{
-        Of a state that caches rows: whether the rows of a step are stored before they are read, so that readers find them in the
-        state. Otherwise readers read the version from before the step and get the rows of the step themselves.
+        Of a state that caches rows: whether the rows of a step are stored before they are read, so that readers find
+        them in the state. Otherwise readers read the version from before the step and get the rows of the step
+        themselves.
       }],
       "bool", "isWrittenFirst", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{
-        This type, changed so that the state also serves readers that asked for `other` and read it together with another such
-        state or this one. Null when there is no such type.
+        This type, changed so that the state also serves readers that asked for `other` and read it together with
+        another such state or this one. Null when there is no such type.
       }],
       "::mlir::Type", "join", (ins "::mlir::Type":$other), [{}], [{
         return $_type == other ? ::mlir::Type($_type) : ::mlir::Type();
       }]>,
     InterfaceMethod<[{
-        This type with elements of the target's storage type, when the state holds nothing but what is rounded to it anyway.
+        This type with elements of the target's storage type, when the state holds nothing but what is rounded to it
+        anyway.
       }],
       "::mlir::Type", "withStorageElement", (ins "::mlir::FloatType":$element), [{}], [{ return $_type; }]>,
     InterfaceMethod<[{
-        Builds the operation that stores the `rows` of a step, and returns the next version of `state`. Null for a state that
-        caches no rows: the mixer that it belongs to writes it.
+        Builds the operation that stores the `rows` of a step, and returns the next version of `state`. Null for a state
+        that caches no rows: the mixer that it belongs to writes it.
       }],
       "::mlir::Value", "buildRowWrite",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::Value":$state, "::mlir::Value":$rows,

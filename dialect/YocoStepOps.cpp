@@ -78,7 +78,7 @@ RowDemand StepRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand
                 operand == getGateMutable().getOperandNumber();
   if (!isRows)
     return RowDemand::none();
-  // Every row leaves its mark on the state and on all results behind it.
+  // Every row leaves its mark on the state and on all results after it.
   return stateIsRead || !results[0].isNone() ? RowDemand::all() : RowDemand::none();
 }
 

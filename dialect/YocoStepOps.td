@@ -14,8 +14,8 @@ class Yoco_StateUserOp<string mnemonic, list<Trait> traits = []>
 def Yoco_StateDeclOp : Yoco_Op<"state_decl", [Symbol]> {
   let summary = "declares a cache or state that lives from step to step";
   let description = [{
-    Entry points take its version before the step as an argument marked `yoco.state`, and return the version after it. Once planned, `planes` is
-    where the bytes are: the offsets of its planes in the persistent arena.
+    Entry points take its version before the step as an argument marked `yoco.state`, and return the version after it.
+    Once planned, `planes` is where the bytes are: the offsets of its planes in the persistent arena.
 
     ```mlir
     yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
@@ -26,16 +26,18 @@ def Yoco_StateDeclOp : Yoco_Op<"state_decl", [Symbol]> {
                        OptionalAttr<TypedArrayAttrBase<Yoco_SizeAttr, "offsets">>:$planes);
   let assemblyFormat = "$sym_name `:` $type (`planes` $planes^)? attr-dict";
   let extraClassDeclaration = [{
-    ::mlir::yoco::StateTypeInterface getStateType() { return ::llvm::cast<::mlir::yoco::StateTypeInterface>(getType()); }
+    ::mlir::yoco::StateTypeInterface getStateType() {
+      return ::llvm::cast<::mlir::yoco::StateTypeInterface>(getType());
+    }
   }];
 }
 
 def Yoco_CacheReadOp : Yoco_StateUserOp<"cache_read"> {
   let summary = "the cached rows that the rows of a step may see";
   let description = [{
-    For each segment in turn, the rows that the cache holds: positions `0 .. first_position + row_count - 1` of a growing cache, which
-    has been written in this step, and positions `max(0, first_position - W + 1) .. first_position - 1` of a ring of window `W`,
-    which is read before it is written.
+    For each segment in turn, the rows that the cache holds: positions `0 .. first_position + row_count - 1` of a
+    growing cache, which has been written in this step, and positions
+    `max(0, first_position - W + 1) .. first_position - 1` of a ring of window `W`, which is read before it is written.
 
     ```mlir
     func.func @f(%c: !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>,
@@ -56,8 +58,8 @@ def Yoco_CacheReadOp : Yoco_StateUserOp<"cache_read"> {
 def Yoco_CacheWriteOp : Yoco_StateUserOp<"cache_write", [AllTypesMatch<["cache", "result"]>]> {
   let summary = "stores rows of a step at their positions";
   let description = [{
-    Returns the next version of `cache`. A growing cache stores every row; a ring of window `W` stores the last `W` rows of each
-    segment, position `p` in place `p mod W`.
+    Returns the next version of `cache`. A growing cache stores every row; a ring of window `W` stores the last `W` rows
+    of each segment, position `p` in place `p mod W`.
 
     ```mlir
     func.func @f(%c: !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>,
@@ -80,9 +82,9 @@ def Yoco_StepAttentionOp : Yoco_Op<"step_attention", [Pure, AttrSizedOperandSegm
                                                       DeclareOpInterfaceMethods<RowDemandOpInterface>]> {
   let summary = "attention of a step's rows to cached rows, and to fresh ones";
   let description = [{
-    `yoco.attention` with the past made explicit: each row attends to those of the `past` and `fresh` rows of its own segment that
-    are visible from its position. `fresh` is absent when `past` has the fresh rows already (a growing cache, which is written
-    first).
+    `yoco.attention` with the past made explicit: each row attends to those of the `past` and `fresh` rows of its own
+    segment that are visible from its position. `fresh` is absent when `past` has the fresh rows already (a growing
+    cache, which is written first).
 
     ```mlir
     func.func @f(%q: tensor<?x4x64xf32>, %s: !yoco.segments, %pk: tensor<?x2x64xf32>, %pv: tensor<?x2x64xf32>,
@@ -108,8 +110,8 @@ def Yoco_StepAttentionOp : Yoco_Op<"step_attention", [Pure, AttrSizedOperandSegm
 def Yoco_ArgmaxOp : Yoco_RowWiseOp<"argmax", [DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
   let summary = "chooses the column with the largest value of each row";
   let description = [{
-    `result[i] = argmax over c of input[i][c]`, the lowest column among equals. NaN counts as smallest; a row of nothing else
-    gives -1.
+    `result[i] = argmax over c of input[i][c]`, the lowest column among equals. NaN counts as smallest; a row of nothing
+    else gives -1.
 
     ```mlir
     func.func @f(%x: tensor<?x2048xf32>) -> tensor<?xi32> {
@@ -126,8 +128,8 @@ def Yoco_ArgmaxOp : Yoco_RowWiseOp<"argmax", [DeclareOpInterfaceMethods<FusedFor
 def Yoco_StepRetentionOp : Yoco_StateUserOp<"step_retention", [AllTypesMatch<["state", "next"]>]> {
   let summary = "gated retention of a step's rows, from the state before to the state after";
   let description = [{
-    `yoco.gated_retention` that starts each segment from its slot's `state` (zero when the segment begins at position 0) and
-    returns the state after the segment's last row.
+    `yoco.gated_retention` that starts each segment from its slot's `state` (zero when the segment begins at position 0)
+    and returns the state after the segment's last row.
 
     ```mlir
     func.func @f(%q: tensor<?x4x64xf32>, %k: tensor<?x4x64xf32>, %v: tensor<?x4x64xf32>, %g: tensor<?x4xf32>,

@@ -22,12 +22,12 @@ def Yoco_CacheType : Yoco_Type<"Cache", "cache", [DeclareTypeInterfaceMethods<St
     ["getOwedRows", "isWrittenFirst", "join", "withStorageElement", "buildRowWrite"]>]> {
   let summary = "earlier rows of one value, for every slot";
   let description = [{
-    For each slot and cached position, the `heads` heads of width `width` of a row. `window = 0` is a growing cache that holds every
-    position of a sequence; `window = W` is a ring that holds the last `W`. Keys and values of an attention are two values, and have a
-    cache each.
+    For each slot and cached position, the `heads` heads of width `width` of a row. `window = 0` is a growing cache that
+    holds every position of a sequence; `window = W` is a ring that holds the last `W`. Keys and values of an attention
+    are two values, and have a cache each.
 
-    A value of this type is linear: it is written at most once, by an operation that returns its next version, and is read
-    only before that. `yoco-verify-states` checks it.
+    A value of this type is linear: it is written at most once, by an operation that returns its next version, and is
+    read only before that. `yoco-verify-states` checks it.
 
     Example: `!yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>`
   }];
@@ -60,9 +60,9 @@ def Yoco_StateType : Yoco_Type<"State", "state", [DeclareTypeInterfaceMethods<St
 def Yoco_SegmentsType : Yoco_Type<"Segments", "segments"> {
   let summary = "the table of segments that a step works on";
   let description = [{
-    Each segment is `{slot, first_position, row_begin, row_count}`: its rows are contiguous, their positions consecutive, the
-    slots of one step distinct. A segment with slot -1 is padding and touches nothing. `first_position` 0 means that the
-    states of the slot are empty whatever memory holds.
+    Each segment is `{slot, first_position, row_begin, row_count}`: its rows are contiguous, their positions
+    consecutive, the slots of one step distinct. A segment with slot -1 is padding and touches nothing. `first_position`
+    0 means that the states of the slot are empty whatever memory holds.
 
     Example: `!yoco.segments`
   }];

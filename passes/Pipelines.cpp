@@ -19,7 +19,7 @@ static void addPhaseCheck(OpPassManager &pm, Phase phase) {
 }
 
 void yoco::buildDeriveStatesPipeline(OpPassManager &pm) {
-  // The decoders' verifiers have been heard; only the dataflow speaks from here on.
+  // The decoders' verifiers have run by now; from here on only the dataflow counts.
   pm.addPass(createInlineDecodersPass());
   // Mixers share a cache when they read the same SSA values, so equal projections must be one value first.
   pm.addPass(createCSEPass());

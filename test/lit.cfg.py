@@ -2,10 +2,11 @@
 """The test suites that lit runs.
 
 `*.mlir` and `*.test` files are scripts with RUN lines; below e2e/ and lint/ every method of a unittest.TestCase in a
-`test_*.py` file is one test. Run one folder with `lit -v build/test/passes`, one file with `lit -v build/test/e2e/test_golden.py`.
+`test_*.py` file is one test. Run one folder with `lit -v build/test/passes`, one file with `lit -v
+build/test/e2e/test_golden.py`.
 
-YOCO_CHECK_ROUNDTRIP=1 in the environment makes every yoco-opt of a RUN line also print and parse again what it has read.
-"""
+YOCO_CHECK_ROUNDTRIP=1 in the environment makes every yoco-opt of a RUN line also print and parse again what it has
+read."""
 import os
 import sys
 

@@ -183,7 +183,7 @@ YOCO_DEVICE void splitExact(const Attention &a, const SplitWork &work, int split
   const int group = a.group(), count = shapes::exactQueries(a.keyWidth, a.valueWidth);
   const int batches = shapes::divideUp(group, count), parts = shapes::exactParts(group, a.keyWidth, a.valueWidth);
   const int valueSlots = shapes::divideUp(a.valueWidth, 32), lane = static_cast<int>(laneIndex());
-  constexpr int kPositions = shapes::kExactPositions, kBlock = nvptx::kSplitBlock;
+  constexpr int kPositions = shapes::kExactPositions, kSpan = nvptx::kSplitSpan;
   const Plane keys = keyPlane(a, kF32, work.segment, work.kvHead);
   const Plane values = valuePlane(a, kF32, work.segment, work.kvHead, 0, a.valueWidth);
   float *results = reinterpret_cast<float *>(sharedMemory());
@@ -201,10 +201,10 @@ YOCO_DEVICE void splitExact(const Attention &a, const SplitWork &work, int split
     }
     clearExact(a, queries, count);
 #pragma unroll 1
-    for (int i = 0; i < work.blocks; ++i) {
-      const int block = (work.firstBlock + i * splits) * kBlock;
+    for (int i = 0; i < work.spans; ++i) {
+      const int span = (work.firstSpan + i * splits) * kSpan;
 #pragma unroll 1
-      for (int first = block + part * kPositions; first < block + kBlock; first += parts * kPositions)
+      for (int first = span + part * kPositions; first < span + kSpan; first += parts * kPositions)
         if (first <= work.position && first + kPositions > work.low)
           addExact(a, queries, count, keys, values, first, work.low, work.position);
     }

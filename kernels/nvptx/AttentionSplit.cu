@@ -27,13 +27,13 @@ struct SplitLoader {
   const shapes::SplitTile &tile;
   const Plane &keys, &values;
   uint8_t *stages;
-  int splits, stepsOfBlock, keyWarp;
+  int splits, stepsOfSpan, keyWarp;
   bool alone; // a warp reads only what it has copied itself
 
   /// The first position of a step.
   YOCO_DEVICE int firstOf(int step) const {
-    const int block = work.firstBlock + step / stepsOfBlock * splits;
-    return block * nvptx::kSplitBlock + step % stepsOfBlock * tile.positions();
+    const int span = work.firstSpan + step / stepsOfSpan * splits;
+    return span * nvptx::kSplitSpan + step % stepsOfSpan * tile.positions();
   }
 
   YOCO_DEVICE void load(int step, int steps, int stage) const {
@@ -207,8 +207,8 @@ YOCO_DEVICE void splitTiled(const Attention &a, const SplitWork &work, int split
   const Plane keys = keyPlane(a, kBf16, work.segment, work.kvHead);
   const Plane values = valuePlane(a, kBf16, work.segment, work.kvHead, 0, a.valueWidth);
 
-  const int stepsOfBlock = nvptx::kSplitBlock / tile.positions(), steps = work.blocks * stepsOfBlock;
-  const SplitLoader loader = {a, work, tile, keys, values, stages, splits, stepsOfBlock, keyWarp, alone};
+  const int stepsOfSpan = nvptx::kSplitSpan / tile.positions(), steps = work.spans * stepsOfSpan;
+  const SplitLoader loader = {a, work, tile, keys, values, stages, splits, stepsOfSpan, keyWarp, alone};
 
 #pragma unroll 1
   for (int stage = 0; stage < tile.stages - 1; ++stage)
@@ -290,7 +290,7 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_split) {
       style,                       window,   scale,             heads,       kvHeads,         keyWidth,
       valueWidth};
   const SplitWork work = splitWork(a, splits, partial, partialStride);
-  if (work.blocks == 0)
+  if (work.spans == 0)
     return;
   if (cacheKind == kF32)
     splitExact(a, work, splits, partial, partialStride);

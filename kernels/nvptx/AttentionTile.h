@@ -63,7 +63,7 @@ struct Plane {
   int64_t stride;    // elements from one position to the next
   const void *fresh; // the segment's first row of this step
   int freshKind, freshStride;
-  int width; // columns; zeros behind them
+  int width; // columns; zeros after them
   int ring, firstPosition;
 };
 
@@ -101,8 +101,8 @@ YOCO_DEVICE int64_t placeOf(const Plane &plane, int position) {
                         : static_cast<uint32_t>(position);
 }
 
-/// The first segment behind `after` that has a slot and rows in `begin` .. `end`; `segments` when there is none. The
-/// same in all lanes.
+/// The first segment after number `after` that has a slot and rows in `begin` .. `end`; `segments` when there is none.
+/// The same in all lanes.
 YOCO_DEVICE int nextSegment(const Segment *table, int segments, int after, int begin, int end) {
   uint32_t found = static_cast<uint32_t>(segments);
   const int lane = static_cast<int>(laneIndex()) ^ hiddenZero(after + 1);
@@ -254,7 +254,7 @@ YOCO_DEVICE void loadPositions(const Plane &plane, Tiles which, int first, int c
 }
 
 /// Queries of `rows` rows from `firstRow` on, all heads of kv head `kvHead`, rotated and rounded to bf16: query i is
-/// head i % group of row i / group. Zeros up to `queries` rows and `columns` columns; anything for rows behind the
+/// head i % group of row i / group. Zeros up to `queries` rows and `columns` columns; anything for rows after the
 /// step's.
 YOCO_DEVICE void loadQueries(const Attention &a, int64_t firstRow, int rows, int kvHead, Bf16 *tile, int pitch,
                              int queries, int columns, int threads) {
@@ -318,13 +318,13 @@ YOCO_DEVICE void loadQueries(const Attention &a, int64_t firstRow, int rows, int
 struct SplitWork {
   int row, kvHead, split;
   Segment segment;
-  int position, low;      // of the row, and the first position that it sees
-  int firstBlock, blocks; // position blocks firstBlock, firstBlock + splits, ...; no blocks: nothing to do
+  int position, low;     // of the row, and the first position that it sees
+  int firstSpan, spans; // spans of positions firstSpan, firstSpan + splits, ...; no spans: nothing to do
 };
 
 /// Finds out what this block computes. When it has no positions, says so in `partial`.
 YOCO_DEVICE SplitWork splitWork(const Attention &a, int splits, float *partial, int partialStride) {
-  constexpr int kBlock = nvptx::kSplitBlock;
+  constexpr int kSpan = nvptx::kSplitSpan;
   SplitWork work{};
   const uint32_t perRow = static_cast<uint32_t>(a.kvHeads * splits), rest = a.tile % perRow;
   work.row = static_cast<int>(a.tile / perRow);
@@ -337,11 +337,11 @@ YOCO_DEVICE SplitWork splitWork(const Attention &a, int splits, float *partial, 
     return work;
   work.position = work.segment.firstPosition;
   work.low = a.firstVisible(work.position);
-  const int first = work.low / kBlock, last = work.position / kBlock;
-  work.firstBlock = first + static_cast<int>(static_cast<uint32_t>(work.split + splits - first % splits) %
-                                             static_cast<uint32_t>(splits));
-  if (work.firstBlock <= last) {
-    work.blocks = (last - work.firstBlock) / splits + 1;
+  const int first = work.low / kSpan, last = work.position / kSpan;
+  work.firstSpan = first + static_cast<int>(static_cast<uint32_t>(work.split + splits - first % splits) %
+                                            static_cast<uint32_t>(splits));
+  if (work.firstSpan <= last) {
+    work.spans = (last - work.firstSpan) / splits + 1;
     return work;
   }
   if (warpIndex() == 0) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a micro-kernel asks of the machine: threads of a block, shared memory, warp shuffles, asynchronous copies and the
-// tensor cores.
+// What a micro-kernel asks of the machine: threads of a block, shared memory, warp shuffles, asynchronous copies and
+// the tensor cores.
 //
-// Two implementations of one interface. With clang as CUDA (device only, no CUDA headers): inline PTX for sm_80 and newer.
-// As plain C++ with YOCO_EMULATE, which names the header that stands in: test/kernels/Emulator.h, where the threads of a
-// block are fibers, so that every kernel is tested without a GPU. Code outside this file contains no PTX and no built-in
-// of CUDA.
+// Two implementations of one interface. With clang as CUDA (device only, no CUDA headers): inline PTX for sm_80 and
+// newer. As plain C++ with YOCO_EMULATE, which names the header that stands in: test/kernels/Emulator.h, where the
+// threads of a block are fibers, so that every kernel is tested without a GPU. Code outside this file contains no PTX
+// and no built-in of CUDA.
 //
 // Warp-wide functions (shuffle*, ldmatrix*, mma*, syncWarp) must be reached by all 32 threads of a warp together.
 
@@ -58,10 +58,10 @@ YOCO_DEVICE void syncWarp() { __nvvm_bar_warp_sync(0xffffffffu); }
 
 extern "C" __attribute__((device)) int __nvvm_reflect(const char *);
 
-/// On sm_90 and newer a kernel may be started while the one before it still runs, to hide its start behind that one's end
-/// (programmatic dependent launch). It waits here before it touches memory that any earlier kernel of the program reads or
-/// writes, and only then lets the next one start, so that no more than two overlap. Constants of the program, weights above
-/// all, may be read before.
+/// On sm_90 and newer a kernel may be started while the one before it still runs, to overlap its start with that one's
+/// end (programmatic dependent launch). It waits here before it touches memory that any earlier kernel of the program
+/// reads or writes, and only then lets the next one start, so that no more than two overlap. Constants of the program,
+/// weights above all, may be read before.
 YOCO_DEVICE void waitForEarlierKernels() {
   if (__nvvm_reflect("__CUDA_ARCH") >= 900)
     asm volatile("griddepcontrol.wait;\n\tgriddepcontrol.launch_dependents;" ::: "memory");

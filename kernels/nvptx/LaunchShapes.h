@@ -23,8 +23,8 @@ struct LaunchShape {
   bool cooperative = false; // all blocks run at the same time, and may wait for each other
 };
 
-/// Positions of a block of a split cache.
-constexpr int kSplitBlock = 64;
+/// Positions of a span of a split cache.
+constexpr int kSplitSpan = 64;
 
 } // namespace yoco::nvptx
 

@@ -44,7 +44,7 @@ YOCO_DEVICE Steps cutSteps(const Linear &linear) {
   return steps;
 }
 
-/// The first output of this block's tiles: a block whose tiles would end behind the matrix starts earlier.
+/// The first output of this block's tiles: a block whose tiles would end after the matrix starts earlier.
 YOCO_DEVICE int firstOutput(const Linear &linear, int outputs) {
   const int block = static_cast<int>(linear.tile) * outputs, last = linear.outputs - outputs;
   return last <= 0 ? 0 : block < last ? block : last;
@@ -186,7 +186,7 @@ YOCO_DEVICE void multiply(float (&sums)[4], const WeightPair &weights, const Vec
   mmaBf16(sums, {weights.low.z, weights.high.z, weights.low.w, weights.high.w}, {x.z, x.w});
 }
 
-/// Floats of a warp in shared memory: the ring, and at the end the sums and, behind them, the sums of squares.
+/// Floats of a warp in shared memory: the ring, and at the end the sums and, after them, the sums of squares.
 constexpr int kWarpFloats = kRing * 1024 / 4;
 constexpr int squaresAt(int tiles, int groups) { return tiles * groups * 128; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Rows and gates on their way into the tiles of the chunk kernel (RetentionChunk.cu).
+// Rows and gates on their way into the tiles of the span kernel (RetentionSpan.cu).
 
 #ifndef YOCO_KERNELS_NVPTX_RETENTIONTILES_H
 #define YOCO_KERNELS_NVPTX_RETENTIONTILES_H
@@ -9,33 +9,33 @@
 
 namespace yoco::device::retention {
 
-/// The operands of the chunk kernel and the part of it that is one thread block's.
-struct Chunked {
+/// The operands of the span kernel and the part of it that is one thread block's.
+struct SpanWork {
   const float *q, *k, *v, *gate, *frequencies;
   int qStride, kStride, vStride, gateStride, style;
   float scale, gateDivisor;
-  int chunk, keyWidth, valueWidth;
+  int spanSize, keyWidth, valueWidth;
   void *out;
   int outKind, outStride;
 
-  nvptx::RetentionChunkLayout layout;
+  nvptx::RetentionSpanLayout layout;
   Segment segment;
   int head, panelBegin; // first column of the panel in its head
   float *state;         // [keyWidth][valueWidth]
   int warp;
 
-  // Row blocks. The first one may begin, and the last one may end, inside.
-  YOCO_DEVICE int blockCount() const {
-    return (segment.firstPosition + segment.rowCount - 1) / chunk - segment.firstPosition / chunk + 1;
+  // Spans. The first one may begin, and the last one may end, inside.
+  YOCO_DEVICE int spanCount() const {
+    return (segment.firstPosition + segment.rowCount - 1) / spanSize - segment.firstPosition / spanSize + 1;
   }
   /// Relative to the segment.
-  YOCO_DEVICE int blockBegin(int block) const {
-    const int begin = (segment.firstPosition / chunk + block) * chunk - segment.firstPosition;
+  YOCO_DEVICE int spanBegin(int span) const {
+    const int begin = (segment.firstPosition / spanSize + span) * spanSize - segment.firstPosition;
     return begin > 0 ? begin : 0;
   }
-  YOCO_DEVICE int blockRows(int block) const {
-    const int end = (segment.firstPosition / chunk + block + 1) * chunk - segment.firstPosition;
-    return (end < segment.rowCount ? end : segment.rowCount) - blockBegin(block);
+  YOCO_DEVICE int spanRows(int span) const {
+    const int end = (segment.firstPosition / spanSize + span + 1) * spanSize - segment.firstPosition;
+    return (end < segment.rowCount ? end : segment.rowCount) - spanBegin(span);
   }
 
   YOCO_DEVICE int panelColumns() const {
@@ -45,62 +45,62 @@ struct Chunked {
   }
 
   // Shared memory.
-  YOCO_DEVICE uint8_t *queries(int block) const {
-    return sharedMemory() + layout.queries + (block & 1) * chunk * layout.keyPitch;
+  YOCO_DEVICE uint8_t *queries(int span) const {
+    return sharedMemory() + layout.queries + (span & 1) * spanSize * layout.keyPitch;
   }
-  YOCO_DEVICE uint8_t *keys(int block) const {
-    return sharedMemory() + layout.keys + (block & 1) * chunk * layout.keyPitch;
+  YOCO_DEVICE uint8_t *keys(int span) const {
+    return sharedMemory() + layout.keys + (span & 1) * spanSize * layout.keyPitch;
   }
-  YOCO_DEVICE uint8_t *values(int block) const {
-    return sharedMemory() + layout.values + (block & 1) * chunk * layout.panelPitch;
+  YOCO_DEVICE uint8_t *values(int span) const {
+    return sharedMemory() + layout.values + (span & 1) * spanSize * layout.panelPitch;
   }
-  YOCO_DEVICE uint8_t *weighted(int block) const {
-    return sharedMemory() + layout.weighted + (block & 1) * chunk * layout.panelPitch;
+  YOCO_DEVICE uint8_t *weighted(int span) const {
+    return sharedMemory() + layout.weighted + (span & 1) * spanSize * layout.panelPitch;
   }
-  /// The state before a block; its low part stands behind the high one.
-  YOCO_DEVICE uint8_t *stateTile(int block) const {
-    return sharedMemory() + layout.states + (block & 1) * 2 * layout.keyPadded * layout.panelPitch;
+  /// The state before a span; its low part stands after the high one.
+  YOCO_DEVICE uint8_t *stateTile(int span) const {
+    return sharedMemory() + layout.states + (span & 1) * 2 * layout.keyPadded * layout.panelPitch;
   }
   /// b_t in base 2; then b_s without the logarithm of the scale; then exp(b_last - b_s) scale; then exp(b_last) and the
   /// position of the first row.
-  YOCO_DEVICE float *gates(int block) const {
-    return reinterpret_cast<float *>(sharedMemory() + layout.gates + (block & 3) * layout.gateBytes);
+  YOCO_DEVICE float *gates(int span) const {
+    return reinterpret_cast<float *>(sharedMemory() + layout.gates + (span & 3) * layout.gateBytes);
   }
 };
 
 // Gates -----------------------------------------------------------------------------------------------------------
 
-/// Gates of a block's rows: a lane has one or two neighbours.
+/// Gates of a span's rows: a lane has one or two neighbours.
 struct GateRows {
   float rows[2];
 };
 
-YOCO_DEVICE int gateRowsPerLane(const Chunked &c) { return c.chunk > 32 ? 2 : 1; }
+YOCO_DEVICE int gateRowsPerLane(const SpanWork &w) { return w.spanSize > 32 ? 2 : 1; }
 
-YOCO_DEVICE GateRows loadGates(const Chunked &c, int block) {
+YOCO_DEVICE GateRows loadGates(const SpanWork &w, int span) {
   GateRows gates = {};
-  if (block >= c.blockCount())
+  if (span >= w.spanCount())
     return gates;
-  const int64_t first = static_cast<int64_t>(c.segment.rowBegin) + c.blockBegin(block);
+  const int64_t first = static_cast<int64_t>(w.segment.rowBegin) + w.spanBegin(span);
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
-    const int t = static_cast<int>(laneIndex()) * gateRowsPerLane(c) + i;
-    if (i < gateRowsPerLane(c) && t < c.blockRows(block))
-      gates.rows[i] = c.gate[(first + t) * c.gateStride + c.head];
+    const int t = static_cast<int>(laneIndex()) * gateRowsPerLane(w) + i;
+    if (i < gateRowsPerLane(w) && t < w.spanRows(span))
+      gates.rows[i] = w.gate[(first + t) * w.gateStride + w.head];
   }
   return gates;
 }
 
 /// By one warp.
-YOCO_DEVICE void sumGates(const Chunked &c, int block, const GateRows &gates) {
-  const int lane = static_cast<int>(laneIndex()), perLane = gateRowsPerLane(c), count = c.blockRows(block);
+YOCO_DEVICE void sumGates(const SpanWork &w, int span, const GateRows &gates) {
+  const int lane = static_cast<int>(laneIndex()), perLane = gateRowsPerLane(w), count = w.spanRows(span);
   float sums[2] = {}, sum = 0.0f;
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
     const int t = lane * perLane + i;
     if (i < perLane && t < count) {
       // e^-100 is nothing in f32; larger sums would only lose the digits of the small ones.
-      const float log = logDecay(gates.rows[i], c.gateDivisor);
+      const float log = logDecay(gates.rows[i], w.gateDivisor);
       sum += (log < -100.0f ? -100.0f : log) * kLog2E;
     }
     sums[i] = sum;
@@ -114,22 +114,22 @@ YOCO_DEVICE void sumGates(const Chunked &c, int block, const GateRows &gates) {
   }
   const float before = shuffleUp(inclusive, 1), total = shuffleFrom(inclusive, 31);
   // A positive scale is part of the exponents.
-  const float shift = c.scale > 0.0f ? log2Approx(c.scale) : 0.0f, factor = c.scale > 0.0f ? 1.0f : c.scale;
-  float *to = c.gates(block);
+  const float shift = w.scale > 0.0f ? log2Approx(w.scale) : 0.0f, factor = w.scale > 0.0f ? 1.0f : w.scale;
+  float *to = w.gates(span);
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
     const int t = lane * perLane + i;
-    if (i >= perLane || t >= c.chunk)
+    if (i >= perLane || t >= w.spanSize)
       continue;
     const float b = lane > 0 ? before + sums[i] : sums[i];
     to[t] = b;
-    to[c.chunk + t] = b - shift;
-    // What a tile has behind the block's last row is of no weight.
-    to[2 * c.chunk + t] = t < count ? exp2Approx(total - b + shift) * factor : 0.0f;
+    to[w.spanSize + t] = b - shift;
+    // What a tile has after the span's last row is of no weight.
+    to[2 * w.spanSize + t] = t < count ? exp2Approx(total - b + shift) * factor : 0.0f;
   }
   if (lane == 0) {
-    to[3 * c.chunk] = exp2Approx(total);
-    *reinterpret_cast<int32_t *>(to + 3 * c.chunk + 1) = c.segment.firstPosition + c.blockBegin(block);
+    to[3 * w.spanSize] = exp2Approx(total);
+    *reinterpret_cast<int32_t *>(to + 3 * w.spanSize + 1) = w.segment.firstPosition + w.spanBegin(span);
   }
 }
 
@@ -162,22 +162,22 @@ struct Unit {
   int rows[2], columns[2];
 };
 
-YOCO_DEVICE Unit unitAt(const Chunked &c, uint32_t index) {
+YOCO_DEVICE Unit unitAt(const SpanWork &w, uint32_t index) {
   // Unsigned, so that the compiler sees that all of a thread's units have the same columns where that is so.
-  const uint32_t perRow = c.keyWidth / (c.style == kHalf ? 8 : 4);
+  const uint32_t perRow = w.keyWidth / (w.style == kHalf ? 8 : 4);
   const int row = static_cast<int>(index / perRow), column = static_cast<int>(index % perRow * 4);
-  if (c.style == kHalf)
-    return {{row, row}, {column, column + c.keyWidth / 2}};
-  return {{row, row + c.chunk / 2}, {column, column}};
+  if (w.style == kHalf)
+    return {{row, row}, {column, column + w.keyWidth / 2}};
+  return {{row, row + w.spanSize / 2}, {column, column}};
 }
 
 /// Those of a unit's angles; of two rows the first one's, which are the second one's too.
-YOCO_DEVICE void loadFrequencies(const Chunked &c, const Unit &unit, float (&frequencies)[4]) {
-  const int first = c.style == kHalf ? unit.columns[0] : unit.columns[0] / 2;
+YOCO_DEVICE void loadFrequencies(const SpanWork &w, const Unit &unit, float (&frequencies)[4]) {
+  const int first = w.style == kHalf ? unit.columns[0] : unit.columns[0] / 2;
 #pragma unroll
   for (int i = 0; i < 4; ++i)
-    if (c.style == kHalf || (c.style == kInterleaved && i < 2))
-      frequencies[i] = c.frequencies[first + i];
+    if (w.style == kHalf || (w.style == kInterleaved && i < 2))
+      frequencies[i] = w.frequencies[first + i];
 }
 
 template <bool IsAligned>
@@ -193,9 +193,9 @@ YOCO_DEVICE void storeFourBf16(uint8_t *to, float a, float b, float c, float d) 
   *reinterpret_cast<Vec2 *>(to) = Vec2{packBf16(a, b), packBf16(c, d)};
 }
 
-/// The row of a block that stands in a tile's row; the last one again behind the block's end, where no row may be read.
-YOCO_DEVICE int sourceRow(const Chunked &c, int block, int row) {
-  const int last = c.blockRows(block) - 1;
+/// The row of a span that stands in a tile's row; the last one again after the span's end, where no row may be read.
+YOCO_DEVICE int sourceRow(const SpanWork &w, int span, int row) {
+  const int last = w.spanRows(span) - 1;
   return row < last ? row : last;
 }
 
@@ -205,38 +205,38 @@ YOCO_DEVICE bool hasPart(uint32_t thread, uint32_t part, uint32_t count) {
 }
 
 template <bool IsAligned>
-YOCO_DEVICE void loadUnit(const Chunked &c, int block, const Unit &unit, float (&q)[2][4], float (&k)[2][4]) {
-  const int64_t first = static_cast<int64_t>(c.segment.rowBegin) + c.blockBegin(block);
-  const float *queries = c.q + first * c.qStride + c.head * c.keyWidth;
-  const float *keys = c.k + first * c.kStride + c.head * c.keyWidth;
+YOCO_DEVICE void loadUnit(const SpanWork &w, int span, const Unit &unit, float (&q)[2][4], float (&k)[2][4]) {
+  const int64_t first = static_cast<int64_t>(w.segment.rowBegin) + w.spanBegin(span);
+  const float *queries = w.q + first * w.qStride + w.head * w.keyWidth;
+  const float *keys = w.k + first * w.kStride + w.head * w.keyWidth;
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
-    const int row = sourceRow(c, block, unit.rows[i]);
-    loadFour<IsAligned>(q[i], queries + (row * c.qStride + unit.columns[i]));
-    loadFour<IsAligned>(k[i], keys + (row * c.kStride + unit.columns[i]));
+    const int row = sourceRow(w, span, unit.rows[i]);
+    loadFour<IsAligned>(q[i], queries + (row * w.qStride + unit.columns[i]));
+    loadFour<IsAligned>(k[i], keys + (row * w.kStride + unit.columns[i]));
   }
 }
 
 template <bool IsAligned>
-YOCO_DEVICE void loadValues(const Chunked &c, int block, uint32_t index, float (&v)[4]) {
-  const uint32_t perRow = c.layout.panel / 4;
+YOCO_DEVICE void loadValues(const SpanWork &w, int span, uint32_t index, float (&v)[4]) {
+  const uint32_t perRow = w.layout.panel / 4;
   const int row = static_cast<int>(index / perRow), column = static_cast<int>(index % perRow * 4);
 #pragma unroll
   for (int i = 0; i < 4; ++i)
     v[i] = 0.0f;
-  const int64_t first = static_cast<int64_t>(c.segment.rowBegin) + c.blockBegin(block);
-  const float *values = c.v + first * c.vStride + c.head * c.valueWidth + c.panelBegin;
-  if (column < c.panelColumns())
-    loadFour<IsAligned>(v, values + (sourceRow(c, block, row) * c.vStride + column));
+  const int64_t first = static_cast<int64_t>(w.segment.rowBegin) + w.spanBegin(span);
+  const float *values = w.v + first * w.vStride + w.head * w.valueWidth + w.panelBegin;
+  if (column < w.panelColumns())
+    loadFour<IsAligned>(v, values + (sourceRow(w, span, row) * w.vStride + column));
 }
 
-YOCO_DEVICE void storeUnit(const Chunked &c, int block, int position, const Unit &unit, const float (&frequencies)[4],
+YOCO_DEVICE void storeUnit(const SpanWork &w, int span, int position, const Unit &unit, const float (&frequencies)[4],
                            float (&q)[2][4], float (&k)[2][4]) {
-  if (c.style != kNoRope) {
+  if (w.style != kNoRope) {
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       float sine, cosine;
-      if (c.style == kHalf) {
+      if (w.style == kHalf) {
         fastSinCos(static_cast<float>(position + unit.rows[0]) * frequencies[i], sine, cosine);
         rotatePair(q[0][i], q[1][i], sine, cosine);
         rotatePair(k[0][i], k[1][i], sine, cosine);
@@ -250,64 +250,64 @@ YOCO_DEVICE void storeUnit(const Chunked &c, int block, int position, const Unit
   }
 #pragma unroll
   for (int i = 0; i < 2; ++i) {
-    const int offset = unit.rows[i] * c.layout.keyPitch + unit.columns[i] * 2;
-    storeFourBf16(c.queries(block) + offset, q[i][0], q[i][1], q[i][2], q[i][3]);
-    storeFourBf16(c.keys(block) + offset, k[i][0], k[i][1], k[i][2], k[i][3]);
+    const int offset = unit.rows[i] * w.layout.keyPitch + unit.columns[i] * 2;
+    storeFourBf16(w.queries(span) + offset, q[i][0], q[i][1], q[i][2], q[i][3]);
+    storeFourBf16(w.keys(span) + offset, k[i][0], k[i][1], k[i][2], k[i][3]);
   }
 }
 
-YOCO_DEVICE void storeValues(const Chunked &c, int block, uint32_t index, const float (&v)[4]) {
-  const uint32_t perRow = c.layout.panel / 4, row = index / perRow;
-  const uint32_t offset = row * c.layout.panelPitch + index % perRow * 8;
-  const float weight = c.gates(block)[2 * c.chunk + row];
-  storeFourBf16(c.values(block) + offset, v[0], v[1], v[2], v[3]);
-  storeFourBf16(c.weighted(block) + offset, v[0] * weight, v[1] * weight, v[2] * weight, v[3] * weight);
+YOCO_DEVICE void storeValues(const SpanWork &w, int span, uint32_t index, const float (&v)[4]) {
+  const uint32_t perRow = w.layout.panel / 4, row = index / perRow;
+  const uint32_t offset = row * w.layout.panelPitch + index % perRow * 8;
+  const float weight = w.gates(span)[2 * w.spanSize + row];
+  storeFourBf16(w.values(span) + offset, v[0], v[1], v[2], v[3]);
+  storeFourBf16(w.weighted(span) + offset, v[0] * weight, v[1] * weight, v[2] * weight, v[3] * weight);
 }
 
 /// Columns from the width to the padded width of all tiles, which nothing else writes.
-YOCO_DEVICE void clearPadding(const Chunked &c, uint32_t thread) {
-  if (c.keyWidth < c.layout.keyPadded)
-    for (uint32_t row = thread; row < 4u * c.chunk; row += kLoadThreads)
-      *reinterpret_cast<Vec4 *>(sharedMemory() + row * c.layout.keyPitch + c.keyWidth * 2) = Vec4{0, 0, 0, 0};
+YOCO_DEVICE void clearPadding(const SpanWork &w, uint32_t thread) {
+  if (w.keyWidth < w.layout.keyPadded)
+    for (uint32_t row = thread; row < 4u * w.spanSize; row += kLoadThreads)
+      *reinterpret_cast<Vec4 *>(sharedMemory() + row * w.layout.keyPitch + w.keyWidth * 2) = Vec4{0, 0, 0, 0};
 }
 
-/// The loading warps' role. A block's rows are asked for at once, and sines are computed until they are there. (To ask
-/// for them a block ahead costs copies of all their registers, which wait for them: the assembler makes these.)
+/// The loading warps' role. A span's rows are asked for at once, and sines are computed until they are there. (To ask
+/// for them a span ahead costs copies of all their registers, which wait for them: the assembler makes these.)
 template <bool IsAligned>
-YOCO_DEVICE void loadBlocks(const Chunked &c) {
+YOCO_DEVICE void loadSpans(const SpanWork &w) {
   const uint32_t thread = threadIndex() - (nvptx::kRetentionThreads - kLoadThreads);
-  const uint32_t units = c.chunk * c.keyWidth / 8, valueQuads = c.chunk * c.layout.panel / 4;
-  const int blocks = c.blockCount();
+  const uint32_t units = w.spanSize * w.keyWidth / 8, valueQuads = w.spanSize * w.layout.panel / 4;
+  const int spans = w.spanCount();
   float frequencies[kMaxUnits][4] = {};
 #pragma unroll
   for (int j = 0; j < kMaxUnits; ++j)
     if (hasPart(thread, j, units))
-      loadFrequencies(c, unitAt(c, thread + j * kLoadThreads), frequencies[j]);
-  clearPadding(c, thread);
+      loadFrequencies(w, unitAt(w, thread + j * kLoadThreads), frequencies[j]);
+  clearPadding(w, thread);
   syncBlock();
 
-  for (int block = 0; block < blocks; ++block) {
+  for (int span = 0; span < spans; ++span) {
     float q[kMaxUnits][2][4], k[kMaxUnits][2][4], v[kMaxValueQuads][4];
 #pragma unroll
     for (int j = 0; j < kMaxUnits; ++j)
       if (hasPart(thread, j, units))
-        loadUnit<IsAligned>(c, block, unitAt(c, thread + j * kLoadThreads), q[j], k[j]);
+        loadUnit<IsAligned>(w, span, unitAt(w, thread + j * kLoadThreads), q[j], k[j]);
 #pragma unroll
     for (int j = 0; j < kMaxValueQuads; ++j)
       if (hasPart(thread, j, valueQuads))
-        loadValues<IsAligned>(c, block, thread + j * kLoadThreads, v[j]);
+        loadValues<IsAligned>(w, span, thread + j * kLoadThreads, v[j]);
     // No memory access moves across syncWarp. The position comes from shared memory, although it is easily computed:
     // left alone, the assembler computes all sines before it asks for the rows.
     syncWarp();
-    const int position = *reinterpret_cast<const int32_t *>(c.gates(block) + 3 * c.chunk + 1);
+    const int position = *reinterpret_cast<const int32_t *>(w.gates(span) + 3 * w.spanSize + 1);
 #pragma unroll
     for (int j = 0; j < kMaxUnits; ++j)
       if (hasPart(thread, j, units))
-        storeUnit(c, block, position, unitAt(c, thread + j * kLoadThreads), frequencies[j], q[j], k[j]);
+        storeUnit(w, span, position, unitAt(w, thread + j * kLoadThreads), frequencies[j], q[j], k[j]);
 #pragma unroll
     for (int j = 0; j < kMaxValueQuads; ++j)
       if (hasPart(thread, j, valueQuads))
-        storeValues(c, block, thread + j * kLoadThreads, v[j]);
+        storeValues(w, span, thread + j * kLoadThreads, v[j]);
     syncBlock();
   }
 }

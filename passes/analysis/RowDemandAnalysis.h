@@ -2,10 +2,10 @@
 //
 // Demand for rows, propagated backwards from what the entry points must produce.
 //
-// The lattice is none < last K < all (dialect/RowDemand.h). It starts at the logits that an entry point returns. A row-wise
-// operation passes the demand of its results to its operands; other operations say what they need through
-// RowDemandOpInterface. Writes of a state that some entry point reads, in this step or a later one, demand rows whatever the
-// logits are. The result is a proof that the values of all undemanded rows cannot reach any logit.
+// The lattice is none < last K < all (dialect/RowDemand.h). It starts at the logits that an entry point returns. A
+// row-wise operation passes the demand of its results to its operands; other operations say what they need through
+// RowDemandOpInterface. Writes of a state that some entry point reads, in this step or a later one, demand rows
+// whatever the logits are. The result is a proof that the values of all undemanded rows cannot reach any logit.
 //
 // Source: the derivation in docs/Demand.md, after "You Only Cache Once", arXiv 2405.05254, section 2.3.
 

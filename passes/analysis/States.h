@@ -12,8 +12,8 @@ namespace mlir::yoco {
 /// A version of a cache or state.
 bool isStateType(Type type);
 
-/// The declared state that `version` is a version of: follows writes back to the entry point's argument. Null when it does not
-/// come from one.
+/// The declared state that `version` is a version of: follows writes back to the entry point's argument. Null when it
+/// does not come from one.
 StringAttr getStateName(Value version);
 
 /// The functions of `module` marked `yoco.entry`, in order.

@@ -7,7 +7,8 @@
 //      code) are one.
 //   2. Offsets are fixed-width numbers, so the plan has its final size before they are known. It is packed once to
 //      learn that size, the segments are laid out after it, and it is packed again.
-//   3. Everything is then written front to back, hashed block by block on the way: header, plan, segments, checksums.
+//   3. Everything is then written front to back, hashed by checksum blocks on the way: header, plan, segments,
+//      checksums.
 //
 // Deterministic: nothing depends on time, addresses, folders or the order of hash tables.
 //
@@ -74,15 +75,15 @@ LogicalResult Emitter::addBounds(ModuleOp variant) {
     return mlir::emitError(variant.getLoc(), "expected a variant with `")
            << YocoDialect::getBoundsAttrName() << "`, got none";
   fb::BoundsT table;
-  uint64_t *const fields[] = {&table.seq, &table.batch, &table.chunk, &table.block};
-  const int64_t values[] = {bounds.getSeq(), bounds.getBatch(), bounds.getChunk(), bounds.getBlock()};
+  uint64_t *const fields[] = {&table.seq, &table.batch, &table.chunk, &table.score};
+  const int64_t values[] = {bounds.getSeq(), bounds.getBatch(), bounds.getChunk(), bounds.getScore()};
   for (auto [field, value] : llvm::zip_equal(fields, values)) {
     if (value > std::numeric_limits<int32_t>::max())
       return mlir::emitError(variant.getLoc(), "expected bounds of at most 2^31 - 1, got ") << bounds;
     *field = value;
   }
   if (plan.bounds && (plan.bounds->seq != table.seq || plan.bounds->batch != table.batch ||
-                      plan.bounds->chunk != table.chunk || plan.bounds->block != table.block))
+                      plan.bounds->chunk != table.chunk || plan.bounds->score != table.score))
     return mlir::emitError(variant.getLoc(), "expected the bounds of the first variant, got ") << bounds;
   plan.bounds = std::make_unique<fb::BoundsT>(table);
   return success();

@@ -17,7 +17,7 @@ namespace mlir::yoco {
 
 namespace fb = ::yoco::fb;
 
-/// Writes bytes and remembers the hash of every block.
+/// Writes bytes and remembers the hash of every checksum block.
 class ModelFileWriter {
 public:
   explicit ModelFileWriter(llvm::raw_ostream &os);

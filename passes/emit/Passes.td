@@ -10,14 +10,16 @@ include "mlir/Pass/PassBase.td"
 def EmitPass : Pass<"yoco-emit", "::mlir::ModuleOp"> {
   let summary = "writes the model file";
   let description = [{
-    Compiles the kernels of each variant, packs the parameters from the checkpoint that `yoco.checkpoint` names, and writes them with the
-    plan (docs/FileFormat.md). The module is left as it is. The same module gives the same bytes.
+    Compiles the kernels of each variant, packs the parameters from the checkpoint that `yoco.checkpoint` names, and
+    writes them with the plan (docs/FileFormat.md). The module is left as it is. The same module gives the same bytes.
 
     ```
-    yoco.packed_parameter @qk [@q, @k] panels 16 : tensor<384x256xbf16>   ->   parameters[0] "qk", 384 x 256 bf16, panels of 16
-    yoco.arena @scratch scratch [#yoco.size<5120 * chunk>]                ->   arenas[1] "scratch", sizes [5120 * chunk]
-    yoco.launch @kernels::@linear_0(%x, %y, %w) tiles ...                 ->   launch kernels[0], arguments
-                                                                               [rows, segments, seq, buffer, buffer, parameter]
+    yoco.packed_parameter @qk [@q, @k] panels 16 : tensor<384x256xbf16>
+      ->   parameters[0] "qk", 384 x 256 bf16, panels of 16
+    yoco.arena @scratch scratch [#yoco.size<5120 * chunk>]
+      ->   arenas[1] "scratch", sizes [5120 * chunk]
+    yoco.launch @kernels::@linear_0(%x, %y, %w) tiles ...
+      ->   launch kernels[0], arguments [rows, segments, seq, buffer, buffer, parameter]
     ```
   }];
   let options = [

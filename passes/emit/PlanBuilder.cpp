@@ -22,7 +22,7 @@ static std::unique_ptr<fb::SizeT> makeSize(SizeAttr size) {
     product->seq = term.powers[0];
     product->batch = term.powers[1];
     product->chunk = term.powers[2];
-    product->block = term.powers[3];
+    product->score = term.powers[3];
     result->terms.push_back(std::move(product));
   }
   return result;
@@ -412,7 +412,7 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
   entry->name = function.getSymName().str();
   entry->row_bound = shape.getBound() == RowBound::chunk   ? fb::RowBound::chunk
                      : shape.getBound() == RowBound::batch ? fb::RowBound::batch
-                                                           : fb::RowBound::block;
+                                                           : fb::RowBound::score;
   entry->row_shape = shape.getRows() == RowShape::ragged ? fb::RowShape::ragged : fb::RowShape::one_per_segment;
   if (!shape.getWanted().isNone() && !shape.getWanted().isAll())
     return function.emitOpError("expected all rows to be wanted or none, got ") << shape;

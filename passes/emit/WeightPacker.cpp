@@ -85,10 +85,10 @@ private:
 /// r`.
 template <typename Word>
 static void interleave(ArrayRef<const char *> rows, int64_t columns, Word *panel) {
-  constexpr int64_t kBlock = 64; // columns at a time: what is written stays in the cache
+  constexpr int64_t kColumns = 64; // at a time: what is written stays in the cache
   int64_t width = rows.size();
-  for (int64_t begin = 0; begin < columns; begin += kBlock) {
-    int64_t end = std::min(begin + kBlock, columns);
+  for (int64_t begin = 0; begin < columns; begin += kColumns) {
+    int64_t end = std::min(begin + kColumns, columns);
     for (int64_t r = 0; r < width; ++r)
       for (int64_t c = begin; c < end; ++c) {
         Word word = 0;

@@ -120,14 +120,14 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     matchRope(match);
     matchGate(match, builder);
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
-    int64_t chunk = recurrent ? 0 : target.getRetentionChunk(shape[1], shape[2]);
-    // The fused operation stands where the last absorbed one stood; whoever reads the next state must stand behind
+    int64_t span = recurrent ? 0 : target.getRetentionSpan(shape[1], shape[2]);
+    // The fused operation stands where the last absorbed one stood; whoever reads the next state must stand after
     // that.
-    if (target.canFuseHeadNorm(chunk) && llvm::all_of(op.getNext().getUsers(), llvm::IsaPred<func::ReturnOp>))
+    if (target.canFuseHeadNorm(span) && llvm::all_of(op.getNext().getUsers(), llvm::IsaPred<func::ReturnOp>))
       matchEpilogue(match);
     Operation *last = match.out.getDefiningOp();
     builder.setInsertionPointAfter(last);
-    createFused(op, match, builder, chunk);
+    createFused(op, match, builder, span);
     SmallVector<Operation *> dead = {op};
     llvm::append_range(dead, match.absorbed);
     for (bool changed = true; changed;) {
@@ -142,7 +142,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     ++numFused;
   }
 
-  void createFused(StepRetentionOp op, const Match &match, OpBuilder &builder, int64_t chunk) {
+  void createFused(StepRetentionOp op, const Match &match, OpBuilder &builder, int64_t span) {
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
     Value positions = getPositions(builder, op);
     auto flatType = RankedTensorType::get({ShapedType::kDynamic, shape[0] * shape[2]},
@@ -151,7 +151,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
         builder, op.getLoc(), TypeRange{flatType, op.getState().getType()}, getFlatRows(builder, match.query),
         getFlatRows(builder, match.key), getFlatRows(builder, match.value), match.gate, positions, op.getSegments(),
         op.getState(), match.swish, op.getScaleAttr(), match.gateDivisor, match.eps, match.rope,
-        builder.getI64IntegerAttr(chunk), ValueRange{});
+        builder.getI64IntegerAttr(span), ValueRange{});
     copyLayer(op, fused);
     Value out = fused.getResult(0);
     auto outType = cast<RankedTensorType>(match.out.getType());

@@ -10,11 +10,11 @@ include "mlir/Pass/PassBase.td"
 def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
   let summary = "fuses retention with rope, gate, head norm and swish gate";
   let description = [{
-    Each `yoco.step_retention` becomes one `yoco.fused_retention` on rows of side-by-side heads. What stands around it is taken in where
-    it has no other user: the rotation of queries and keys (when both have the same frequencies), the log-sigmoid of the gate and
-    its divisor, the norm of each head, the product with a swish gate. An entry point with one row per segment gets the recurrent
-    form, others the chunkwise form with the target's block of rows. The projections before and the linear behind are fused by
-    `yoco-fuse-linear` and `yoco-fuse-epilogue`.
+    Each `yoco.step_retention` becomes one `yoco.fused_retention` on rows of side-by-side heads. What stands around it
+    is taken in where it has no other user: the rotation of queries and keys (when both have the same frequencies), the
+    log-sigmoid of the gate and its divisor, the norm of each head, the product with a swish gate. An entry point with
+    one row per segment gets the recurrent form, others the form by spans of rows, as long as the target says. The
+    projections before and the linear after are fused by `yoco-fuse-linear` and `yoco-fuse-epilogue`.
 
     Before:
 
@@ -43,7 +43,7 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
       %c0 = arith.constant 0 : index
       %pos = yoco.positions %ids at %s : tensor<?xi32>
       %f, %u = yoco.fused_retention %q, %q, %q, %g at %pos, %s from %t
-          {scale = 0.5 : f32, gate_divisor = 1.0 : f32, eps = 1.0e-5 : f32, chunk = 0 : i64}
+          {scale = 0.5 : f32, gate_divisor = 1.0 : f32, eps = 1.0e-5 : f32, span = 0 : i64}
           : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
              !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
       %rows = tensor.dim %ids, %c0 : tensor<?xi32>
@@ -55,7 +55,8 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [Statistic<"numFused", "fused", "Retentions fused">,
                     Statistic<"numRopes", "ropes", "Rotations taken in">,
-                    Statistic<"numMissedRopes", "missed-ropes", "Rotations that differ, or that something else needs too">,
+                    Statistic<"numMissedRopes", "missed-ropes",
+                              "Rotations that differ, or that something else needs too">,
                     Statistic<"numGates", "gates", "Log-sigmoid gates taken in">,
                     Statistic<"numNorms", "norms", "Head norms taken in">,
                     Statistic<"numSwishes", "swishes", "Swish gates taken in">];
@@ -64,10 +65,10 @@ def FuseRetentionPass : Pass<"yoco-fuse-retention", "::mlir::ModuleOp"> {
 def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
   let summary = "fuses attention with its cache and rope, and rope with the cache write";
   let description = [{
-    Each `yoco.step_attention` becomes one `yoco.fused_attention` that reads the caches itself, through a window or not, and rotates its
-    queries when nothing else uses them rotated. A `yoco.cache_write`, or two adjacent ones of the keys and the values of a layer,
-    become one `yoco.fused_cache_write`, which rotates the keys when nothing else uses them rotated (a ring's keys are also attended
-    to fresh, so they are rotated once, before).
+    Each `yoco.step_attention` becomes one `yoco.fused_attention` that reads the caches itself, through a window or not,
+    and rotates its queries when nothing else uses them rotated. A `yoco.cache_write`, or two adjacent ones of the keys
+    and the values of a layer, become one `yoco.fused_cache_write`, which rotates the keys when nothing else uses them
+    rotated (a ring's keys are also attended to fresh, so they are rotated once, before).
 
     Before:
 
@@ -122,9 +123,10 @@ def FuseAttentionPass : Pass<"yoco-fuse-attention", "::mlir::ModuleOp"> {
 def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
   let summary = "makes one product of all linears of one input, with its norm";
   let description = [{
-    Linears of the same input and element type become one `yoco.fused_linear` over all their weights; each one's result is a slice of
-    its columns. A norm whose only users are the group is taken in when the target can normalise rows itself. Biases are added to the
-    group's result by arithmetic on rows, which all members of a group share when all have one.
+    Linears of the same input and element type become one `yoco.fused_linear` over all their weights; each one's result
+    is a slice of its columns. A norm whose only users are the group is taken in when the target can normalise rows
+    itself. Biases are added to the group's result by arithmetic on rows, which all members of a group share when all
+    have one.
 
     Before:
 
@@ -162,14 +164,15 @@ def FuseLinearPass : Pass<"yoco-fuse-linear", "::mlir::ModuleOp"> {
                     Statistic<"numLinears", "linears", "Linears in them">,
                     Statistic<"numBiases", "biases", "Sums with biases">,
                     Statistic<"numNorms", "norms", "Norms taken in">,
-                    Statistic<"numMissedNorms", "missed-norms", "Norms left, for other users or since the target cannot">];
+                    Statistic<"numMissedNorms", "missed-norms",
+                               "Norms left, for other users or since the target cannot">];
 }
 
 def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
   let summary = "gives linear groups their activation and residual";
   let description = [{
-    `act(a y) * (b y)` of the two halves of a group becomes its `swiglu` or `geglu`; an activation alone and the addition of a residual are
-    taken in likewise, where the group's result has no other user.
+    `act(a y) * (b y)` of the two halves of a group becomes its `swiglu` or `geglu`; an activation alone and the
+    addition of a residual are taken in likewise, where the group's result has no other user.
 
     Before:
 
@@ -201,8 +204,8 @@ def FuseEpiloguePass : Pass<"yoco-fuse-epilogue", "::mlir::ModuleOp"> {
 def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
   let summary = "makes kernels of the row-wise operations that no fusion took in";
   let description = [{
-    Positions, embeddings, norms and ropes become their fused forms; what has none is decomposed into arithmetic on rows with broadcasts
-    and sums along a row; chains of elementwise operations become one `linalg.generic` each.
+    Positions, embeddings, norms and ropes become their fused forms; what has none is decomposed into arithmetic on rows
+    with broadcasts and sums along a row; chains of elementwise operations become one `linalg.generic` each.
 
     Before:
 
@@ -231,14 +234,14 @@ def FuseRowWisePass : Pass<"yoco-fuse-row-wise", "::mlir::ModuleOp"> {
 def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
   let summary = "divides attention to caches into parts that run side by side";
   let description = [{
-    An attention for which the target asks for `S` parts, in the entry point that it is in, gives partial rows by parts of the positions,
-    and a `yoco.fused_attention_merge` joins them. On targets that want no parts nothing changes.
+    An attention for which the target asks for `S` parts, in the entry point that it is in, gives partial rows by parts
+    of the positions, and a `yoco.fused_attention_merge` joins them. On targets that want no parts nothing changes.
 
     Before:
 
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
-                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
       func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %pos: tensor<?xi32>,
                         %c: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
                         %d: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
@@ -257,11 +260,20 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>, yoco.target = #yoco.target<"nvptx", "sm_90a", f32>} {
-      func.func @decode(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?x32xf32>, %arg3: tensor<?xi32>, %arg4: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>, %arg5: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x32xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
-        %0 = yoco.fused_attention %arg2 at %arg3, %arg1 to %arg4, %arg5 {heads = 2 : i64, scale = 2.500000e-01 : f32, splits = 128 : i64} : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>) -> tensor<?x4608xf32>
-        %1 = yoco.fused_attention_merge %0 at %arg1 {heads = 2 : i64, splits = 128 : i64} : (tensor<?x4608xf32>, !yoco.segments) -> tensor<?x32xf32>
-        return %1 : tensor<?x32xf32>
+    module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+      func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %p: tensor<?xi32>,
+                        %k: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
+                        %v: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
+          -> tensor<?x32xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
+        %parts = yoco.fused_attention %q at %p, %s to %k, %v {heads = 2 : i64, scale = 0.25 : f32, splits = 128 : i64}
+            : (tensor<?x32xf32>, tensor<?xi32>, !yoco.segments,
+               !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
+               !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
+            -> tensor<?x4608xf32>
+        %o = yoco.fused_attention_merge %parts at %s {heads = 2 : i64, splits = 128 : i64}
+            : (tensor<?x4608xf32>, !yoco.segments) -> tensor<?x32xf32>
+        return %o : tensor<?x32xf32>
       }
     }
     ```
@@ -272,17 +284,19 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
 def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp"> {
   let summary = "stores caches and inputs of matrix products in the target's storage type";
   let description = [{
-    States that cache rows, and f32 rows whose readers all round them before they compute (inputs of linear groups without a norm, keys and values),
-    get the target's storage type: bf16 when the target computes in bf16. With f32 nothing changes.
+    States that cache rows, and f32 rows whose readers all round them before they compute (inputs of linear groups
+    without a norm, keys and values), get the target's storage type: bf16 when the target computes in bf16. With f32
+    nothing changes.
 
-    Other f32 rows keep their type, since something computes with them too, or since they are sums. Kernels that want them rounded do that
-    as they read; products of the target's library, which cannot, read a copy, one for all that read the same rows.
+    Other f32 rows keep their type, since something computes with them too, or since they are sums. Kernels that want
+    them rounded do that as they read; products of the target's library, which cannot, read a copy, one for all that
+    read the same rows.
 
     Before:
 
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
       yoco.parameter @n : tensor<8xbf16> from "n"
       yoco.parameter @w : tensor<8x8xbf16> from "w"
       func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
@@ -297,13 +311,15 @@ def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp
     After:
 
     ```mlir
-    module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>, yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
+    module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
       yoco.parameter @n : tensor<8xbf16> from "n"
       yoco.parameter @w : tensor<8x8xbf16> from "w"
-      func.func @prefill(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?x8xf32>) -> tensor<?x8xf32> attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
-        %0 = yoco.fused_norm %arg2 weight @n {eps = 9.99999974E-6 : f32} : (tensor<?x8xf32>) -> tensor<?x8xbf16>
-        %1 = yoco.fused_linear %0 weights [@w] : (tensor<?x8xbf16>) -> tensor<?x8xf32>
-        return %1 : tensor<?x8xf32>
+      func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
+          attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+        %n = yoco.fused_norm %x weight @n {eps = 1.0e-5 : f32} : (tensor<?x8xf32>) -> tensor<?x8xbf16>
+        %y = yoco.fused_linear %n weights [@w] : (tensor<?x8xbf16>) -> tensor<?x8xf32>
+        return %y : tensor<?x8xf32>
       }
     }
     ```

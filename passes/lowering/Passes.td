@@ -10,11 +10,12 @@ include "mlir/Pass/PassBase.td"
 def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "turns fused operations into launches of kernels, equal kernels made once";
   let description = [{
-    Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of kernels, whose body is
-    that operation on the function's arguments. What differs between two layers, the parameters, are arguments too, so
-    layers of the same shape share their kernels. Parameters are laid out as the target wants them, once for each list of parts.
-    A linear group that the target leaves to its library becomes a `yoco.gemm`. Launches and products say what they cost at least: the
-    bytes of their parameters, and what the operation's `getCost` adds.
+    Every fused operation and every elementwise `linalg.generic` becomes a launch of a function in the module of
+    kernels, whose body is that operation on the function's arguments. What differs between two layers, the parameters,
+    are arguments too, so layers of the same shape share their kernels. Parameters are laid out as the target wants
+    them, once for each list of parts. A linear group that the target leaves to its library becomes a `yoco.gemm`.
+    Launches and products say what they cost at least: the bytes of their parameters, and what the operation's `getCost`
+    adds.
 
     Before:
     ```mlir
@@ -40,7 +41,8 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
         %x = yoco.view @scratch at <64 * batch> size <64 * batch> role logits : memref<?x4xf32>
         %w = yoco.parameter_ref @packed.embed : memref<16x4xbf16>
         yoco.launch @kernels::@embed_0(%ids, %x, %w) tiles <rows, divisor = 8, multiplier = 1>
-          costs [#yoco.cost<8 weight_bytes per row of @packed.embed>] : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
+          costs [#yoco.cost<8 weight_bytes per row of @packed.embed>]
+          : memref<?xi32>, memref<?x4xf32>, memref<16x4xbf16>
         return
       }
       module @kernels attributes {yoco.kernels} {
@@ -66,11 +68,12 @@ def OutlineKernelsPass : Pass<"yoco-outline-kernels", "::mlir::ModuleOp"> {
 def LowerHostPass : Pass<"yoco-lower-host", "::mlir::ModuleOp"> {
   let summary = "turn the kernels of target `host` into loops over tiles";
   let description = [{
-    Every function of a module of kernels has one fused operation (or one elementwise `linalg.generic`) as its body. It becomes loops of `scf`,
-    `arith`, `math`, `vector` and `memref` over the tiles `begin .. end`, with vectors as wide as the target's registers. Segment tables,
-    caches and states become buffers: `memref<?x4xi32>`, two of `memref<?x?xHxDxf32>` (slot, position, head, width; a ring has its window
-    as the second size), `memref<?xHxKxVxf32>`. How many tiles a kernel has is what the target says; both use one table of
-    sizes. docs/KernelABI.md says what a kernel may do.
+    Every function of a module of kernels has one fused operation (or one elementwise `linalg.generic`) as its body. It
+    becomes loops of `scf`, `arith`, `math`, `vector` and `memref` over the tiles `begin .. end`, with vectors as wide
+    as the target's registers. Segment tables, caches and states become buffers: `memref<?x4xi32>`, two of
+    `memref<?x?xHxDxf32>` (slot, position, head, width; a ring has its window as the second size),
+    `memref<?xHxKxVxf32>`. How many tiles a kernel has is what the target says; both use one table of sizes.
+    docs/KernelABI.md says what a kernel may do.
 
     Before:
     ```mlir
@@ -97,8 +100,8 @@ def LowerHostPass : Pass<"yoco-lower-host", "::mlir::ModuleOp"> {
           %scale = arith.constant dense<2.0> : vector<8xf32>
           scf.for %tile = %begin to %end step %c1 {
             %first = arith.muli %tile, %c8 : index
-            %behind = arith.addi %first, %c8 : index
-            %last = arith.minsi %behind, %rows : index
+            %after = arith.addi %first, %c8 : index
+            %last = arith.minsi %after, %rows : index
             scf.for %row = %first to %last step %c1 {
               %id = memref.load %ids[%row] : memref<?xi32>
               %i = arith.index_cast %id : i32 to index
@@ -130,11 +133,12 @@ def LowerHostPass : Pass<"yoco-lower-host", "::mlir::ModuleOp"> {
 def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
   let summary = "turn the kernels of target `nvptx` into a gpu.module";
   let description = [{
-    Every function of a module of kernels has one fused operation (or one elementwise `linalg.generic`) as its body. It becomes a kernel
-    whose arguments are 64-bit words (rows, segments, seq, addresses; a cache is two). `yoco.images` says for each image of the file how
-    the kernel is launched: threads of a block and its dynamic shared memory. The body is the call of a micro-kernel with every shape, stride, element type and number a
-    constant, or generated code for elementwise arithmetic: each thread has 8 columns of a row, in loads and stores of up to 16
-    bytes. docs/KernelABI.md says more.
+    Every function of a module of kernels has one fused operation (or one elementwise `linalg.generic`) as its body. It
+    becomes a kernel whose arguments are 64-bit words (rows, segments, seq, addresses; a cache is two). `yoco.images`
+    says for each image of the file how the kernel is launched: threads of a block and its dynamic shared memory. The
+    body is the call of a micro-kernel with every shape, stride, element type and number a constant, or generated code
+    for elementwise arithmetic: each thread has 8 columns of a row, in loads and stores of up to 16 bytes.
+    docs/KernelABI.md says more.
 
     Before:
     ```mlir
@@ -153,7 +157,8 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
       gpu.module @kernels attributes {yoco.kernels} {
-        llvm.func @yoco_norm(i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
+        llvm.func @yoco_norm(i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32,
+                             !llvm.ptr, i32, i32)
         llvm.func @yoco_begin()
         gpu.func @norm_0(%rows: i64, %segments: i64, %seq: i64, %x: !llvm.ptr {llvm.align = 64 : i64},
                          %y: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
@@ -170,8 +175,10 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
           %block = gpu.block_id x
           %tile = arith.index_cast %block : index to i64
           %in = llvm.getelementptr %x[64] : (!llvm.ptr) -> !llvm.ptr, f32
-          llvm.call @yoco_norm(%tile, %rows, %in, %zero, %stride, %null, %no, %zero, %eps, %one, %width, %null, %no, %zero, %y, %one, %width)
-              : (i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32) -> ()
+          llvm.call @yoco_norm(%tile, %rows, %in, %zero, %stride, %null, %no, %zero, %eps, %one, %width,
+                               %null, %no, %zero, %y, %one, %width)
+              : (i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32,
+                 i32) -> ()
           gpu.return
         }
       }
@@ -189,8 +196,9 @@ def LowerNvptxPass : Pass<"yoco-lower-nvptx", "::mlir::ModuleOp"> {
 def PrintPtxPass : Pass<"yoco-print-ptx", "::mlir::ModuleOp"> {
   let summary = "print the machine code of lowered kernels for target `nvptx`, for people and tests";
   let description = [{
-    Prints the PTX of every module of lowered kernels of target `nvptx` on standard output, or what ptxas says about its kernels, a line
-    for each: `NAME: R registers, N bytes of stack, N bytes spilled, N bytes of shared memory`. The module is left as it is.
+    Prints the PTX of every module of lowered kernels of target `nvptx` on standard output, or what ptxas says about its
+    kernels, a line for each: `NAME: R registers, N bytes of stack, N bytes spilled, N bytes of shared memory`. The
+    module is left as it is.
 
     ```
     gpu.module @kernels attributes {yoco.kernels} {...}   ->   .visible .entry norm_0(...) .reqntid 32 {...}

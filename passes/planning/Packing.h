@@ -17,7 +17,7 @@ struct LiveInterval {
   int64_t offset = 0; // the answer
 };
 
-/// Places one behind the other. Returns the bytes needed.
+/// Places one after the other. Returns the bytes needed.
 int64_t placeNaively(llvm::MutableArrayRef<LiveInterval> intervals);
 
 /// Best fit: the largest first, each into the smallest gap that holds it among those that are alive at the same time,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Passes of passes/planning, in the order in which they run: phase `fused` to `planned`, and the first step to `program`.
+// Passes of passes/planning, in the order in which they run: phase `fused` to `planned`, and the first step to
+// `program`.
 
 #ifndef YOCO_PASSES_PLANNING_PASSES_TD
 #define YOCO_PASSES_PLANNING_PASSES_TD
@@ -46,7 +47,8 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
 def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
   let summary = "places caches and states in the persistent arena";
   let description = [{
-    States that grow with the sequence come first, the one with the most readers foremost; then rings and the states of scans.
+    States that grow with the sequence come first, the one with the most readers foremost; then rings and the states of
+    scans.
 
     Before:
     ```mlir
@@ -76,8 +78,8 @@ def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
 def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
   let summary = "gives every buffer its place in the scratch arena";
   let description = [{
-    Buffers that are never alive at the same time may share bytes. Sizes are coefficients of one bound of a session, so that the
-    plan holds for all bounds.
+    Buffers that are never alive at the same time may share bytes. Sizes are coefficients of one bound of a session, so
+    that the plan holds for all bounds.
 
     Before:
     ```mlir
@@ -104,7 +106,7 @@ def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [
     Option<"mode", "mode", "std::string", "\"packed\"",
-           "`packed` (best fit over lifetimes) or `naive` (one buffer behind the other)">,
+           "`packed` (best fit over lifetimes) or `naive` (one buffer after the other)">,
   ];
   let statistics = [
     Statistic<"numBuffers", "buffers", "Buffers placed">,
@@ -129,8 +131,8 @@ def VerifyMemoryPlanPass : Pass<"yoco-verify-memory-plan", "::mlir::ModuleOp"> {
     }
     ```
 
-    the three buffers are alive together, and `64 * batch` (end of the segment table), `64 * batch + 64 * chunk` (end of the ids)
-    and `64 * batch + 128 * chunk` follow each other whatever `batch` and `chunk` are.
+    the three buffers are alive together, and `64 * batch` (end of the segment table), `64 * batch + 64 * chunk` (end of
+    the ids) and `64 * batch + 128 * chunk` follow each other whatever `batch` and `chunk` are.
   }];
   let statistics = [
     Statistic<"numBuffers", "buffers", "Buffers looked at">,

@@ -6,7 +6,7 @@
 //   shared
 //      key-value buffer, at offset 0. They alone grow with the longest sequence, so whatever a user adds to that bound
 //      is added at one known place. Rings and states follow in the order of their declarations.
-//   2. A cache has two planes, keys and values, a state one. A plane holds all slots, one behind the other.
+//   2. A cache has two planes, keys and values, a state one. A plane holds all slots, one after the other.
 //   3. The arena is the sum of the planes. Nothing in it is ever reused: everything lives as long as the session.
 //
 // Refused: nothing.

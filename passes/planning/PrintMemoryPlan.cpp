@@ -72,7 +72,7 @@ LogicalResult PlanPrinter::printHead() {
   if (auto target = variant->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName()))
     os << " for " << target.getDevice() << ":" << target.getChip() << " in " << target.getCompute();
   os << "\n  bounds: sequence " << group(bounds.seq) << ", batch " << group(bounds.batch) << ", prefill chunk "
-     << group(bounds.chunk) << ", score block " << group(bounds.block) << "\n";
+     << group(bounds.chunk) << ", score rows " << group(bounds.score) << "\n";
   return success();
 }
 

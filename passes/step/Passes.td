@@ -10,8 +10,9 @@ include "mlir/Pass/PassBase.td"
 def InlineDecodersPass : Pass<"yoco-inline-decoders", "::mlir::ModuleOp"> {
   let summary = "replaces decoder regions by their contents";
   let description = [{
-    The verifiers of `yoco.self_decoder` and `yoco.cross_decoder` have said their word; from here on what the model caches, and what
-    prefill may skip, follows from the dataflow alone. Operations without a `yoco.layer` get the name of their region.
+    The verifiers of `yoco.self_decoder` and `yoco.cross_decoder` have run by now; from here on what the model
+    caches, and what prefill may skip, follows from the dataflow alone. Operations without a `yoco.layer` get the name
+    of their region.
 
     Before:
 
@@ -41,10 +42,11 @@ def InlineDecodersPass : Pass<"yoco-inline-decoders", "::mlir::ModuleOp"> {
 def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
   let summary = "declares caches and states, and makes entry points over segments";
   let description = [{
-    Every row mixer of `@forward` names the values whose past it reads. Each such value gets one cache, shared by all mixers that read
-    it; it is a ring when all its readers have windows (as long as the longest), and grows otherwise. The caches that one mixer reads
-    are of one kind. A scan has a state of its own. `@forward` is replaced by one function for each of `entries`, in which mixers have
-    their step form, a growing cache is written before its first reader, and a ring after its last.
+    Every row mixer of `@forward` names the values whose past it reads. Each such value gets one cache, shared by all
+    mixers that read it; it is a ring when all its readers have windows (as long as the longest), and grows otherwise.
+    The caches that one mixer reads are of one kind. A scan has a state of its own. `@forward` is replaced by one
+    function for each of `entries`, in which mixers have their step form, a growing cache is written before its first
+    reader, and a ring after its last.
 
     Before:
 
@@ -90,14 +92,16 @@ def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
   let options = [ListOption<"entries", "entries", "std::string",
                             "Entry points to make, of `prefill`, `decode`, `score` and `sample` (default: all four)">];
   let statistics = [Statistic<"numStates", "states", "Caches and states declared">,
-                    Statistic<"numSharedReaders", "shared-readers", "Row mixers that read a cache another one declared">];
+                    Statistic<"numSharedReaders", "shared-readers",
+                              "Row mixers that read a cache another one declared">];
 }
 
 def PruneRowsPass : Pass<"yoco-prune-rows", "::mlir::ModuleOp"> {
   let summary = "deletes what no demanded row needs";
   let description = [{
-    Runs the demand analysis (docs/Demand.md) on all entry points together and deletes every operation that it does not need. The early
-    exit of a decoder-decoder model's prefill comes out of this; so does its absence in a model whose every layer owes keys and values.
+    Runs the demand analysis (docs/Demand.md) on all entry points together and deletes every operation that it does not
+    need. The early exit of a decoder-decoder model's prefill comes out of this; so does its absence in a model whose
+    every layer must store keys and values.
 
     Before, where nothing reads `%pos`:
 
@@ -130,8 +134,9 @@ def PruneRowsPass : Pass<"yoco-prune-rows", "::mlir::ModuleOp"> {
 def VerifyStatesPass : Pass<"yoco-verify-states", "::mlir::ModuleOp"> {
   let summary = "proves that caches and states can be updated in place";
   let description = [{
-    Checks that in every entry point each version of a state is written at most once, that all its reads stand before that write, and
-    that the version after the last write is what the entry point returns. Changes nothing; reports every violation.
+    Checks that in every entry point each version of a state is written at most once, that all its reads stand before
+    that write, and that the version after the last write is what the entry point returns. Changes nothing; reports
+    every violation.
 
     Accepted, before and after:
 

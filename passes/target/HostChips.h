@@ -18,24 +18,24 @@ struct HostTiles {
   int64_t lanes;
   /// Vectors that make the panel of a packed matrix: its rows, side by side.
   int64_t panelVectors;
-  /// Rows that a product keeps sums of at once. `rowBlock * panelVectors` sums, a panel and a broadcast fit the
+  /// Rows that a product keeps sums of at once. `rowGroup * panelVectors` sums, a panel and a broadcast fit the
   /// registers.
-  int64_t rowBlock;
+  int64_t rowGroup;
   /// The same when few rows are left.
-  int64_t smallRowBlock;
+  int64_t smallRowGroup;
   /// Panels that one row alone is multiplied by at once: their chains of sums hide the latency of a multiply-add.
   int64_t singleRowPanels;
-  /// Panels of a tile of a product, and its rows (a multiple of `rowBlock`, so that weights are reused from the cache).
+  /// Panels of a tile of a product, and its rows (a multiple of `rowGroup`, so that weights are reused from the cache).
   int64_t tilePanels;
   int64_t tileRows;
   /// Rows of a tile of a row-wise kernel.
   int64_t rowWiseRows;
-  /// Keys that a step of the softmax of attention takes; a multiple of `lanes`.
-  int64_t keyBlock;
+  /// Keys of a span of attention, which a step of its softmax takes; a multiple of `lanes`.
+  int64_t keySpan;
   /// Queries (rows times query heads of a key-value head) that share a pass over keys and values.
   int64_t attentionQueries;
-  /// Rows of a block of chunkwise retention, when its buffers fit the stack.
-  int64_t retentionChunk;
+  /// Rows of a span of retention, when its buffers fit the stack.
+  int64_t retentionSpan;
   /// Rows of a prefill step when the user names none.
   int64_t prefillChunk;
   /// What the buffers of a kernel on the stack may take together.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// How one target runs one operation: what planning and outlining ask about the kernel of an operation. Each target derives
-// from this class and adds the lowering (passes/lowering/<target>); what a kernel model holds stays in one file per operation
-// and target.
+// How one target runs one operation: what planning and outlining ask about the kernel of an operation. Each target
+// derives from this class and adds the lowering (passes/lowering/<target>); what a kernel model holds stays in one file
+// per operation and target.
 
 #ifndef YOCO_PASSES_TARGET_KERNELMODEL_H
 #define YOCO_PASSES_TARGET_KERNELMODEL_H
@@ -33,7 +33,8 @@ public:
   /// Bytes of memory that `op`, on tensors, wants while it runs.
   virtual int64_t getWorkspaceBytes(Operation *op, const Target &target) const { return 0; }
 
-  /// Whether `op` is an instruction of its own, such as a product of the machine's library, and not the launch of a kernel.
+  /// Whether `op` is an instruction of its own, such as a product of the machine's library, and not the launch of a
+  /// kernel.
   virtual bool isInstruction(Operation *op, const Target &target) const { return false; }
   /// Builds that instruction from `op`, in buffer form, and references to its parameter groups. Null after an error.
   virtual Operation *buildInstruction(OpBuilder &builder, Operation *op, ArrayRef<Value> parameters) const {

@@ -10,9 +10,10 @@ include "mlir/Pass/PassBase.td"
 def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
   let summary = "says for which machine, and for sessions of which size, a module is compiled";
   let description = [{
-    From here on passes ask the target for layouts, tiles and what may fuse; none of them switches on its name. `target` and `dtype` are
-    as on yoco-compile's command line. Bounds that are 0 are chosen: the checkpoint's sequence length (else 4096), and the target's
-    rows per prefill step. `place` keeps the parameters whose names match a pattern in the memory of the host.
+    From here on passes ask the target for layouts, tiles and what may fuse; none of them switches on its name. `target`
+    and `dtype` are as on yoco-compile's command line. Bounds that are 0 are chosen: the checkpoint's sequence length
+    (else 4096), and the target's rows per prefill step. `place` keeps the parameters whose names match a pattern in the
+    memory of the host.
 
     Before:
 
@@ -25,7 +26,7 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
 
     ```mlir
     module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                       yoco.bounds = #yoco.bounds<seq = 1024, batch = 1, chunk = 256, block = 256>} {
+                       yoco.bounds = #yoco.bounds<seq = 1024, batch = 1, chunk = 256, score = 256>} {
     }
     ```
   }];
@@ -36,7 +37,8 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
     Option<"maxSeqLen", "max-seq-len", "int64_t", /*default=*/"0", "Longest sequence of a session, in tokens">,
     Option<"maxBatch", "max-batch", "int64_t", /*default=*/"1", "Slots of a session">,
     Option<"prefillChunk", "prefill-chunk", "int64_t", /*default=*/"0", "Most rows of a prefill step">,
-    ListOption<"place", "place", "std::string", "Placements of parameters, `PATTERN=host`; a pattern is a glob over their names">,
+    ListOption<"place", "place", "std::string",
+               "Placements of parameters, `PATTERN=host`; a pattern is a glob over their names">,
   ];
 }
 

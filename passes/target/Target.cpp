@@ -26,7 +26,7 @@ FailureOr<TargetAttr> Target::parse(MLIRContext *context, StringRef spec, String
     return failure();
   StringRef chip = spec.split(':').second;
   if (spec.contains(':') && chip.empty())
-    return (LogicalResult)(emitError(loc) << "expected a processor behind `" << spec << "`, got none");
+    return (LogicalResult)(emitError(loc) << "expected a processor after `" << spec << "`, got none");
   if (chip.empty())
     chip = device->getTraits().chip;
   if (dtype.empty())
@@ -75,7 +75,7 @@ StepShape StepShape::get(func::FuncOp entry) {
   step.onePerSegment = shape.getRows() == RowShape::single;
   step.rows = shape.getBound() == RowBound::batch   ? bounds.getBatch()
               : shape.getBound() == RowBound::chunk ? bounds.getChunk()
-                                                    : bounds.getBlock();
+                                                    : bounds.getScore();
   step.segments = bounds.getBatch();
   return step;
 }

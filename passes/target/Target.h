@@ -32,8 +32,8 @@ public:
   /// device's own). Emits an error at `loc` when no such device is registered, or the type is none that we know.
   static FailureOr<TargetAttr> parse(MLIRContext *context, llvm::StringRef spec, llvm::StringRef dtype, Location loc);
 
-  /// The target that `attr` names. Emits an error at `loc`, and returns null, when there is none such or it cannot compute
-  /// in that type.
+  /// The target that `attr` names. Emits an error at `loc`, and returns null, when there is none such or it cannot
+  /// compute in that type.
   static std::unique_ptr<Target> get(TargetAttr attr, Location loc);
 
   /// Fusion.
@@ -46,10 +46,10 @@ public:
   virtual bool canFuseActivation(int64_t maxRows) const = 0;
   /// Whether the two weights of a gated group are one matrix, so that groups without the activation can read it too.
   virtual bool joinsGatedWeights() const = 0;
-  /// Rows of a block of chunkwise retention for heads of these widths; 0: row by row.
-  virtual int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const = 0;
-  /// Whether retention in blocks of `chunk` rows may normalise and gate its heads itself.
-  virtual bool canFuseHeadNorm(int64_t chunk) const = 0;
+  /// Rows of a span of retention for heads of these widths; 0: row by row.
+  virtual int64_t getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const = 0;
+  /// Whether retention in spans of `span` rows may normalise and gate its heads itself.
+  virtual bool canFuseHeadNorm(int64_t span) const = 0;
   /// Parts to divide an attention to cached `keys` into, in such steps; 0: none, the attention gives its rows itself.
   virtual int64_t getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const = 0;
   /// The element type of caches and of rows that are read as inputs of matrix products alone.

@@ -18,8 +18,8 @@ struct TargetCode {
   std::vector<char> bytes;
   std::vector<std::string> cpuFeatures;
 
-  /// How a kernel of an image is launched: threads of a block, bytes of its dynamic shared memory, blocks of a cluster, and
-  /// whether all blocks must run at the same time.
+  /// How a kernel of an image is launched: threads of a block, bytes of its dynamic shared memory, blocks of a cluster,
+  /// and whether all blocks must run at the same time.
   struct Block {
     uint32_t threads = 0, sharedBytes = 0, cluster = 1;
     bool cooperative = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The targets that a context knows, by the device that `#yoco.target` names, and the kernels of each by operation. A target
-// registers itself and its kernels in an extension of the dialect (passes/lowering/Targets.h).
+// The targets that a context knows, by the device that `#yoco.target` names, and the kernels of each by operation. A
+// target registers itself and its kernels in an extension of the dialect (passes/lowering/Targets.h).
 
 #ifndef YOCO_PASSES_TARGET_TARGETREGISTRY_H
 #define YOCO_PASSES_TARGET_TARGETREGISTRY_H
@@ -33,15 +33,15 @@ public:
   /// The kernel for operations such as `op`; null when there is none.
   const KernelModel *findKernel(Operation *op) const;
 
-  /// The answers for the chip and the type that `attr` names. Emits an error at `loc`, and returns null, when the device has
-  /// no such chip or does not compute in that type.
+  /// The answers for the chip and the type that `attr` names. Emits an error at `loc`, and returns null, when the
+  /// device has no such chip or does not compute in that type.
   virtual std::unique_ptr<Target> createTarget(TargetAttr attr, Location loc) const = 0;
   /// Compiles a lowered module of kernels. None after an error, which stands at the module.
   virtual std::optional<TargetCode> compile(Operation *kernels, TargetAttr attr) const = 0;
 
 protected:
-  /// Registers the kernel for operations called `operation`. Each target has a function of its own around this, so that a
-  /// kernel of another target cannot be registered.
+  /// Registers the kernel for operations called `operation`. Each target has a function of its own around this, so that
+  /// a kernel of another target cannot be registered.
   void setKernel(StringRef operation, std::unique_ptr<KernelModel> kernel);
 
 private:

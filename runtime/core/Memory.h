@@ -17,8 +17,7 @@ constexpr size_t kMemoryAlignment = 64;
 /// malloc and free.
 yoco_allocator defaultAllocator();
 
-/// A block of memory from an allocator, which must outlive it. Its content is
-/// undefined at first.
+/// Memory from an allocator, which must outlive it. Its content is undefined at first.
 class Memory {
 public:
   Memory() = default;

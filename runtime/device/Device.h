@@ -62,8 +62,8 @@ public:
   virtual Status copySlot(uint32_t from, uint32_t to) = 0;
   /// Waits for all that was started; the error is the first of any of it.
   virtual Status finish() = 0;
-  /// Waits, and returns rows first .. first + rows of an output of the entry that ran last, in memory that the caller can
-  /// read until the next call. At most rowsAtOnce(output.kind()) rows.
+  /// Waits, and returns rows first .. first + rows of an output of the entry that ran last, in memory that the caller
+  /// can read until the next call. At most rowsAtOnce(output.kind()) rows.
   virtual Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) = 0;
   virtual uint32_t rowsAtOnce(fb::OutputKind) const { return UINT32_MAX; }
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;

@@ -19,7 +19,8 @@ namespace yoco::runtime {
 /// within the file.
 Result<FileHeader> readHeader(const uint8_t *file, uint64_t size);
 
-/// The hashes of a file's blocks, each compared once, when it is first asked for. Threads may ask at the same time.
+/// The hashes of a file's checksum blocks, each compared once, when it is first asked for. Threads may ask at the same
+/// time.
 class FileChecksums {
 public:
   /// `file` outlives this.

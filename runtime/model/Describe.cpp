@@ -49,8 +49,8 @@ void Describer::describeHead() {
   line(formatString("producer: %s", plan.producer() ? plan.producer()->c_str() : "not named"));
   line(formatString("file: %" PRIu64 " bytes", model.file().size()));
   line(formatString("vocabulary: %u", plan.vocabulary_size()));
-  line(formatString("bounds: sequence %" PRIu64 ", batch %" PRIu64 ", prefill chunk %" PRIu64 ", score block %" PRIu64,
-                    bounds.seq, bounds.batch, bounds.chunk, bounds.block));
+  line(formatString("bounds: sequence %" PRIu64 ", batch %" PRIu64 ", prefill chunk %" PRIu64 ", score rows %" PRIu64,
+                    bounds.seq, bounds.batch, bounds.chunk, bounds.score));
   std::string stops;
   if (plan.stop_ids())
     for (int32_t id : *plan.stop_ids())

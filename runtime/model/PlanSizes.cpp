@@ -166,15 +166,15 @@ uint64_t Bounds::rows(fb::RowBound bound) const {
     return chunk;
   case fb::RowBound::batch:
     return batch;
-  case fb::RowBound::block:
-    return block;
+  case fb::RowBound::score:
+    return score;
   }
   return 0;
 }
 
 Bounds boundsOf(const fb::Plan &plan) {
   const fb::Bounds &bounds = *plan.bounds();
-  return {bounds.seq(), bounds.batch(), bounds.chunk(), bounds.block()};
+  return {bounds.seq(), bounds.batch(), bounds.chunk(), bounds.score()};
 }
 
 Result<Bounds> chooseBounds(const fb::Plan &plan, const yoco_bounds &wanted) {
@@ -190,7 +190,7 @@ Result<Bounds> chooseBounds(const fb::Plan &plan, const yoco_bounds &wanted) {
   YOCO_RETURN_IF_ERROR(choose("max_sequence_length", wanted.max_sequence_length, bounds.seq));
   YOCO_RETURN_IF_ERROR(choose("max_batch", wanted.max_batch, bounds.batch));
   YOCO_RETURN_IF_ERROR(choose("prefill_chunk", wanted.prefill_chunk, bounds.chunk));
-  YOCO_RETURN_IF_ERROR(choose("score_block", wanted.score_block, bounds.block));
+  YOCO_RETURN_IF_ERROR(choose("score_rows", wanted.score_rows, bounds.score));
   return bounds;
 }
 
@@ -199,7 +199,7 @@ Checked evaluate(const fb::Size &size, const Bounds &bounds) {
   for (const fb::Term *term : *size.terms()) {
     Checked product = Checked(term->coefficient()) * power(bounds.seq, term->seq()) *
                       power(bounds.batch, term->batch()) * power(bounds.chunk, term->chunk()) *
-                      power(bounds.block, term->block());
+                      power(bounds.score, term->score());
     sum = sum + product.alignedTo(kMemoryAlignment);
   }
   return sum;

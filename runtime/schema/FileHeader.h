@@ -19,10 +19,10 @@ constexpr uint32_t kFileVersion = 2;
 constexpr uint32_t kFileHeaderSize = 128;
 /// Plan, segments and checksum table start at multiples of this.
 constexpr uint64_t kFileAlignment = 64;
-/// One XXH3-64 (seed 0) per block of this many bytes.
+/// One XXH3-64 (seed 0) per checksum block of this many bytes.
 constexpr uint64_t kChecksumBlockSize = uint64_t(1) << 20;
-/// A bit of `FileHeader::requiredFeatures`: the plan has code for GPUs. A file needs it whose plan has images, launch shapes
-/// of kernels, gemm instructions or rows with a stride.
+/// A bit of `FileHeader::requiredFeatures`: the plan has code for GPUs. A file needs it whose plan has images, launch
+/// shapes of kernels, gemm instructions or rows with a stride.
 constexpr uint64_t kFeatureDeviceCode = uint64_t(1) << 0;
 /// Bits of `FileHeader::requiredFeatures` that have a meaning.
 constexpr uint64_t kKnownFeatures = kFeatureDeviceCode;
@@ -54,7 +54,7 @@ constexpr uint64_t alignFileOffset(uint64_t offset) {
 }
 
 /// Size of the checksum table of a file whose table starts at `checksumOffset`:
-/// one hash per block, and one of the table.
+/// one hash per checksum block, and one of the table.
 constexpr uint64_t checksumTableSize(uint64_t checksumOffset) {
   return 8 * (checksumOffset / kChecksumBlockSize + (checksumOffset % kChecksumBlockSize != 0) + 1);
 }

@@ -38,9 +38,9 @@ func.func @tensors(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv, %wide: !
   %6, %s1 = yoco.fused_retention %x, %x, %x, %g at %pos, %seg from %s {scale = 0.5 : f32}
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
          !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
-  // CHECK: yoco.fused_retention {{.*}} swish %{{.*}} {chunk = 64 : i64, eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #{{.*}}, scale = 5.000000e-01 : f32}
+  // CHECK: yoco.fused_retention {{.*}} swish %{{.*}} {eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #{{.*}}, scale = 5.000000e-01 : f32, span = 64 : i64}
   %7, %s2 = yoco.fused_retention %x, %x, %x, %g at %pos, %seg from %s1 swish %x
-      {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64, rope = #rope}
+      {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32, span = 64 : i64, rope = #rope}
       : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments,
          !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
   // CHECK: yoco.fused_attention %{{.*}} at %[[POS]], %{{.*}} to %[[C:.*]], %[[C]] {heads = 2 : i64, rope = #{{.*}}, scale = 5.000000e-01 : f32, window = 2 : i64}

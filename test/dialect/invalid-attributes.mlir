@@ -52,8 +52,8 @@ func.func private @f() attributes {a = #yoco.target<"host", "", i8>}
 
 // -----
 
-// expected-error @+1 {{expected every bound to be at least 1, got seq 1, batch 0, chunk 1, block 1}}
-func.func private @f() attributes {a = #yoco.bounds<seq = 1, batch = 0, chunk = 1, block = 1>}
+// expected-error @+1 {{expected every bound to be at least 1, got seq 1, batch 0, chunk 1, score 1}}
+func.func private @f() attributes {a = #yoco.bounds<seq = 1, batch = 0, chunk = 1, score = 1>}
 
 // -----
 
@@ -67,7 +67,7 @@ func.func private @f() attributes {a = #yoco.size<-4 * seq>}
 
 // -----
 
-// expected-error @+1 {{expected `seq`, `batch`, `chunk` or `block`, got `rows`}}
+// expected-error @+1 {{expected `seq`, `batch`, `chunk` or `score`, got `rows`}}
 func.func private @f() attributes {a = #yoco.size<4 * rows>}
 
 // -----

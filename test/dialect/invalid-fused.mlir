@@ -288,8 +288,8 @@ func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: 
 // -----
 
 func.func @f(%x: tensor<?x8xf32>, %g: tensor<?x2xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x4x4xf32>) {
-  // expected-error @+1 {{expected a chunk of at least 0, got -1}}
-  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32, chunk = -1 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+  // expected-error @+1 {{expected a span of at least 0, got -1}}
+  %0:2 = yoco.fused_retention %x, %x, %x, %g at %pos, %s from %t {scale = 1.0 : f32, span = -1 : i64} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
   return
 }
 

@@ -9,8 +9,8 @@
 
 // CHECK: yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
 yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
-// CHECK: yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * block>, #yoco.size<0>]
-yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * block>, #yoco.size<0>]
+// CHECK: yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * score>, #yoco.size<0>]
+yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * score>, #yoco.size<0>]
 yoco.state_decl @kv : !kv planes [#yoco.size<64 * seq * batch>]
 yoco.state_decl @ring : !ring
 yoco.state_decl @s : !yoco.state<2x4x6xf32>

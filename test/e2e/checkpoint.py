@@ -102,7 +102,8 @@ def create(folder, config, seed=0, dtype="BF16", shards=1, params_json=False):
 
 
 def write_weights(folder, weights, dtype, shards):
-    """Writes them as `dtype` into one file, or into several with an index; returns them as a reader of the files sees them."""
+    """Writes them as `dtype` into one file, or into several with an index; returns them as a reader of the files sees
+    them."""
     if shards == 1:
         safetensors.write(folder / "model.safetensors", weights, dtype)
     else:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A module of phase `model` with what is decomposed into arithmetic on rows, its weights, and the same in NumPy with float64: linears with
-biases in one group, layer norms of rows and of heads, attention with biased projections, gates, a linear that reads the residual
-stream as it is, and a soft cap on logits."""
+"""A module of phase `model` with what is decomposed into arithmetic on rows, its weights, and the same in NumPy with
+float64: linears with biases in one group, layer norms of rows and of heads, attention with biased projections, gates, a
+linear that reads the residual stream as it is, and a soft cap on logits."""
 import dataclasses
 import pathlib
 
@@ -32,7 +32,8 @@ FREQUENCIES = [10000.0 ** (-i / (HEAD / 2)) for i in range(HEAD // 2)]
 MODULE = """
 #rope = #yoco.rope<half, [{frequencies}]>
 #layer = #yoco.norm_kind<layer>
-module attributes {{yoco.phase = #yoco.phase<model>, yoco.checkpoint = "{folder}", yoco.max_sequence_length = 256 : i64}} {{
+module attributes {{yoco.phase = #yoco.phase<model>, yoco.checkpoint = "{folder}",
+                   yoco.max_sequence_length = 256 : i64}} {{
 {parameters}
   func.func @forward(%ids: tensor<?xi32>) -> tensor<?x96xf32> {{
     %c0 = arith.constant 0 : index

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs the built tools for the end-to-end tests. lit says where the build is; by hand: YOCO_BUILD_DIR=build python3 -m unittest."""
+"""Runs the built tools for the end-to-end tests. lit says where the build is; by hand: YOCO_BUILD_DIR=build python3 -m
+unittest."""
 import json
 import os
 import pathlib
@@ -39,7 +40,8 @@ class Case(unittest.TestCase):
     def succeed(self, name, *arguments, **options):
         done = tool(name, *arguments, **options)
         if done.returncode != 0:
-            self.fail(f"{name} {' '.join(map(str, arguments))}\nexited {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+            self.fail(f"{name} {' '.join(map(str, arguments))}\nexited {done.returncode}\n"
+                      f"{done.stdout[-2000:]}{done.stderr[-4000:]}")
         return done
 
     def compile(self, checkpoint, *flags, output="model.yoco"):
@@ -78,7 +80,8 @@ class Case(unittest.TestCase):
     def score(self, model, tokens, *flags):
         """-> float32 [rows, vocab]"""
         path = self.folder / "logits.npy"
-        self.succeed("yoco-run", model, "--prompt-tokens", self.prompt_file(tokens), "--score", "--logits", path, *flags)
+        self.succeed("yoco-run", model, "--prompt-tokens", self.prompt_file(tokens), "--score", "--logits", path,
+                     *flags)
         logits = np.load(path, allow_pickle=False)
         path.unlink()
         self.assertEqual(logits.dtype, np.float32)

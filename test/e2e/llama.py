@@ -83,7 +83,9 @@ def create(folder, config, seed=0, dtype="BF16", shards=1, **extra):
         values = rng.standard_normal(shape)
         if len(shape) == 2:
             values /= np.sqrt(shape[1])
-        weights[name] = (values if len(shape) == 2 else 0.3 * values if name.endswith("bias") else 1 + 0.2 * values).astype(np.float32)
+        else:
+            values = 0.3 * values if name.endswith("bias") else 1 + 0.2 * values
+        weights[name] = values.astype(np.float32)
     return checkpoint.write_weights(folder, weights, dtype, shards)
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The original YOCO in float64, written for reading: what the compiled model is compared to.
 
-"You Only Cache Once: Decoder-Decoder Architectures for Language Models", arXiv 2405.05254. Arrays are [T, heads, d] unless
-said otherwise; every function sees the whole sequence, so there is no cache to get wrong.
-"""
+"You Only Cache Once: Decoder-Decoder Architectures for Language Models", arXiv 2405.05254. Arrays are [T, heads, d]
+unless said otherwise; every function sees the whole sequence, so there is no cache to get wrong."""
 import math
 
 import numpy as np
@@ -26,7 +25,8 @@ def silu(x):
 
 
 def rope(x, theta):
-    """Rotates the pairs (0, 1), (2, 3), ... of each head. The exponents run over linspace(0, 1, d/2), both ends included.
+    """Rotates the pairs (0, 1), (2, 3), ... of each head. The exponents run over linspace(0, 1, d/2), both ends
+    included.
 
     Frequencies and angles are float32 values, as the contract on numerics says; sine and cosine of them are exact.
     """
@@ -60,7 +60,8 @@ def retention_recurrent(q, k, v, log_gate):
 
 
 def attention(q, k, v, window=None):
-    """Causal softmax attention; query head h reads KV head h // (heads / KV heads); row t sees `window` rows, itself one."""
+    """Causal softmax attention; query head h reads KV head h // (heads / KV heads); row t sees `window` rows, itself
+    one."""
     age = np.arange(len(q))[:, None] - np.arange(len(k))[None, :]
     visible = age >= 0 if window is None else (age >= 0) & (age < window)
     out = np.empty((len(q), q.shape[1], v.shape[2]))
@@ -122,13 +123,13 @@ class Model(Reference):
         def feed_forward(x, p):
             return linear(silu(linear(x, p + ".fc1")) * linear(x, p + ".gate"), p + ".fc2")
 
-        def block(x, p, mixer):
+        def layer(x, p, mixer):
             x = x + mixer(norm(x, p + ".mixer_layer_norm"), p + ".mixer")
             return x + feed_forward(norm(x, p + ".final_layer_norm"), p + ".ffn")
 
         x = math.sqrt(c.dim) * w["embed_tokens.weight"][np.asarray(tokens)]
         for i in range(c.n_layers // 2):
-            x = block(x, f"self_decoder.layers.{i}", self_mixer)
+            x = layer(x, f"self_decoder.layers.{i}", self_mixer)
 
         normed = norm(x, "cross_decoder.kv_layer_norm")
         key = rope(heads(linear(normed, "cross_decoder.k_proj"), c.n_attn_kv_heads), c.rope_theta)
@@ -139,7 +140,7 @@ class Model(Reference):
             return linear(attention(q, key, value).reshape(x.shape), p + ".out_proj")
 
         for i in range(c.n_layers // 2):
-            x = block(x, f"cross_decoder.layers.{i}", cross_mixer)
+            x = layer(x, f"cross_decoder.layers.{i}", cross_mixer)
         return linear(norm(x[rows], "layer_norm"), "output_projection")
 
 

@@ -45,16 +45,17 @@ def read(path):
 
 def write(path, tensors, dtype="BF16", metadata=None):
     """Writes {name: float array} as `dtype`, or {name: (array, dtype)}."""
-    header, chunks, offset = {}, [], 0
+    header, payloads, offset = {}, [], 0
     if metadata:
         header["__metadata__"] = metadata
     for name, value in tensors.items():
         array, stored = value if isinstance(value, tuple) else (value, dtype)
         payload = (to_bf16(array) if stored == "BF16" else np.asarray(array).astype(_STORED_AS[stored])).tobytes()
-        header[name] = {"dtype": stored, "shape": list(np.shape(array)), "data_offsets": [offset, offset + len(payload)]}
-        chunks.append(payload)
+        header[name] = {"dtype": stored, "shape": list(np.shape(array)),
+                        "data_offsets": [offset, offset + len(payload)]}
+        payloads.append(payload)
         offset += len(payload)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(chunks))
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(payloads))

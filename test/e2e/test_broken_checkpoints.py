@@ -77,8 +77,9 @@ class Tensors(Broken):
             return header, payload
 
         self.rewrite(remember)
-        for offsets in ([end, begin], [begin, end + 1], [begin, end - 1], [begin], [begin, end, end], [-2, end], [2**63, 2**63 + 48],
-                        [2**64 - 48, 0], [begin + 0.5, end], "0", None, [begin + 10**9, end + 10**9]):
+        for offsets in ([end, begin], [begin, end + 1], [begin, end - 1], [begin], [begin, end, end], [-2, end],
+                        [2**63, 2**63 + 48], [2**64 - 48, 0], [begin + 0.5, end], "0", None,
+                        [begin + 10**9, end + 10**9]):
             self.with_entry(data_offsets=offsets)
             self.refuse_compile("model.safetensors", "layer_norm.weight")
         for shape in ([-24], [2**63], [2**32, 2**32], [24.5], "24", None, ["24"], 24):
@@ -116,17 +117,20 @@ class Tensors(Broken):
     def test_shape(self):
         for name in ("embed_tokens.weight", "self_decoder.layers.0.mixer.gt_proj.weight", "cross_decoder.k_proj.weight",
                      "cross_decoder.layers.0.ffn.fc2.weight", "layer_norm.weight", "output_projection.weight"):
-            for reshape in (lambda w: w.T if w.ndim == 2 else w[:-1], lambda w: w[None], lambda w: w[:0], lambda w: w.reshape(-1)):
+            for reshape in (lambda w: w.T if w.ndim == 2 else w[:-1], lambda w: w[None], lambda w: w[:0],
+                            lambda w: w.reshape(-1)):
                 weights = checkpoint.random_weights(CONFIG, 0)
                 changed = reshape(weights[name])
                 if changed.shape == weights[name].shape:
                     continue
                 self.fresh()
-                safetensors.write(self.checkpoint / "model.safetensors", weights | {name: np.ascontiguousarray(changed)})
+                safetensors.write(self.checkpoint / "model.safetensors",
+                                  weights | {name: np.ascontiguousarray(changed)})
                 self.refuse_compile(name)
 
     def test_unused(self):
-        for name in ("extra.weight", "self_decoder.layers.1.mixer.q_proj.weight", "self_decoder.layers.0.mixer.q_proj.bias"):
+        for name in ("extra.weight", "self_decoder.layers.1.mixer.q_proj.weight",
+                     "self_decoder.layers.0.mixer.q_proj.bias"):
             self.fresh()
             weights = checkpoint.random_weights(CONFIG, 0) | {name: np.ones(24, np.float32)}
             safetensors.write(self.checkpoint / "model.safetensors", weights)
@@ -244,10 +248,11 @@ class Paths(Broken):
 
     def test_flags(self):
         self.fresh()
-        for flag in ("--no-such-flag", "--target=tpu", "--target=host:no-such-cpu", "--target=", "--dtype=f64", "--max-seq-len=0",
-                     "--max-seq-len=-1", "--max-seq-len=x", "--max-seq-len=1e3", "--max-seq-len=99999999999999999999",
-                     "--max-batch=0", "--max-batch=-3", "--prefill-chunk=0", "--prefill-chunk=-1", "--random-weights=x",
-                     "--compile-to=nowhere", "--compile-from=nowhere", "--compile-from=step"):
+        for flag in ("--no-such-flag", "--target=tpu", "--target=host:no-such-cpu", "--target=", "--dtype=f64",
+                     "--max-seq-len=0", "--max-seq-len=-1", "--max-seq-len=x", "--max-seq-len=1e3",
+                     "--max-seq-len=99999999999999999999", "--max-batch=0", "--max-batch=-3", "--prefill-chunk=0",
+                     "--prefill-chunk=-1", "--random-weights=x", "--compile-to=nowhere", "--compile-from=nowhere",
+                     "--compile-from=step"):
             self.refuse_compile(flags=(flag,))
         self.refuse("yoco-compile")
         self.refuse("yoco-compile", self.checkpoint, self.checkpoint, "-o", self.output)
@@ -263,10 +268,12 @@ class Modules(Broken):
 
     def test_not_a_module(self):
         path = self.folder / "x.mlir"
-        for text in ("", "garbage", "module {", "func.func @f() { return }", "module attributes {yoco.phase = 3} {}", "\0\0\0"):
+        for text in ("", "garbage", "module {", "func.func @f() { return }", "module attributes {yoco.phase = 3} {}",
+                     "\0\0\0"):
             path.write_text(text)
             for phase in ("model", "program"):
-                self.refuse_compile("x.mlir" if text not in ("",) else "", source=path, flags=(f"--compile-from={phase}",))
+                self.refuse_compile("x.mlir" if text not in ("",) else "", source=path,
+                                    flags=(f"--compile-from={phase}",))
 
     def test_wrong_phase(self):
         module = self.folder / "step.mlir"

@@ -31,11 +31,13 @@ class Refusals(Case):
 class Files(Refusals):
     def run_broken(self, data, *flags):
         self.broken.write_bytes(data)
-        return tool("yoco-run", self.broken, "--prompt-tokens", self.ids, "--max-new-tokens=2", "--print-tokens", *flags)
+        return tool("yoco-run", self.broken, "--prompt-tokens", self.ids, "--max-new-tokens=2", "--print-tokens",
+                    *flags)
 
     def test_truncated(self):
         size = len(self.sound)
-        for length in sorted({0, 1, 7, 8, 12, 63, 127, 128, 129, 1000, size // 2, size - 4096, size - 64, size - 8, size - 1}):
+        for length in sorted({0, 1, 7, 8, 12, 63, 127, 128, 129, 1000, size // 2, size - 4096, size - 64, size - 8,
+                              size - 1}):
             self.broken.write_bytes(self.sound[:length])
             self.refuse_run("--prompt-tokens", self.ids, model=self.broken, mention="broken.yoco")
 
@@ -46,7 +48,8 @@ class Files(Refusals):
     def test_any_flipped_bit_is_found(self):
         rng = random.Random(7)
         size = len(self.sound)
-        places = [*range(0, 128, 5), *range(128, 2048, 91), *(rng.randrange(size) for _ in range(40)), size - 1, size - 9]
+        places = [*range(0, 128, 5), *range(128, 2048, 91), *(rng.randrange(size) for _ in range(40)), size - 1,
+                  size - 9]
         for place in places:
             data = bytearray(self.sound)
             data[place] ^= 1 << rng.randrange(8)
@@ -108,10 +111,10 @@ class Prompts(Refusals):
 
 class Flags(Refusals):
     def test_senseless(self):
-        for flag in ("--no-such-flag", "--max-new-tokens=-1", "--max-new-tokens=x", "--temperature=-1", "--temperature=nan",
-                     "--temperature=x", "--top-k=-1", "--top-p=1.5", "--top-p=-0.1", "--top-p=nan", "--seed=x", "--threads=-1",
-                     "--threads=x", "--max-seq-len=65", "--max-seq-len=-1", "--max-batch=2", "--max-batch=-1", "--verify=some",
-                     "--device=tpu", "--device=cuda"):
+        for flag in ("--no-such-flag", "--max-new-tokens=-1", "--max-new-tokens=x", "--temperature=-1",
+                     "--temperature=nan", "--temperature=x", "--top-k=-1", "--top-p=1.5", "--top-p=-0.1", "--top-p=nan",
+                     "--seed=x", "--threads=-1", "--threads=x", "--max-seq-len=65", "--max-seq-len=-1", "--max-batch=2",
+                     "--max-batch=-1", "--verify=some", "--device=tpu", "--device=cuda"):
             self.refuse_run("--prompt-tokens", self.ids, flag)
 
     def test_what_does_not_go_together(self):

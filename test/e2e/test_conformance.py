@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiled models under the suite that every device passes (test/runtime/DeviceConformance.cpp): chunks, batches, used and copied slots,
-scoring, repeated runs, refused calls, bytes held."""
+"""Compiled models under the suite that every device passes (test/runtime/DeviceConformance.cpp): chunks, batches, used
+and copied slots, scoring, repeated runs, refused calls, bytes held."""
 import json
 import os
 
@@ -33,8 +33,8 @@ class Conformance(Case):
 
 
 class WithoutGpu(Case):
-    """Files for GPUs on a library that stands in for NVIDIA's (test/runtime/fake): their kernels do nothing there, but code is chosen, memory
-    taken, and every copy and product must lie within it."""
+    """Files for GPUs on a library that stands in for NVIDIA's (test/runtime/fake): their kernels do nothing there, but
+    code is chosen, memory taken, and every copy and product must lie within it."""
 
     def setUp(self):
         super().setUp()
@@ -45,7 +45,8 @@ class WithoutGpu(Case):
         environment = self.environment | {"YOCO_FAKE_CUDA": f"stub=1 capability={capability}"}
         os.environ.update(environment)
         try:
-            return self.succeed("yoco-run", model, "--device=cuda", "--prompt-tokens", self.prompt_file(range(300)), "--stats", *flags)
+            return self.succeed("yoco-run", model, "--device=cuda", "--prompt-tokens", self.prompt_file(range(300)),
+                                "--stats", *flags)
         finally:
             for name in environment:
                 del os.environ[name]

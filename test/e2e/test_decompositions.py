@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Row-wise operations that are decomposed into arithmetic on rows: the module of decompositions.py, compiled and run."""
+"""Row-wise operations that are decomposed into arithmetic on rows: the module of decompositions.py, compiled and
+run."""
 import numpy as np
 
 import decompositions

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiling is a function of its inputs: the same bytes twice, and the same bytes when it stops and resumes on the way."""
+"""Compiling is a function of its inputs: the same bytes twice, and the same bytes when it stops and resumes on the
+way."""
 import checkpoint
 from checkpoint import Config
 from harness import CHECKPOINTS, PHASES, Case
@@ -35,7 +36,8 @@ class Phases(Case):
         self.check(CHECKPOINTS["yoco-tiny-swa"], phases=("model", "program"))
 
     def test_every_pair_of_phases(self):
-        config = Config(dim=24, n_layers=2, hidden_dim=20, n_self_heads=2, n_attn_heads=3, n_attn_kv_heads=1, vocab_size=31)
+        config = Config(dim=24, n_layers=2, hidden_dim=20, n_self_heads=2, n_attn_heads=3, n_attn_kv_heads=1,
+                        vocab_size=31)
         checkpoint.create(self.folder / "checkpoint", config)
         straight = self.compile(self.folder / "checkpoint", output="straight.yoco").read_bytes()
         for i, first in enumerate(PHASES):
@@ -44,6 +46,7 @@ class Phases(Case):
             for second in PHASES[i + 1 :]:
                 with self.subTest(first=first, second=second):
                     later = self.folder / f"{first}-{second}.mlir"
-                    self.succeed("yoco-compile", module, f"--compile-from={first}", f"--compile-to={second}", "-o", later)
+                    self.succeed("yoco-compile", module, f"--compile-from={first}", f"--compile-to={second}", "-o",
+                                 later)
                     resumed = self.compile(later, f"--compile-from={second}")
                     self.same_bytes(resumed.read_bytes(), straight, f"stopped at {first} and {second}")

@@ -44,7 +44,8 @@ class Plan(Case):
         for name in CHECKPOINTS:
             with self.subTest(name):
                 config = checkpoint.Config.load(CHECKPOINTS[name])
-                self.assertEqual(self.held(self.compile(CHECKPOINTS[name]))["kv_bytes_per_token"], config.kv_bytes_per_token)
+                self.assertEqual(self.held(self.compile(CHECKPOINTS[name]))["kv_bytes_per_token"],
+                                 config.kv_bytes_per_token)
 
     def check_growth(self, config):
         """A longer bound grows the shared cache, exactly, and nothing else; so does a session's own bound."""
@@ -60,22 +61,25 @@ class Plan(Case):
             self.assertEqual(self.held(model, 4, "--max-seq-len=128"), short)
 
     def test_growth_gated_retention(self):
-        self.check_growth(Config(dim=64, n_layers=4, hidden_dim=96, n_self_heads=4, n_attn_heads=4, n_attn_kv_heads=2, vocab_size=97))
+        self.check_growth(Config(dim=64, n_layers=4, hidden_dim=96, n_self_heads=4, n_attn_heads=4, n_attn_kv_heads=2,
+                                 vocab_size=97))
 
     def test_growth_sliding_window(self):
-        self.check_growth(Config(dim=64, n_layers=4, hidden_dim=96, n_self_heads=4, n_attn_heads=4, n_attn_kv_heads=2, vocab_size=97,
-                                 sliding_window=32))
+        self.check_growth(Config(dim=64, n_layers=4, hidden_dim=96, n_self_heads=4, n_attn_heads=4, n_attn_kv_heads=2,
+                                 vocab_size=97, sliding_window=32))
 
     def test_depth_does_not_cost_memory_per_token(self):
         for layers in (2, 8):
-            config = Config(dim=32, n_layers=layers, hidden_dim=40, n_self_heads=2, n_attn_heads=4, n_attn_kv_heads=1, vocab_size=97)
+            config = Config(dim=32, n_layers=layers, hidden_dim=40, n_self_heads=2, n_attn_heads=4, n_attn_kv_heads=1,
+                            vocab_size=97)
             checkpoint.create(self.folder / f"{layers}", config)
             self.assertEqual(self.held(self.compile(self.folder / f"{layers}"))["kv_bytes_per_token"], 2 * 8 * 4)
 
 
 class Demand(Case):
     def test_table_names_entry_points(self):
-        done = self.succeed("yoco-compile", CHECKPOINTS["yoco-gret-random"], "-o", self.folder / "x.yoco", "--explain-demand")
+        done = self.succeed("yoco-compile", CHECKPOINTS["yoco-gret-random"], "-o", self.folder / "x.yoco",
+                            "--explain-demand")
         for word in ("prefill", "decode", "score", "cross"):
             self.assertIn(word, done.stdout)
 

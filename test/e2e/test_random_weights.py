@@ -41,7 +41,8 @@ class RandomWeights(Case):
     def test_llama_with_biases(self):
         """Biases of one product lie one after the other, each with values of its own."""
         biased = llama.Config(hidden_size=64, num_hidden_layers=2, intermediate_size=96, num_attention_heads=4,
-                              num_key_value_heads=2, vocab_size=1009, attention_bias=True, mlp_bias=True, tie_word_embeddings=True)
+                              num_key_value_heads=2, vocab_size=1009, attention_bias=True, mlp_bias=True,
+                              tie_word_embeddings=True)
         spread = self.score(self.make(3, biased), list(range(100))).std()
         self.assertGreater(spread, 0.3)
         self.assertLess(spread, 3.0)

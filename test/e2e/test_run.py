@@ -50,14 +50,14 @@ class Tokens(Case):
 
     def test_prompt_from_standard_input(self):
         text = "\n".join(map(str, self.prompt)) + "\t "
-        done = self.succeed("yoco-run", self.model, "--prompt-tokens=-", "--max-new-tokens=16", "--ignore-eos", "--print-tokens",
-                            stdin=text)
+        done = self.succeed("yoco-run", self.model, "--prompt-tokens=-", "--max-new-tokens=16", "--ignore-eos",
+                            "--print-tokens", stdin=text)
         self.assertEqual([int(t) for t in done.stdout.split()], self.greedy)
 
     def test_prompt_from_pipe(self):
         ids = " ".join(map(str, self.prompt))
-        command = (f"'{self.tool_path()}' '{self.model}' --prompt-tokens <(echo {ids}) --max-new-tokens 16 --ignore-eos "
-                   "--print-tokens")
+        command = (f"'{self.tool_path()}' '{self.model}' --prompt-tokens <(echo {ids}) --max-new-tokens 16 "
+                   "--ignore-eos --print-tokens")
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
         self.assertEqual([int(t) for t in done.stdout.split()], self.greedy, done.stderr)
 
@@ -97,7 +97,7 @@ class Tokens(Case):
     def test_verify_plan(self):
         self.assertEqual(self.generate(self.model, self.prompt, 16, "--verify=plan"), self.greedy)
 
-    def test_score_of_more_rows_than_a_block(self):
+    def test_score_of_more_rows_than_a_step(self):
         tokens = np.random.default_rng(1).integers(0, 512, 1000)
         model = self.compile(CHECKPOINTS["yoco-swa-random"], output="long.yoco")
         expected = reference.Model.load(CHECKPOINTS["yoco-swa-random"]).logits(tokens)

@@ -19,7 +19,8 @@ class Scale(Case):
         config.save(folder / "config.json")
         started = time.monotonic()
         with open(self.folder / "log", "w+") as log:
-            process = subprocess.Popen([BUILD / "bin/yoco-compile", folder, "-o", folder / "model.yoco", "--random-weights=1"],
+            process = subprocess.Popen([BUILD / "bin/yoco-compile", folder, "-o", folder / "model.yoco",
+                                        "--random-weights=1"],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Two attentions with other keys and the same values: they share the cache of the values, and nothing of the results changes."""
+"""Two attentions with other keys and the same values: they share the cache of the values, and nothing of the results
+changes."""
 import itertools
 import re
 
@@ -12,8 +13,8 @@ TOKENS = [(7 * i * i + 3 * i) % 32 for i in range(40)]
 
 
 class Model:
-    """The text of a model of two attentions with the given windows. With `apart`, the second one has values of its own, equal to
-    those of the first; with `one`, keys are values too."""
+    """The text of a model of two attentions with the given windows. With `apart`, the second one has values of its own,
+    equal to those of the first; with `one`, keys are values too."""
 
     def __init__(self, windows, apart, one=False):
         self.parameters, self.body, self.count = [], [], 0
@@ -50,13 +51,15 @@ class Model:
     def layer(self, x, number, keys, values, window):
         query = self.rope(self.heads(self.linear(x, f"q{number}")))
         attributes = f"{{scale = 0.35 : f32, window = {window} : i64}}"
-        mixed = self.op(f"yoco.attention {query}, {keys}, {values} {attributes}", f"{HEADS}, {HEADS}, {HEADS} -> {HEADS}")
+        mixed = self.op(f"yoco.attention {query}, {keys}, {values} {attributes}",
+                        f"{HEADS}, {HEADS}, {HEADS} -> {HEADS}")
         flat = self.op(f"tensor.collapse_shape {mixed} [[0], [1, 2]]", f"{HEADS} into {ROWS}")
         return self.op(f"arith.addf {x}, {self.linear(flat, f'o{number}')}", ROWS)
 
     def text(self):
         head = ["module attributes {yoco.phase = #yoco.phase<model>} {", *self.parameters]
-        head += ["  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x32xf32> {", "    %c0 = arith.constant 0 : index"]
+        head += ["  func.func @forward(%ids: tensor<?xi32>) -> tensor<?x32xf32> {",
+                 "    %c0 = arith.constant 0 : index"]
         head += ["    %rows = tensor.dim %ids, %c0 : tensor<?xi32>", "    %pos = yoco.positions %ids : tensor<?xi32>"]
         return "\n".join([*head, *self.body, "  }", "}", ""])
 

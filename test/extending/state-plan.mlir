@@ -9,7 +9,7 @@
 // CHECK-NEXT: {{^}} 2,112 1,024 keys growing cache, 16 per token{{$}}
 // CHECK-NEXT: KV bytes per token: 48 (24 in bf16)
 // CHECK: yoco.state_decl @history : !toy_state.history<8> planes [#yoco.size<0>, #yoco.size<32 * seq * batch>]
-module attributes {yoco.phase = #yoco.phase<planned>, yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, block = 4>} {
+module attributes {yoco.phase = #yoco.phase<planned>, yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
   yoco.state_decl @history : !toy_state.history<8>
   yoco.state_decl @keys : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   yoco.arena @scratch scratch [#yoco.size<128 * batch>]

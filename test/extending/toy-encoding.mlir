@@ -16,15 +16,15 @@
 
 //--- program.mlir
 module attributes {yoco.phase = #yoco.phase<program>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 8, block = 8>, yoco.checkpoint = "CHECKPOINT"} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 8, score = 8>, yoco.checkpoint = "CHECKPOINT"} {
   yoco.arena @persistent persistent [#yoco.size<0>]
-  yoco.arena @scratch scratch [#yoco.size<64 * batch + 64 * block + 768 * block>]
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 64 * score + 768 * score>]
   yoco.parameter @w : tensor<64x192xbf16> from "cross_decoder.k_proj.weight"
   yoco.packed_parameter @packed.w [@w] row_major 0 encoded <"toy_int8", bits = 8, group = 128, scale = f32> : tensor<64x192xbf16>
-  func.func @rows() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, logits = all>} {
+  func.func @rows() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
     %s = yoco.view @scratch at <0> size <64 * batch> role segments : !yoco.segments
-    %ids = yoco.view @scratch at <64 * batch> size <64 * block> role ids : memref<?xi32>
-    %out = yoco.view @scratch at <64 * batch + 64 * block> size <768 * block> role logits : memref<?x192xf32>
+    %ids = yoco.view @scratch at <64 * batch> size <64 * score> role ids : memref<?xi32>
+    %out = yoco.view @scratch at <64 * batch + 64 * score> size <768 * score> role logits : memref<?x192xf32>
     %w = yoco.parameter_ref @packed.w : memref<12800xi8>
     yoco.launch @kernels::@rows(%ids, %out, %w) tiles <rows, divisor = 1, multiplier = 1>
         costs [#yoco.cost<200 weight_bytes per row of @packed.w>] : memref<?xi32>, memref<?x192xf32>, memref<12800xi8>
@@ -37,9 +37,9 @@ module attributes {yoco.phase = #yoco.phase<program>, yoco.target = #yoco.target
       %c1 = arith.constant 1 : index
       %c128 = arith.constant 128 : index
       %c192 = arith.constant 192 : index
-      %behind = arith.constant 12288 : index
+      %after = arith.constant 12288 : index
       %codes = memref.view %w[%c0][] : memref<12800xi8> to memref<64x192xi8>
-      %scales = memref.view %w[%behind][] : memref<12800xi8> to memref<64x2xf32>
+      %scales = memref.view %w[%after][] : memref<12800xi8> to memref<64x2xf32>
       scf.for %row = %begin to %end step %c1 {
         %id = memref.load %ids[%row] : memref<?xi32>
         %at = arith.index_cast %id : i32 to index

@@ -87,7 +87,7 @@ void touch(const SafeTensors &tensors, StringRef file) {
 TEST(SafeTensors, SurvivesTruncation) {
   std::string file = makeFile(kSound, "0123456789abcdef");
   for (size_t size = 0; size < file.size(); ++size) {
-    // A copy of exactly this size: reading behind it is an error that tools can see.
+    // A copy of exactly this size: reading after it is an error that tools can see.
     std::vector<char> part(file.begin(), file.begin() + size);
     EXPECT_NE(refuse(StringRef(part.data(), part.size())), "") << size;
   }
@@ -121,7 +121,7 @@ TEST(SafeTensors, SurvivesDamage) {
       if (file.empty())
         file = sound;
     }
-    if (file.size() >= 8 && below(2)) // so that damage behind the length is reached too
+    if (file.size() >= 8 && below(2)) // so that damage after the length is reached too
       support::endian::write64le(file.data(), std::min<uint64_t>(file.size() - 8, kSound.size()));
     if (auto parsed = parse(file))
       touch(**parsed, file);

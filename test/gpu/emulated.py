@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Kernels of target nvptx on this processor: what yoco-lower-nvptx makes of a module, written as C++ that calls the micro-kernels in the
-emulator (test/kernels/Emulator.h). Order and constants of the arguments are the lowering's own, so that checks/kernels.py
-tests both without a GPU. Generated chains, which are no micro-kernels, are left out.
-"""
+"""Kernels of target nvptx on this processor: what yoco-lower-nvptx makes of a module, written as C++ that calls the
+micro-kernels in the emulator (test/kernels/Emulator.h). Order and constants of the arguments are the lowering's own, so
+that checks/kernels.py tests both without a GPU. Generated chains, which are no micro-kernels, are left out."""
 
 import re
 import struct
@@ -101,7 +100,8 @@ def to_cpp(lowered):
     )
     for name in names:
         parts.append(
-            f'  if (!std::strcmp(name, "{name}"))\n    return emulate(blocks, threads, shared, [&] {{ {name}(words); }}), 0;\n'
+            f'  if (!std::strcmp(name, "{name}"))\n'
+            f"    return emulate(blocks, threads, shared, [&] {{ {name}(words); }}), 0;\n"
         )
     parts.append("  return 1;\n}\n")
     return "".join(parts), names

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Whole models of target nvptx on this processor: a model file whose code is a shared object of emulated kernels, as the library that stands
-in for the driver takes it (test/runtime/fake/FakeGpu.h). All but the machine code is real: fusion, plan, lowering, the runtime's
-device `cuda` with its graphs, the micro-kernels; products are plain loops.
+"""Whole models of target nvptx on this processor: a model file whose code is a shared object of emulated kernels, as
+the library that stands in for the driver takes it (test/runtime/fake/FakeGpu.h). All but the machine code is real:
+fusion, plan, lowering, the runtime's device `cuda` with its graphs, the micro-kernels; products are plain loops.
 
-Elementwise chains and sums along rows are translated from their operation, not from what the target's code generator makes of it.
-"""
+Elementwise chains and sums along rows are translated from their operation, not from what the target's code generator
+makes of it."""
 
 import math
 import os
@@ -93,7 +93,8 @@ def generic_body(match, maps):
 
 
 def to_cpp(outlined, lowered):
-    """Kernels `k(words, begin, end)` and `k_words`. A grid comes block by block, the first one last, which then runs it."""
+    """Kernels `k(words, begin, end)` and `k_words`. A grid comes block by block, the first one last, which then runs
+    it."""
     parts, bodies = [emulated.preamble(lowered), PREAMBLE], {}
     maps = {name: places.split(", ") for name, places in MAP.findall(outlined)}
     for match in GENERIC.finditer(outlined):
@@ -111,7 +112,8 @@ def to_cpp(outlined, lowered):
         parts.append(
             f'extern "C" uint32_t {name}_words;\nuint32_t {name}_words = {words};\n'
             f'extern "C" void {name}(const uint64_t *words, uint32_t begin, uint32_t end) {{\n'
-            f"  static uint32_t blocks = 0;\n  if (!blocks) blocks = end;\n  if (begin) return;\n  {code}\n  blocks = 0;\n}}\n"
+            f"  static uint32_t blocks = 0;\n  if (!blocks) blocks = end;\n  if (begin) return;\n"
+            f"  {code}\n  blocks = 0;\n}}\n"
         )
     return "".join(parts)
 
@@ -135,7 +137,8 @@ def compile_model(emulator, compiler, checkpoint, output, flags):
     dress(work / "code.so", work / "code.cubin")
     assembler = work / "ptxas"
     assembler.write_text(
-        '#!/bin/sh\nwhile [ $# -gt 0 ]; do\n  case "$1" in\n    -o) cp "$CODE" "$2"; shift ;;\n    -o*) cp "$CODE" "${1#-o}" ;;\n'
+        '#!/bin/sh\nwhile [ $# -gt 0 ]; do\n  case "$1" in\n    -o) cp "$CODE" "$2"; shift ;;\n'
+        '    -o*) cp "$CODE" "${1#-o}" ;;\n'
         '    --output-file=*) cp "$CODE" "${1#--output-file=}" ;;\n  esac\n  shift\ndone\n'.replace(
             "$CODE", str(work / "code.cubin")
         )

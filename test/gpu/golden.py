@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Golden texts of a bundle: from the golden files of checkpoints, continued in float64, and of checkpoints made here."""
+"""Golden texts of a bundle: from the golden files of checkpoints, continued in float64, and of checkpoints made
+here."""
 
 import hashlib
 import pathlib
@@ -15,7 +16,7 @@ from checkpoint import Config
 
 ROWS_PER_TEXT = 70  # prompts up to this long have logits for every row
 STEPS_WITH_LOGITS = 8
-NEW_ROWS = 6  # decoded behind each prompt of a text that was made here
+NEW_ROWS = 6  # decoded after each prompt of a text that was made here
 
 # Head widths, groups of heads, widths that nothing divides, windows, element types. The name says what is special.
 SHAPES = {
@@ -133,11 +134,12 @@ SHAPES = {
         ),
         "F16",
     ),
-    # Not a checkpoint but a module: layer norms, biases, soft caps, and a linear that reads the residual stream as it is.
+    # Not a checkpoint but a module: layer norms, biases, soft caps, and a linear that reads the residual stream as it
+    # is.
     "decompositions": (decompositions.Config(), "BF16"),
 }
-# A first row of retention is (q . k) v, normalised: where that product is almost nothing, its sign is a matter of rounding, and a
-# model of many layers makes much of it. With this seed no row of any shape is like that.
+# A first row of retention is (q . k) v, normalised: where that product is almost nothing, its sign is a matter of
+# rounding, and a model of many layers makes much of it. With this seed no row of any shape is like that.
 SEED = 12
 QUICK_SHAPES = ("heads-16", "window-7", "llama-biases", "decompositions")
 

@@ -40,7 +40,7 @@ def add_norm(module, width, groups=1, weight=None, swish=False, out="f32", eps=1
     columns = groups * width
     arguments = [rows(t, "x", columns)]
     if swish:
-        arguments.append(rows(t, "swish", columns, before=8, behind=4))
+        arguments.append(rows(t, "swish", columns, before=8, after=4))
     arguments.append(rows(t, "out", columns, out))
     if weight:
         arguments.append(vector("w", width, weight))
@@ -63,7 +63,7 @@ def add_norm(module, width, groups=1, weight=None, swish=False, out="f32", eps=1
 def add_rope(module, heads, width, style, out="f32"):
     t = module.target
     rope = rope_of(width, style)
-    arguments = [rows(t, "x", heads * width, before=16, behind=0), positions(), rows(t, "out", heads * width, out)]
+    arguments = [rows(t, "x", heads * width, before=16, after=0), positions(), rows(t, "out", heads * width, out)]
     module.add(
         "rope",
         f"{heads}x{width} {style} -> {out}",
@@ -78,7 +78,7 @@ def add_rope(module, heads, width, style, out="f32"):
 def add_swiglu(module, columns, out):
     """What is left of a gate when the product before it is the library's: generated code, not a micro-kernel."""
     t = module.target
-    a, b = (rows(t, "a", columns, before=0, behind=columns), rows(t, "b", columns, before=columns, behind=0))
+    a, b = (rows(t, "a", columns, before=0, after=columns), rows(t, "b", columns, before=columns, after=0))
     o = rows(t, "out", columns, out)
     identity = "affine_map<(d0, d1) -> (d0, d1)>"
     rounded = (
@@ -87,9 +87,11 @@ def add_swiglu(module, columns, out):
         else "%q = arith.mulf %s, %y : f32\n      %r = arith.truncf %q : f32 to bf16"
     )
     text = (
-        f'linalg.generic {{indexing_maps = [{identity}, {identity}, {identity}], iterator_types = ["parallel", "parallel"]}}\n'
+        f"linalg.generic {{indexing_maps = [{identity}, {identity}, {identity}], "
+        'iterator_types = ["parallel", "parallel"]}\n'
         f"        ins(%a, %b : {kt.type_of(a)}, {kt.type_of(b)}) outs(%out : {kt.type_of(o)}) {{\n"
-        f"      ^bb0(%x: f32, %y: f32, %old: {out}):\n      %one = arith.constant 1.0 : f32\n      %n = arith.negf %x : f32\n"
+        f"      ^bb0(%x: f32, %y: f32, %old: {out}):\n      %one = arith.constant 1.0 : f32\n"
+        "      %n = arith.negf %x : f32\n"
         f"      %e = math.exp %n : f32\n      %d = arith.addf %one, %e : f32\n      %s = arith.divf %x, %d : f32\n"
         f"      {rounded}\n      linalg.yield %r : {out}\n      }}"
     )
@@ -169,7 +171,8 @@ def add_linear(
     if joined:
         attributes.append("joined")
     text = (
-        f"yoco.fused_linear %x{' residual %residual' if residual else ''} weights [{', '.join(f'@w{i}' for i in range(matrices))}] outs %out"
+        f"yoco.fused_linear %x{' residual %residual' if residual else ''} "
+        f"weights [{', '.join(f'@w{i}' for i in range(matrices))}] outs %out"
         + (f" {{{', '.join(attributes)}}}" if attributes else "")
     )
     title = (

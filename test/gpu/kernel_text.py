@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Kernels as the compiler outlines them (docs/phases/outlined.mlir), written from Python: the text that kernel-images compiles, and
-beside it a description from which checks/kernels.py makes inputs and the expected outputs.
+"""Kernels as the compiler outlines them (docs/phases/outlined.mlir), written from Python: the text that kernel-images
+compiles, and beside it a description from which checks/kernels.py makes inputs and the expected outputs.
 
 A description is a dictionary: name, operation, attributes, bound, and its arguments in the order of the kernel's words.
 """
@@ -58,9 +58,10 @@ class Target:
 # Arguments -----------------------------------------------------------------------------------------------------------
 
 
-def rows(target, name, columns, element="f32", before=0, behind=None):
-    """Rows of a buffer; with `behind` columns `before .. before + columns` of a wider one, like a slice of a group of linears."""
-    width = columns if behind is None else before + columns + behind
+def rows(target, name, columns, element="f32", before=0, after=None):
+    """Rows of a buffer; with `after` columns `before .. before + columns` of a wider one, like a slice of a group of
+    linears."""
+    width = columns if after is None else before + columns + after
     stride = align(width, 16 // ELEMENT_BYTES[element]) if target.gpu else width
     return {"kind": "rows", "name": name, "columns": columns, "stride": stride, "offset": before, "element": element}
 
@@ -164,8 +165,8 @@ class Module:
         self.kernels, self.text = [], []
 
     def add(self, operation, title, arguments, text, types, attributes=None, bound=None, **flags):
-        """`text` is the operation in terms of the arguments' names; `types` names the operands, in order. Parameters come last among
-        the arguments."""
+        """`text` is the operation in terms of the arguments' names; `types` names the operands, in order. Parameters
+        come last among the arguments."""
         name = f"{operation}_{len(self.kernels)}"
         parameters = [a["name"] for a in arguments if a["kind"] in ("matrix", "table", "vector")]
         declared = ["%rows: index", "%segment_count: index", "%seq: index", "%begin: index", "%end: index"]
@@ -194,7 +195,8 @@ class Module:
     def mlir(self):
         t = self.target
         return (
-            f'module attributes {{yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target<"{t.device}", "{t.chip}", '
-            f"{t.dtype}>,\n    yoco.bounds = #yoco.bounds<seq = 1048576, batch = 16, chunk = 2048, block = 256>}} {{\n"
+            "module attributes {yoco.phase = #yoco.phase<planned>, "
+            f'yoco.target = #yoco.target<"{t.device}", "{t.chip}", '
+            f"{t.dtype}>,\n    yoco.bounds = #yoco.bounds<seq = 1048576, batch = 16, chunk = 2048, score = 256>}} {{\n"
             f"  module @kernels attributes {{yoco.kernels}} {{\n{''.join(self.text)}  }}\n}}\n"
         )

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Fills a folder with everything that checks on a GPU machine need, without LLVM there: scripts/gpu-bundle calls this."""
+"""Fills a folder with everything that checks on a GPU machine need, without LLVM there: scripts/gpu-bundle calls
+this."""
 
 import argparse
 import concurrent.futures
@@ -345,7 +346,8 @@ def parse():
     parser.add_argument(
         "--lean",
         action="store_true",
-        help="compress, and store models as differences to the repository's checkpoints, which run.py then needs (--base)",
+        help="compress, and store models as differences to the repository's checkpoints, which run.py then needs "
+        "(--base)",
     )
     parser.add_argument(
         "--build",

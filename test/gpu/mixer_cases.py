@@ -4,21 +4,21 @@
 from kernel_text import ROUNDED, bound_of, cache, positions, number, rope_of, rope_text, rows, segments, state
 
 
-def chunk_of(key):
+def span_of(key):
     return 64 if key <= 128 else 32 if key <= 256 else 16
 
 
 def add_retention(
-    module, heads, key, value, chunk, style="interleaved", divisor=16.0, eps=1e-5, swish=True, out="f32", timed=False
+    module, heads, key, value, span, style="interleaved", divisor=16.0, eps=1e-5, swish=True, out="f32", timed=False
 ):
     t = module.target
     # Slices of one group of linears, as in a model.
     widths = {"q": heads * key, "k": heads * key, "v": heads * value, "swish": heads * value, "gate": heads}
     total, before, slices = sum(widths.values()), 0, {}
     for name, width in widths.items():
-        slices[name] = rows(t, name, width, before=before, behind=total - before - width)
+        slices[name] = rows(t, name, width, before=before, after=total - before - width)
         before += width
-    if chunk and t.gpu:
+    if span and t.gpu:
         eps, swish = None, False
     arguments = [slices[n] for n in ("q", "k", "v", "gate")] + [positions(), segments(), state(heads, key, value)]
     if swish:
@@ -32,21 +32,23 @@ def add_retention(
         attributes.append(f"eps = {number(eps)} : f32")
     if rope:
         attributes.append(f"rope = {rope_text(rope)}")
-    if chunk:
-        attributes.append(f"chunk = {chunk} : i64")
+    if span:
+        attributes.append(f"span = {span} : i64")
     text = (
-        f"yoco.fused_retention %q, %k, %v, %gate at %positions, %segments from %state{' swish %swish' if swish else ''} outs %out "
+        "yoco.fused_retention %q, %k, %v, %gate at %positions, %segments from %state"
+        f"{' swish %swish' if swish else ''} outs %out "
         f"{{{', '.join(attributes)}}}"
     )
-    title = f"{heads}x{key}x{value} {style or 'no rope'}{' gated' if divisor else ''}{' norm' if eps else ''}{' swish' if swish else ''} -> {out}"
+    parts = f"{' gated' if divisor else ''}{' norm' if eps else ''}{' swish' if swish else ''}"
+    title = f"{heads}x{key}x{value} {style or 'no rope'}{parts} -> {out}"
     module.add(
-        "retention_chunk" if chunk else "retention_step",
+        "retention_span" if span else "retention_step",
         title,
         arguments,
         text,
         [a["name"] for a in arguments],
-        {"scale": scale, "divisor": divisor, "eps": eps, "rope": rope, "chunk": chunk},
-        bound=(1.5e-2 if t.bf16 and chunk else ROUNDED if out == "bf16" else 5e-5),
+        {"scale": scale, "divisor": divisor, "eps": eps, "rope": rope, "span": span},
+        bound=(1.5e-2 if t.bf16 and span else ROUNDED if out == "bf16" else 5e-5),
         timed=timed,
     )
 
@@ -82,7 +84,7 @@ def add_retentions(module, quick):
             heads,
             key,
             value,
-            chunk_of(key),
+            span_of(key),
             out=t.storage if heads % 2 else "f32",
             timed=heads == 24,
             **options,
@@ -98,9 +100,9 @@ def add_cache_write(module, heads, key, value, ring, style, rotated=False):
         (
             rows(t, "keys", heads * key, t.storage)
             if rotated
-            else rows(t, "keys", heads * key, before=0, behind=heads * value)
+            else rows(t, "keys", heads * key, before=0, after=heads * value)
         ),
-        rows(t, "values", heads * value, before=columns - heads * value, behind=0),
+        rows(t, "values", heads * value, before=columns - heads * value, after=0),
         positions(),
         segments(),
         cache(t, heads, key, value, ring),
@@ -138,7 +140,7 @@ def add_attention(
     t = module.target
     window = ring if window is None else window
     arguments = [
-        rows(t, "q", heads * key, before=16, behind=8),
+        rows(t, "q", heads * key, before=16, after=8),
         positions(),
         segments(),
         cache(t, kv_heads, key, value, ring),
@@ -147,7 +149,7 @@ def add_attention(
     if ring:
         arguments += [
             rows(t, "keys", kv_heads * key, t.storage),
-            rows(t, "values", kv_heads * value, before=kv_heads * key, behind=0),
+            rows(t, "values", kv_heads * value, before=kv_heads * key, after=0),
         ]
         fresh = " fresh(%keys, %values)"
     element = t.storage if out == "storage" else out
@@ -161,9 +163,13 @@ def add_attention(
         attributes.append(f"rope = {rope_text(rope)}")
     if splits:
         attributes.append(f"splits = {splits} : i64")
-    text = f"yoco.fused_attention %q at %positions, %segments to %cache_keys, %cache_values{fresh} outs %out {{{', '.join(attributes)}}}"
+    text = (
+        f"yoco.fused_attention %q at %positions, %segments to %cache_keys, %cache_values{fresh} outs %out "
+        f"{{{', '.join(attributes)}}}"
+    )
     title = (
-        f"{heads}/{kv_heads}x({key}, {value}) {f'ring {ring}' if ring else 'growing'}{f' window {window}' if window else ''}"
+        f"{heads}/{kv_heads}x({key}, {value}) {f'ring {ring}' if ring else 'growing'}"
+        f"{f' window {window}' if window else ''}"
         f"{f' splits {splits}' if splits else ''} {style or 'no rope'}"
     )
     module.add(
@@ -235,7 +241,8 @@ def add_merges(module, quick):
             "attention_merge",
             f"{heads}x{value} splits {splits}",
             arguments,
-            f"yoco.fused_attention_merge %partial at %segments outs %out {{heads = {heads} : i64, splits = {splits} : i64}}",
+            "yoco.fused_attention_merge %partial at %segments outs %out "
+            f"{{heads = {heads} : i64, splits = {splits} : i64}}",
             ["partial", "segments", "out"],
             {"heads": heads, "splits": splits},
             bound=bound_of(t.storage, 1e-5),

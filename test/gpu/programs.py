@@ -18,7 +18,8 @@ def execute(command, **options):
     )
     if done.returncode != 0:
         sys.exit(
-            f"gpu-bundle: {' '.join(map(str, command))}: exit status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-3000:]}"
+            f"gpu-bundle: {' '.join(map(str, command))}: exit status {done.returncode}\n"
+            f"{done.stdout[-2000:]}{done.stderr[-3000:]}"
         )
     return done.stdout
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs the checks of a bundle that scripts/gpu-bundle made, and prints one table; docs/GpuTesting.md says what is in it.
+"""Runs the checks of a bundle that scripts/gpu-bundle made, and prints one table; docs/GpuTesting.md says what is in
+it.
 
 Cases run in worker processes: one that crashes or takes too long is a FAIL of its own, and the others go on.
 """
@@ -193,7 +194,8 @@ def parse():
         type=pathlib.Path,
         action="append",
         default=[],
-        help="folder to find checkpoints below, for models stored as differences to them; default: ., and those above the bundle",
+        help="folder to find checkpoints below, for models stored as differences to them; default: ., and those above "
+        "the bundle",
     )
     parser.add_argument("--bundle", type=pathlib.Path, default=HERE, help=argparse.SUPPRESS)
     parser.add_argument("--worker", help=argparse.SUPPRESS)

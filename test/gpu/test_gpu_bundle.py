@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The checks for GPU machines, made small and run on the host: that they run, and that they fail when something is wrong."""
+"""The checks for GPU machines, made small and run on the host: that they run, and that they fail when something is
+wrong."""
 
 import json
 import os
@@ -65,7 +66,8 @@ class Bundles(unittest.TestCase):
     def everything_passes(self):
         status, sections, output = self.check()
         self.assertEqual(status, 0, output)
-        self.assertEqual(set(sections), {"logits", "batches", "repeat", "kernels", "launches", "long", "sanitizer", "bench"})
+        expected = {"logits", "batches", "repeat", "kernels", "launches", "long", "sanitizer", "bench"}
+        self.assertEqual(set(sections), expected)
         self.assertRegex(output.splitlines()[-1], r"^\d+ passed, 0 failed$")
         for section in ("logits", "batches", "repeat", "kernels", "long"):
             self.assertGreater(sum(row["status"] == "pass" for row in sections[section]), 0, section)
@@ -155,7 +157,8 @@ class Emulated(unittest.TestCase):
         self.check("kernels", "kernels", 130)
 
     def test_models(self):
-        """Models of target nvptx on device `cuda`, over the library that stands in for the driver: their logits are right."""
+        """Models of target nvptx on device `cuda`, over the library that stands in for the driver: their logits are
+        right."""
         self.check("programs,models", "logits,batches=slots", 20)
 
 
@@ -163,9 +166,9 @@ class Deltas(unittest.TestCase):
     def test_there_and_back(self):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
-            base, block = os.urandom(300_000), os.urandom(5_000)
+            base, inserted = os.urandom(300_000), os.urandom(5_000)
             (folder / "base").write_bytes(base)
-            (folder / "target").write_bytes(b"new" + base[65536:131072] + block + base[:65536] * 2 + b"end")
+            (folder / "target").write_bytes(b"new" + base[65536:131072] + inserted + base[:65536] * 2 + b"end")
             delta.make(folder / "target", folder / "out.delta", {"base": folder / "base"})
             self.assertLess((folder / "out.delta").stat().st_size, 80_000)
             delta.apply(folder / "out.delta", folder / "again", [folder / "nothing", folder])

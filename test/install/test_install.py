@@ -13,9 +13,11 @@ CHECKPOINT = ROOT / "test/e2e/checkpoints/yoco-swa-random"
 
 
 def run(*command, **environment):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300, env=os.environ | environment)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300,
+                          env=os.environ | environment)
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}\nexited {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        raise AssertionError(f"{' '.join(map(str, command))}\nexited {done.returncode}\n"
+                             f"{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
 
 
@@ -87,7 +89,8 @@ class Project(Case):
 
     def check_compiler(self, prefix):
         mlir = cache("MLIR_DIR")
-        self.configure_and_build(ROOT / "examples/embed-compiler", self.folder / "embed-compiler", prefix, f"-DMLIR_DIR={mlir}")
+        self.configure_and_build(ROOT / "examples/embed-compiler", self.folder / "embed-compiler", prefix,
+                                 f"-DMLIR_DIR={mlir}")
         model = self.folder / "embedded.yoco"
         report = run(self.folder / "embed-compiler/embed-compiler", CHECKPOINT, model)
         self.assertIn("rows computed per layer and entry point", report)

@@ -82,7 +82,7 @@ public:
       : shape(shape), segmentCount(static_cast<int64_t>(list.size())) {
     int slots = 1;
     int64_t longest = 1;
-    // Rows of no segment before, between and behind those of the segments, and segments not in the order of rows.
+    // Rows of no segment before, between and after those of the segments, and segments not in the order of rows.
     const bool decode = std::all_of(list.begin(), list.end(), [](auto &segment) { return segment.rowCount <= 1; });
     for (const AttentionSegment &segment : list) {
       if (decode)

@@ -3,9 +3,9 @@
 // The fibers are switched by hand: a warp-wide operation is 32 switches, and swapcontext makes a system call in each.
 //
 // With YOCO_THREAD_SANITIZER the fibers are threads to ThreadSanitizer. This file itself must not be instrumented:
-//   clang++ -std=c++17 -O1 -DYOCO_EMULATE='"test/kernels/Emulator.h"' -DYOCO_THREAD_SANITIZER -I. -c test/kernels/Emulator.cpp
-//   clang++ -std=c++17 -O1 -DYOCO_EMULATE='"test/kernels/Emulator.h"' -I. -fsanitize=thread test/kernels/LinearTest.cpp Emulator.o -lgtest
-//   -lgtest_main
+//   FLAGS="-std=c++17 -O1 -DYOCO_EMULATE='\"test/kernels/Emulator.h\"' -I."
+//   eval clang++ $FLAGS -DYOCO_THREAD_SANITIZER -c test/kernels/Emulator.cpp
+//   eval clang++ $FLAGS -fsanitize=thread test/kernels/LinearTest.cpp Emulator.o -lgtest -lgtest_main
 
 #include "test/kernels/Emulator.h"
 
@@ -317,7 +317,7 @@ void checkSharedGuards() {
     if (machine.sharedPages[i] != 0xff)
       fail("a write %zu bytes before the shared memory", kGuardBytes - i);
     if (machine.shared[machine.sharedBytes + i] != 0xff)
-      fail("a write %zu bytes behind the %u bytes of shared memory", i, machine.sharedBytes);
+      fail("a write %zu bytes after the %u bytes of shared memory", i, machine.sharedBytes);
   }
 }
 

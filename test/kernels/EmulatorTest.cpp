@@ -131,7 +131,7 @@ TEST(EmulatorDeathTest, WhatIsUndefinedEndsTheProgram) {
       "divergence: .* at syncBlock");
   dies([] { device::load16(device::sharedMemory() + 8); }, "not a multiple of 16");
   dies([] { device::loadStream16(device::sharedMemory()); }, "loadStream16 of shared memory");
-  dies([] { device::sharedMemory()[256] = 0; }, "a write 0 bytes behind the 256 bytes");
+  dies([] { device::sharedMemory()[256] = 0; }, "a write 0 bytes after the 256 bytes");
   dies([] { device::copyAsync16(device::sharedMemory() + 256, device::sharedMemory(), false); }, "at byte 256 of 256");
 }
 

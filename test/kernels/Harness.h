@@ -56,7 +56,7 @@ inline uint16_t floatToHalf(float value) {
 }
 
 /// Rows of elements of a kind, 64-byte aligned as the runtime's buffers are. All bytes are 0xff (NaN, -1) until they
-/// are set, before, between and behind the rows too.
+/// are set, before, between and after the rows too.
 class Buffer {
 public:
   /// A buffer of which a kernel sees the columns from `offset` on. `stride` 0: the least multiple of 16 bytes.

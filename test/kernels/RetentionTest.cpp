@@ -3,7 +3,7 @@
 // Gated retention against a recurrence in double.
 
 #include "kernels/nvptx/LaunchShapes.h"
-#include "kernels/nvptx/RetentionChunk.cu"
+#include "kernels/nvptx/RetentionSpan.cu"
 #include "kernels/nvptx/RetentionStep.cu"
 #include "test/kernels/Harness.h"
 
@@ -26,10 +26,10 @@ struct Shape {
   int outKind = kF32;
   int offset = 0; // of all column slices
   float lowGate = -4.0f, highGate = 6.0f;
-  int chunk = 0; // 0: what the compiler takes
+  int span = 0; // 0: what the compiler takes
 };
 
-enum class Form { step, chunk };
+enum class Form { step, span };
 
 /// Rows and states of a session, and what the states should be.
 class Session {
@@ -175,14 +175,14 @@ private:
                                     s.scale, s.gateDivisor, s.eps, s.hasSwish ? swish.floats() : nullptr, s.hasSwish,
                                     swish.stride, s.heads, s.keyWidth, s.valueWidth, out.data(), s.outKind, out.stride);
       });
-    const int chunk = s.chunk ? s.chunk : nvptx::retentionChunk(s.keyWidth, s.valueWidth);
-    launch(nvptx::retentionChunkShape(kSharedLimit, chunk, s.heads, s.keyWidth, s.valueWidth), rows, segments,
+    const int span = s.span ? s.span : nvptx::retentionSpan(s.keyWidth, s.valueWidth);
+    launch(nvptx::retentionSpanShape(kSharedLimit, span, s.heads, s.keyWidth, s.valueWidth), rows, segments,
            [&](int64_t tile) {
-             device::yoco_retention_chunk(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
-                                          v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
-                                          state.floats(), s.style == kNoRope ? nullptr : frequencies.floats(), s.style,
-                                          s.scale, s.gateDivisor, chunk, s.heads, s.keyWidth, s.valueWidth, out.data(),
-                                          s.outKind, out.stride, kSharedLimit);
+             device::yoco_retention_span(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
+                                         v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
+                                         state.floats(), s.style == kNoRope ? nullptr : frequencies.floats(), s.style,
+                                         s.scale, s.gateDivisor, span, s.heads, s.keyWidth, s.valueWidth, out.data(),
+                                         s.outKind, out.stride, kSharedLimit);
            });
   }
 
@@ -195,7 +195,7 @@ private:
 
 /// f32 throughout, and bf16 operands: both with a margin over what is measured.
 double getBound(Form form, const Shape &shape) {
-  if (form == Form::chunk)
+  if (form == Form::span)
     return 6e-3;
   return shape.outKind == kBf16 ? 4e-3 : 4e-6;
 }
@@ -215,10 +215,10 @@ void checkShape(Random &random, Form form, const Shape &shape, int rows, int pos
                                           {-1, 0, 0, 0}});
   EXPECT_LT(error, getBound(form, shape));
   const double stateError = session.stateError({1, 3, 4});
-  EXPECT_LT(stateError, form == Form::chunk ? 5e-3 : 2e-6);
+  EXPECT_LT(stateError, form == Form::span ? 5e-3 : 2e-6);
   if (std::getenv("YOCO_TEST_VERBOSE"))
     std::printf("%s %dx%dx%d style %d rows %d from %d: outputs %.2g, state %.2g\n",
-                form == Form::step ? "step" : "chunk", shape.heads, shape.keyWidth, shape.valueWidth, shape.style, rows,
+                form == Form::step ? "step" : "span", shape.heads, shape.keyWidth, shape.valueWidth, shape.style, rows,
                 position, error, stateError);
 }
 
@@ -238,25 +238,25 @@ TEST(Retention, stepShapes) {
   checkShape(random, form, {1, 16, 512, kHalf, 0.0625f, 16.0f, 0.05f, true}, 2, 9);
 }
 
-TEST(Retention, chunkRemainders) {
+TEST(Retention, spanRemainders) {
   Random random;
   for (int style : {kInterleaved, kHalf})
     for (int rows : {1, 63, 64, 65, 200})
       for (int position : {1, 63, 64, 1000003})
-        checkShape(random, Form::chunk, {1, 16, 16, style}, rows, position);
+        checkShape(random, Form::span, {1, 16, 16, style}, rows, position);
 }
 
-TEST(Retention, chunkShapes) {
+TEST(Retention, spanShapes) {
   Random random;
-  const Form form = Form::chunk;
+  const Form form = Form::span;
   checkShape(random, form, {3, 16, 16, kNoRope}, 70, 5);
   checkShape(random, form, {3, 24, 40, kHalf, -0.3f, 16.0f, -1.0f, false, kF32, 1}, 65, 63);
   checkShape(random, form, {2, 40, 24, kInterleaved, 1.0f, 16.0f, -1.0f, false, kBf16, 3}, 40, 1000003);
   checkShape(random, form, {2, 40, 24, kNoRope, 1.0f, 16.0f, -1.0f, false, kBf16, 4}, 40, 30);
   checkShape(random, form, {3, 64, 64, kInterleaved, 0.125f, 16.0f, -1.0f, false, kBf16}, 130, 33);
   checkShape(random, form, {2, 128, 128, kInterleaved, 0.0884f}, 100, 100);
-  for (int chunk : {16, 32})
-    checkShape(random, form, {2, 24, 72, kHalf, 0.2f, 16.0f, -1.0f, false, kF32, 0, -4.0f, 6.0f, chunk}, 50, 7);
+  for (int span : {16, 32})
+    checkShape(random, form, {2, 24, 72, kHalf, 0.2f, 16.0f, -1.0f, false, kF32, 0, -4.0f, 6.0f, span}, 50, 7);
   checkShape(random, form, {1, 128, 128, kHalf, 0.0884f}, 65, 1000003);
   checkShape(random, form, {1, 72, 136, kHalf, 0.1f}, 50, 31);
   checkShape(random, form, {1, 136, 72, kInterleaved, 0.1f}, 50, 31);
@@ -269,7 +269,7 @@ TEST(Retention, chunkShapes) {
 /// From gates that forget everything at once to gates that keep everything.
 TEST(Retention, gates) {
   Random random;
-  for (Form form : {Form::step, Form::chunk}) {
+  for (Form form : {Form::step, Form::span}) {
     checkShape(random, form, {2, 16, 16, kInterleaved, 0.25f, 1.0f, -1.0f, false, kF32, 0, -30.0f, 30.0f}, 130, 10);
     checkShape(random, form, {2, 16, 16, kInterleaved, 0.25f, 16.0f, -1.0f, false, kF32, 0, 10.0f, 30.0f}, 130, 10);
     checkShape(random, form, {2, 16, 16, kInterleaved, 0.25f, 0.0f, -1.0f, false, kF32, 0, -30.0f, 0.0f}, 130, 10);
@@ -287,10 +287,10 @@ void checkDrift(Random &random, Form form, int piece, int rows) {
   for (int position = 0; position < rows; position += piece)
     error = session.run(form, {{1, position, 1, std::min(piece, rows - position)}});
   const double stateError = session.stateError({1});
-  EXPECT_LT(error, form == Form::chunk ? 6e-3 : 2e-6);
-  EXPECT_LT(stateError, form == Form::chunk ? 5e-3 : 2e-6);
+  EXPECT_LT(error, form == Form::span ? 6e-3 : 2e-6);
+  EXPECT_LT(stateError, form == Form::span ? 5e-3 : 2e-6);
   if (std::getenv("YOCO_TEST_VERBOSE"))
-    std::printf("%s in pieces of %d: outputs %.2g, state %.2g\n", form == Form::step ? "step" : "chunk", piece, error,
+    std::printf("%s in pieces of %d: outputs %.2g, state %.2g\n", form == Form::step ? "step" : "span", piece, error,
                 stateError);
 }
 
@@ -298,9 +298,9 @@ TEST(Retention, drift) {
   Random random;
   for (int piece : {1, 7, 64, 2000})
     checkDrift(random, Form::step, piece, 2000);
-  checkDrift(random, Form::chunk, 1, 300);
+  checkDrift(random, Form::span, 1, 300);
   for (int piece : {7, 64, 2000})
-    checkDrift(random, Form::chunk, piece, 2000);
+    checkDrift(random, Form::span, piece, 2000);
 }
 
 } // namespace

@@ -21,7 +21,8 @@ class Generated(unittest.TestCase):
                 old = ROOT / "docs/generated" / new.name
                 with self.subTest(new.name):
                     self.assertTrue(old.exists(), "run scripts/generate-docs")
-                    self.assertEqual(old.read_text().splitlines(), new.read_text().splitlines(), "run scripts/generate-docs")
+                    self.assertEqual(old.read_text().splitlines(), new.read_text().splitlines(),
+                                     "run scripts/generate-docs")
 
 
 class Examples(unittest.TestCase):
@@ -35,7 +36,8 @@ class Examples(unittest.TestCase):
             for match in BLOCK.finditer(text):
                 seen += 1
                 line = text.count("\n", 0, match.start()) + 1
-                done = subprocess.run([tool, "--verify-roundtrip", "-o", os.devnull], input=match[2], text=True, capture_output=True)
+                done = subprocess.run([tool, "--verify-roundtrip", "-o", os.devnull], input=match[2], text=True,
+                                      capture_output=True)
                 with self.subTest(f"{path}:{line}"):
                     self.assertEqual(done.returncode, 0, f"{path}:{line}\n{match[2]}\n{done.stderr}")
         self.assertGreater(seen, 0)

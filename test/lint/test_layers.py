@@ -24,8 +24,8 @@ ALLOWED = {
     "examples/": {"yoco/"},
     "examples/embed-compiler/": {"compiler/"} | MLIR,
 }
-# What the folders of passes/ may include of each other; headers of passes/ itself are for all. A code generator (lowering/) is
-# reached through the targets that it registers (target/), so that fusion and planning link none.
+# What the folders of passes/ may include of each other; headers of passes/ itself are for all. A code generator
+# (lowering/) is reached through the targets that it registers (target/), so that fusion and planning link none.
 PASSES = {
     "analysis": {"analysis"},
     "step": {"step", "analysis"},
@@ -105,5 +105,6 @@ class Layers(unittest.TestCase):
         self.assertEqual(found, {"runtime/model/DeviceKinds.cpp"})
 
     def test_no_path_upwards(self):
-        wrong = [f"{p}: {n}" for p in files(".h", ".cpp", ".c", ".td") for _, n in INCLUDE.findall(read(p)) if n.startswith("..")]
+        wrong = [f"{p}: {n}" for p in files(".h", ".cpp", ".c", ".td") for _, n in INCLUDE.findall(read(p))
+                 if n.startswith("..")]
         self.assertEqual(wrong, [])

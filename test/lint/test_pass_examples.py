@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a pass's description shows is what the pass does: `Before`, run through the pass, is `After`.
 
-Both sides are compared as yoco-opt prints them, in canonical form where the pass leaves that to a later one. The options of a run
-are those that the description names: "After, with `max-seq-len=1024`".
-"""
+Both sides are compared as yoco-opt prints them, in canonical form where the pass leaves that to a later one. The
+options of a run are those that the description names: "After, with `max-seq-len=1024`"."""
 import os
 import pathlib
 import re
@@ -13,12 +12,13 @@ import unittest
 from sources import ROOT, read
 
 SECTION = re.compile(r"^### `-(yoco-[a-z-]+)`$(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
-EXAMPLE = re.compile(r"^Before[^\n]*:\s*```mlir\n(.*?)^```\s*^After([^\n]*):\s*```mlir\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^Before[^\n]*:\s*```mlir\n(.*?)^```\s*^After([^\n]*):\s*```mlir\n(.*?)^```",
+                     re.MULTILINE | re.DOTALL)
 OPTIONS = re.compile(r"with `([^`]+)`")
 
 # Passes whose work shows in canonical form alone: they leave reshapes and constants to the canonicalizer.
-CANONICAL = {"yoco-fuse-retention", "yoco-fuse-attention", "yoco-fuse-linear", "yoco-fuse-epilogue", "yoco-fuse-row-wise",
-             "yoco-lower-host", "yoco-lower-nvptx"}
+CANONICAL = {"yoco-fuse-retention", "yoco-fuse-attention", "yoco-fuse-linear", "yoco-fuse-epilogue",
+             "yoco-fuse-row-wise", "yoco-lower-host", "yoco-lower-nvptx"}
 # Passes without a pair of blocks, and why.
 WITHOUT = {
     "yoco-verify-states": "changes nothing",
@@ -34,7 +34,9 @@ TARGET = 'attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>}'
 def body(printed, text):
     """What is printed, constants sorted, without the attributes of the module when `text` says nothing of a module."""
     printed = CONSTANTS.sub(lambda run: "".join(sorted(run[0].splitlines(keepends=True))), printed)
-    return printed if HAS_MODULE.search(text) else re.sub(r"^module attributes \{.*\} \{$", "module {", printed, count=1, flags=re.MULTILINE)
+    if HAS_MODULE.search(text):
+        return printed
+    return re.sub(r"^module attributes \{.*\} \{$", "module {", printed, count=1, flags=re.MULTILINE)
 
 
 def run(text, *flags):

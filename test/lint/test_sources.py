@@ -9,6 +9,7 @@ from sources import ROOT, files, read
 
 SPDX = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 CODE = (".h", ".cpp", ".c", ".cu", ".td", ".fbs", ".py", ".cmake", ".txt", ".cfg", "")
+WIDTH = 120
 MACHINE = re.compile(r"(?<![\w.}$/])/(?:work|root|home|tmp/y)/\w")
 
 
@@ -40,6 +41,16 @@ class Sources(unittest.TestCase):
             if path.suffix not in (".safetensors", ".model"):
                 self.assertLess(size, 500_000, path)
         self.assertLess(total, 60_000_000)
+
+    def test_no_line_of_a_source_is_too_wide(self):
+        found = []
+        for path in files(*CODE, ".def", ".sh"):
+            if path.name == "LICENSE" or (path.suffix == ".txt" and path.name != "CMakeLists.txt"):
+                continue
+            for number, line in enumerate(read(path).splitlines(), 1):
+                if len(line) > WIDTH:
+                    found.append(f"{path}:{number}: {len(line)} columns")
+        self.assertEqual(found, [], f"lines of more than {WIDTH} columns")
 
     def test_no_line_ends_in_blanks(self):
         found = []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A lit test format for Python's unittest: each test method is one test, so that lit counts and runs them one by one."""
+"""A lit test format for Python's unittest: each test method is one test, so that lit counts and runs them one by
+one."""
 import ast
 import os
 

@@ -21,7 +21,7 @@ namespace yoco::test {
 using Ids = std::vector<int32_t>;
 using Logits = std::vector<float>;
 
-constexpr uint32_t kSteps = 6; // decoded behind every prompt
+constexpr uint32_t kSteps = 6; // decoded after every prompt
 
 /// What the command line says, and the opened model.
 struct Subject {
@@ -45,27 +45,27 @@ inline Subject subject;
 
 /// Memory that the test can see: everything a session on the host holds.
 struct Memory {
-  std::map<void *, size_t> blocks;
+  std::map<void *, size_t> allocations;
 
   static void *allocate(void *user, size_t size, size_t alignment) {
-    void *block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (!block)
+    void *memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (!memory)
       return nullptr;
-    std::memset(block, 0xff, size);
-    static_cast<Memory *>(user)->blocks[block] = size;
-    return block;
+    std::memset(memory, 0xff, size);
+    static_cast<Memory *>(user)->allocations[memory] = size;
+    return memory;
   }
-  static void deallocate(void *user, void *block, size_t) {
-    static_cast<Memory *>(user)->blocks.erase(block);
-    std::free(block);
+  static void deallocate(void *user, void *memory, size_t) {
+    static_cast<Memory *>(user)->allocations.erase(memory);
+    std::free(memory);
   }
   void poison() {
-    for (auto &[block, size] : blocks)
-      std::memset(block, 0xff, size);
+    for (auto &[memory, size] : allocations)
+      std::memset(memory, 0xff, size);
   }
   uint64_t bytes() const {
     uint64_t sum = 0;
-    for (auto &[block, size] : blocks)
+    for (auto &[memory, size] : allocations)
       sum += size;
     return sum;
   }

@@ -6,7 +6,7 @@
 #include <cublasLt.h>
 #include <cuda.h>
 
-// Behind the toolkit's, whose macros give functions the names of their symbols: so in our table, too.
+// After the toolkit's, whose macros give functions the names of their symbols: so in our table, too.
 #include "runtime/device/cuda/CublasLtApi.h"
 #include "runtime/device/cuda/CudaApi.h"
 

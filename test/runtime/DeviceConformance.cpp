@@ -19,7 +19,7 @@ using namespace yoco::test;
 
 namespace {
 
-/// Texts that fit the model's bounds: the first has one token, and the longest crosses chunks, blocks and small
+/// Texts that fit the model's bounds: the first has one token, and the longest crosses chunks, spans and small
 /// windows.
 class DeviceConformance : public testing::Test {
 protected:
@@ -163,15 +163,15 @@ TEST_F(DeviceConformance, CopiedSlotsGoOnLikeTheOriginal) {
 
 TEST_F(DeviceConformance, ScoringGivesWhatPrefillAndDecodeGive) {
   std::vector<Logits> expected = alone(3);
-  Session whole, behind({0, 0, 0, std::min<uint64_t>(7, subject.info.bounds.score_block)});
+  Session whole, after({0, 0, 0, std::min<uint64_t>(7, subject.info.bounds.score_rows)});
   Logits all = whole.score(0, texts[3]);
   ASSERT_EQ(all.size(), texts[3].size() * subject.vocabulary());
   for (uint32_t step = 0; step <= kSteps; ++step)
     expectClose(&all[(lengths[3] - 1 + step) * subject.vocabulary()], expected[step].data());
-  // Behind a prefix, in small blocks.
+  // After a prefix, in small steps.
   size_t half = lengths[3] / 2;
-  behind.prefill(0, Ids(texts[3].begin(), texts[3].begin() + long(half)));
-  Logits rest = behind.score(0, Ids(texts[3].begin() + long(half), texts[3].end()));
+  after.prefill(0, Ids(texts[3].begin(), texts[3].begin() + long(half)));
+  Logits rest = after.score(0, Ids(texts[3].begin() + long(half), texts[3].end()));
   expectClose(rest, Logits(all.begin() + long(half * subject.vocabulary()), all.end()));
 }
 

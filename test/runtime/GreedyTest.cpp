@@ -250,7 +250,7 @@ TEST(GreedyFileTest, choiceOutsideTheVocabulary) {
   EXPECT_THAT(yoco_session_last_error(session), testing::HasSubstr(" is not in the vocabulary of 11"));
 }
 
-// With a product behind the logits: the choice is of their sums.
+// With a product after the logits: the choice is of their sums.
 TEST(GreedyFileTest, products) {
   useFakeCuda("test=products");
   ToyModel toy = toyForCuda();

@@ -178,7 +178,7 @@ const BadPlan kPlans[] = {
      [](ToyModel &t) {
        t.plan.bounds->chunk = 7;
        t.entry(2).ids = 0;
-       t.plan.bounds->block = 17;
+       t.plan.bounds->score = 17;
      },
      "entries[2].ids: 68 bytes are needed and buffer 0 has 64"},
     {"EntrySegments", [](ToyModel &t) { t.entry(0).segments = 99; }, "entries[0].segments"},
@@ -199,7 +199,7 @@ const BadPlan kPlans[] = {
      "entries[1].row_bound: expected `batch` with one row per segment, got `chunk`"},
     {"SampledSmall",
      [](ToyModel &t) {
-       makeSample(t)->outputs[0]->buffer = t.entry(2).ids; // which grows with `block`
+       makeSample(t)->outputs[0]->buffer = t.entry(2).ids; // which grows with `score`
        t.plan.bounds->batch = 17;
      },
      "entries[3].outputs[0]: 68 bytes are needed and buffer 11 has 64"},

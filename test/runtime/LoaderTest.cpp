@@ -193,7 +193,7 @@ TEST(LoaderTest, verifyPlanSkipsWeights) {
 
 TEST(LoaderTest, paddingMustBeZero) {
   FileBytes file = ToyModel().build();
-  file[128 + 44] = 1; // behind the first segment, the bias
+  file[128 + 44] = 1; // after the first segment, the bias
   writeChecksums(file);
   EXPECT_THAT(openBytes(file).error, HasSubstr("padding byte 172 after variants[0].parameters[0].segment: "
                                                "expected 0, got 1"));

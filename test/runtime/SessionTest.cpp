@@ -58,7 +58,7 @@ TEST_F(SessionTest, decodeContinues) {
   }
 }
 
-// Scoring gives every row, in blocks of 5, also behind a prefix.
+// Scoring gives every row, in steps of 5, also after a prefix.
 TEST_F(SessionTest, scoreEqualsDecode) {
   OpenedSession session(model.model);
   Ids prefix = toyIds(6, 2), ids = toyIds(17);
@@ -112,14 +112,14 @@ TEST_F(SessionTest, batchesOfDifferentLengths) {
 
 // The memory of a session, held by the test, which may write anything into it.
 struct Arena {
-  std::vector<std::pair<void *, size_t>> blocks;
+  std::vector<std::pair<void *, size_t>> allocations;
   size_t held = 0;
 
   yoco_allocator allocator() {
     return {[](void *user, size_t size, size_t alignment) {
               auto &arena = *static_cast<Arena *>(user);
               void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-              arena.blocks.push_back({memory, size});
+              arena.allocations.push_back({memory, size});
               arena.held += size;
               memset(memory, 0xFF, size);
               return memory;
@@ -131,7 +131,7 @@ struct Arena {
             this};
   }
   void poison(int byte) {
-    for (auto [memory, size] : blocks)
+    for (auto [memory, size] : allocations)
       memset(memory, byte, size);
   }
 };
@@ -153,7 +153,7 @@ TEST_F(SessionTest, reusesPoisonedSlot) {
       ASSERT_EQ(yoco_session_reset(session, 0), YOCO_OK);
       EXPECT_EQ(prompt(session, 0, toyIds(9, 5)), toyLogits(toyIds(9, 5)));
     }
-    EXPECT_EQ(arena.blocks.size(), 2u) << "nothing is allocated after creation";
+    EXPECT_EQ(arena.allocations.size(), 2u) << "nothing is allocated after creation";
   }
   EXPECT_EQ(arena.held, 0u);
 }
@@ -196,7 +196,7 @@ TEST_F(SessionTest, refusesLargerBounds) {
   const yoco_bounds bounds[] = {{41, 0, 0, 0}, {0, 4, 0, 0}, {0, 0, 8, 0}, {0, 0, 0, 6}};
   const char *const texts[] = {
       "max_sequence_length: 41 is above the file's bound of 40", "max_batch: 4 is above the file's bound of 3",
-      "prefill_chunk: 8 is above the file's bound of 7", "score_block: 6 is above the file's bound of 5"};
+      "prefill_chunk: 8 is above the file's bound of 7", "score_rows: 6 is above the file's bound of 5"};
   for (int i = 0; i < 4; ++i) {
     yoco_session_options options = {};
     options.bounds = bounds[i];

@@ -17,7 +17,7 @@ ToyModel toyForCuda(ToyBounds bounds = {});
 void addProducts(ToyModel &toy);
 std::vector<float> productLogits(const std::vector<int32_t> &ids);
 
-/// Puts the variant of another toy behind those that are there.
+/// Puts the variant of another toy after those that are there.
 void addVariant(ToyModel &toy, ToyModel &&other);
 
 /// What the stand-in makes of this machine: sets the environment variables that the runtime and it read. `what` as

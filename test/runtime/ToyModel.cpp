@@ -30,7 +30,7 @@ void FileBytes::resize(size_t size) {
 
 namespace {
 
-/// coefficient * seq^a * batch^b * chunk^c * block^d
+/// coefficient * seq^a * batch^b * chunk^c * score^d
 using Terms = std::vector<fb::TermT>;
 
 fb::TermT term(uint64_t coefficient, const char *variables) {
@@ -40,7 +40,7 @@ fb::TermT term(uint64_t coefficient, const char *variables) {
     result.seq += *variables == 's';
     result.batch += *variables == 'b';
     result.chunk += *variables == 'c';
-    result.block += *variables == 'k';
+    result.score += *variables == 'k';
   }
   return result;
 }
@@ -52,7 +52,7 @@ std::unique_ptr<fb::SizeT> makeSize(const Terms &terms) {
   return size;
 }
 
-/// Puts buffers of an arena one behind the other.
+/// Puts buffers of an arena one after the other.
 class Layout {
 public:
   Layout(fb::VariantT &variant, uint32_t arena) : variant(variant), arena(arena) {}
@@ -194,7 +194,7 @@ ToyModel::ToyModel(ToyBounds bounds) {
   plan.bounds->seq = bounds.seq;
   plan.bounds->batch = bounds.batch;
   plan.bounds->chunk = bounds.chunk;
-  plan.bounds->block = bounds.block;
+  plan.bounds->score = bounds.score;
   plan.stop_ids = {3};
   plan.variants.push_back(std::make_unique<fb::VariantT>());
   variant().device = "host";
@@ -236,7 +236,7 @@ ToyModel::ToyModel(ToyBounds bounds) {
   addStates(variant());
   addEntry(variant(), "prefill", fb::RowBound::chunk, "c", false);
   addEntry(variant(), "decode", fb::RowBound::batch, "b", true);
-  addEntry(variant(), "score", fb::RowBound::block, "k", true);
+  addEntry(variant(), "score", fb::RowBound::score, "k", true);
   addKernel("toy_mix", "aaaaaann", 0);
   addKernel("toy_logits", "aaaan", 0);
   variant().code = addBlob(readFile(YOCO_TOY_KERNELS));
@@ -250,7 +250,7 @@ uint32_t ToyModel::addBuffer(size_t index, uint64_t coefficient, bool perRow) {
   if (perRow) {
     term->chunk = bound == fb::RowBound::chunk;
     term->batch = bound == fb::RowBound::batch;
-    term->block = bound == fb::RowBound::block;
+    term->score = bound == fb::RowBound::score;
   }
   fb::SizeT &arena = *variant().arenas[1]->sizes[index];
   auto buffer = std::make_unique<fb::BufferT>();

@@ -30,7 +30,7 @@ std::string parseDevice(const std::string &text);
 bool parse(CLI::App &app, int argc, char **argv);
 
 /// Calls `body` with sound standard streams. Returns the exit status: 1 after an exception, whose text goes to standard
-/// error on one line behind the name of the tool.
+/// error on one line after the name of the tool.
 int runTool(const char *name, const std::function<void()> &body);
 
 } // namespace yoco::tools

@@ -14,11 +14,11 @@ namespace yoco::bench {
 
 static const char *const kExamples = R"(
 At context N one sequence of N tokens is prefilled and decoded up: the decode steps are those of its last tokens, of
-which the median counts. With --batch B each decode step has B sequences of that length; prefill is of one of them, and
-where it takes seconds goes on from the context before instead of beginning again. The floors are bytes (weights, caches,
-states) and operations (two for each multiply-add) that the plan says a step cannot do without; the ceilings are what this
-machine does at most, measured in the same run: bytes read and operations on the host; on a GPU bytes copied (read and
-written), and the library's matrix product at the largest shape of prefill.
+which the median counts. With --batch B each decode step has B sequences of that length; prefill is of one of them,
+and where it takes seconds goes on from the context before instead of beginning again. The floors are bytes (weights,
+caches, states) and operations (two for each multiply-add) that the plan says a step needs at least; the ceilings are
+what this machine does at most, measured in the same run: bytes read and operations on the host; on a GPU bytes copied
+(read and written), and the library's matrix product at the largest shape of prefill.
 
 Examples:
   yoco-bench model.yoco --context 1024

@@ -140,16 +140,16 @@ void GpuCeilings::measureCopies(GpuMeasurement &result) {
 
 /// Products of zeros are faster than others: the operands are bf16 numbers like those of a weight, again and again.
 void GpuCeilings::fillWithNumbers(const DeviceMemory &memory) {
-  uint64_t block = std::min(kNumberBytes, memory.size());
-  PinnedMemory numbers = take(PinnedMemory::allocate(context, block, "measuring"));
-  for (uint64_t i = 0; i < block / 2; ++i) {
+  uint64_t pattern = std::min(kNumberBytes, memory.size());
+  PinnedMemory numbers = take(PinnedMemory::allocate(context, pattern, "measuring"));
+  for (uint64_t i = 0; i < pattern / 2; ++i) {
     float value = generatedValue(generatorKey(1, 1), i, 0.02f);
     memcpy(numbers.data() + 2 * i, reinterpret_cast<const char *>(&value) + 2, 2); // its upper half
   }
   check("cuMemcpyHtoDAsync",
-        context->api().cuMemcpyHtoDAsync(memory.address(), numbers.data(), size_t(block), stream.get()));
-  for (uint64_t done = block; done < memory.size();) {
-    uint64_t size = std::min(block, memory.size() - done);
+        context->api().cuMemcpyHtoDAsync(memory.address(), numbers.data(), size_t(pattern), stream.get()));
+  for (uint64_t done = pattern; done < memory.size();) {
+    uint64_t size = std::min(pattern, memory.size() - done);
     check("cuMemcpyDtoDAsync",
           context->api().cuMemcpyDtoDAsync(memory.address() + done, memory.address(), size_t(size), stream.get()));
     done += size;

@@ -96,7 +96,7 @@ constexpr int kExactWarps = 8;
 /// Positions that a warp reads together.
 constexpr int kExactPositions = 4;
 
-/// Into how many parts the warps of a block split a position block when one row's queries are too few for them.
+/// Into how many parts the warps of a block split a span of positions when one row's queries are too few for them.
 constexpr int exactParts(int group, int keyWidth, int valueWidth) {
   return most(1, kExactWarps / divideUp(group, exactQueries(keyWidth, valueWidth)));
 }
@@ -137,12 +137,12 @@ constexpr LaunchShape attentionMergeShape(int heads, int valueWidth) {
   return {BlockUnit::rows, 1, heads, 32 * kAttentionMergeWarps, kAttentionMergeWarps * (valueWidth + 1) * 4};
 }
 
-/// Splits that make about four blocks for each multiprocessor from `batch` rows; no more than a window has position
-/// blocks.
+/// Splits that make about four blocks for each multiprocessor from `batch` rows; no more than a window has spans of
+/// positions.
 constexpr int attentionSplits(int multiprocessors, int batch, int window, int kvHeads) {
   int splits = attention::least(4 * multiprocessors / attention::most(1, batch * kvHeads), 128);
   if (window > 0)
-    splits = attention::least(splits, (window - 2 + kSplitBlock) / kSplitBlock + 1);
+    splits = attention::least(splits, (window - 2 + kSplitSpan) / kSplitSpan + 1);
   return attention::most(1, splits);
 }
 

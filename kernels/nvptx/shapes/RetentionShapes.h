@@ -43,9 +43,9 @@ constexpr LaunchShape retentionStepShape(int heads, int keyWidth, int valueWidth
   return {BlockUnit::segments, 1, heads, layout.threads, layout.sharedBytes};
 }
 
-// Blocks of rows ----------------------------------------------------------------------------------------------------
+// Spans of rows -----------------------------------------------------------------------------------------------------
 
-/// Warps of the chunk kernel by what they do: outputs, the state, and the next block's rows on their way to bf16 tiles.
+/// Warps of the span kernel by what they do: outputs, the state, and the next span's rows on their way to bf16 tiles.
 constexpr int kRetentionOutputWarps = 4;
 constexpr int kRetentionStateWarps = 4;
 constexpr int kRetentionLoadWarps = 8;
@@ -56,35 +56,35 @@ constexpr int kRetentionThreads = 32 * (kRetentionOutputWarps + kRetentionStateW
 ///
 /// Two tiles of each kind: one is computed with while the next one is written. Rows of tiles are an odd multiple of 16
 /// bytes where that fits, so that eight rows lie in different banks.
-struct RetentionChunkLayout {
+struct RetentionSpanLayout {
   int panel; // a multiple of 16
   int panels;
   int keyPadded;        // key width rounded up to the depth of a tensor core instruction, with zeros
   int keyPitch;         // bytes of a row of a query or key tile
   int panelPitch;       // bytes of a row of a value or state tile
-  int queries, keys;    // [2][chunk][keyPitch]
-  int values, weighted; // [2][chunk][panelPitch]; weighted by what is left of them at the end of the block
+  int queries, keys;    // [2][span][keyPitch]
+  int values, weighted; // [2][span][panelPitch]; weighted by what is left of them at the end of the span
   int states;           // [2][high and low part][keyPadded][panelPitch]
   int gates;            // [4][gateBytes]
   int gateBytes;
   int sharedBytes;
 };
 
-[[gnu::always_inline]] constexpr RetentionChunkLayout retentionChunkLayout(int sharedLimit, int chunk, int keyWidth,
-                                                                      int valueWidth) {
-  RetentionChunkLayout layout = {};
+[[gnu::always_inline]] constexpr RetentionSpanLayout retentionSpanLayout(int sharedLimit, int span, int keyWidth,
+                                                                    int valueWidth) {
+  RetentionSpanLayout layout = {};
   layout.panel = keyWidth > 256 || valueWidth <= 16 ? 16 : 32;
   layout.panels = (valueWidth + layout.panel - 1) / layout.panel;
   layout.keyPadded = (keyWidth + 15) / 16 * 16;
-  layout.gateBytes = (3 * chunk + 4) * 4;
+  layout.gateBytes = (3 * span + 4) * 4;
   for (int odd = 1; odd >= 0; --odd) {
     layout.keyPitch = (layout.keyPadded / 8 | odd) * 16;
     layout.panelPitch = (layout.panel / 8 | odd) * 16;
     layout.queries = 0;
-    layout.keys = layout.queries + 2 * chunk * layout.keyPitch;
-    layout.values = layout.keys + 2 * chunk * layout.keyPitch;
-    layout.weighted = layout.values + 2 * chunk * layout.panelPitch;
-    layout.states = layout.weighted + 2 * chunk * layout.panelPitch;
+    layout.keys = layout.queries + 2 * span * layout.keyPitch;
+    layout.values = layout.keys + 2 * span * layout.keyPitch;
+    layout.weighted = layout.values + 2 * span * layout.panelPitch;
+    layout.states = layout.weighted + 2 * span * layout.panelPitch;
     layout.gates = layout.states + 4 * layout.keyPadded * layout.panelPitch;
     layout.sharedBytes = layout.gates + 4 * layout.gateBytes;
     if (layout.sharedBytes <= sharedLimit)
@@ -93,13 +93,13 @@ struct RetentionChunkLayout {
   return layout;
 }
 
-/// Rows of a block: the queries and keys of a tile are at most 8192 elements each, which is what the loading threads
+/// Rows of a span: the queries and keys of a tile are at most 8192 elements each, which is what the loading threads
 /// hold in registers.
-constexpr int retentionChunk(int keyWidth, int valueWidth) { return keyWidth <= 128 ? 64 : keyWidth <= 256 ? 32 : 16; }
+constexpr int retentionSpan(int keyWidth, int valueWidth) { return keyWidth <= 128 ? 64 : keyWidth <= 256 ? 32 : 16; }
 
-/// `chunk` is 16, 32 or 64, at most retentionChunk().
-constexpr LaunchShape retentionChunkShape(int sharedLimit, int chunk, int heads, int keyWidth, int valueWidth) {
-  RetentionChunkLayout layout = retentionChunkLayout(sharedLimit, chunk, keyWidth, valueWidth);
+/// `span` is 16, 32 or 64, at most retentionSpan().
+constexpr LaunchShape retentionSpanShape(int sharedLimit, int span, int heads, int keyWidth, int valueWidth) {
+  RetentionSpanLayout layout = retentionSpanLayout(sharedLimit, span, keyWidth, valueWidth);
   return {BlockUnit::segments, 1, heads * layout.panels, kRetentionThreads, layout.sharedBytes};
 }
 

@@ -115,20 +115,20 @@ std::unique_ptr<HostTarget> HostTarget::get(TargetAttr attr, Location loc) {
   return std::unique_ptr<HostTarget>(static_cast<HostTarget *>(Target::get(attr, loc).release()));
 }
 
-int64_t yoco::getRetentionStackBytes(const HostTiles &tiles, int64_t chunk, int64_t keyWidth) {
-  int64_t padded = llvm::alignTo(chunk, tiles.panel());
+int64_t yoco::getRetentionStackBytes(const HostTiles &tiles, int64_t span, int64_t keyWidth) {
+  int64_t padded = llvm::alignTo(span, tiles.panel());
   // Queries, transposed keys, scores, a rotated row and three rows of gates.
   return 4 * (padded * keyWidth * 2 + padded * padded + llvm::alignTo(keyWidth, tiles.lanes) + 3 * padded);
 }
 
 bool HostTarget::canFuseNorm(int64_t columns, int64_t maxRows) const {
-  return columns * chip.tiles.rowBlock * 4 <= chip.tiles.stackBytes;
+  return columns * chip.tiles.rowGroup * 4 <= chip.tiles.stackBytes;
 }
 
-int64_t HostTarget::getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const {
-  int64_t chunk = chip.tiles.retentionChunk;
-  while (chunk >= chip.tiles.panel() && getRetentionStackBytes(chip.tiles, chunk, keyWidth) > chip.tiles.stackBytes)
-    chunk /= 2;
+int64_t HostTarget::getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const {
+  int64_t span = chip.tiles.retentionSpan;
+  while (span >= chip.tiles.panel() && getRetentionStackBytes(chip.tiles, span, keyWidth) > chip.tiles.stackBytes)
+    span /= 2;
   // Wider heads than that go row by row.
-  return chunk >= chip.tiles.panel() ? chunk : 0;
+  return span >= chip.tiles.panel() ? span : 0;
 }

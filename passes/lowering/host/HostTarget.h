@@ -15,8 +15,8 @@ namespace mlir::yoco {
 
 class HostKernelModel;
 
-/// Bytes of stack that a block of `chunk` rows of chunkwise retention takes.
-int64_t getRetentionStackBytes(const HostTiles &tiles, int64_t chunk, int64_t keyWidth);
+/// Bytes of stack that a span of `span` rows of retention takes.
+int64_t getRetentionStackBytes(const HostTiles &tiles, int64_t span, int64_t keyWidth);
 
 /// The kind of device. Its kernels are in passes/lowering/host/kernels.
 class HostDevice final : public TargetDevice {
@@ -54,8 +54,8 @@ public:
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override;
   bool canFuseActivation(int64_t maxRows) const override { return true; }
   bool joinsGatedWeights() const override { return false; }
-  int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
-  bool canFuseHeadNorm(int64_t chunk) const override { return true; }
+  int64_t getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const override;
+  bool canFuseHeadNorm(int64_t span) const override { return true; }
   int64_t getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const override { return 0; }
   FloatType getStorageType(MLIRContext *context) const override { return Float32Type::get(context); }
   int64_t getDefaultChunk() const override { return chip.tiles.prefillChunk; }

@@ -103,7 +103,7 @@ void KernelBuilder::ifThen(Value condition, function_ref<void()> then) {
   });
 }
 
-void KernelBuilder::forBlocks(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body) {
+void KernelBuilder::forGroups(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body) {
   for (int64_t size : sizes) {
     Value count = div(max(sub(to, from), index(0)), size);
     Value end = add(from, mul(count, size));

@@ -101,9 +101,9 @@ public:
   void forLoop(Value from, Value to, int64_t step, Body body);
   SmallVector<Value> forLoop(Value from, Value to, int64_t step, ValueRange carried, CarryBody body);
   void ifThen(Value condition, function_ref<void()> then);
-  /// Blocks of `sizes[0]` from `from` while they fit before `to`, then blocks of `sizes[1]`, and so on. The last size
+  /// Groups of `sizes[0]` from `from` while they fit before `to`, then groups of `sizes[1]`, and so on. The last size
   /// is 1.
-  void forBlocks(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body);
+  void forGroups(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body);
   /// All columns of a row of static `width`, at most `vectors` vectors at a time.
   void forStrips(int64_t width, int64_t vectors, function_ref<void(const Strip &)> body);
   /// The same with values that go from strip to strip; the body gets and returns as many values as there are in

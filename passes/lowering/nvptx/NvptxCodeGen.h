@@ -11,7 +11,7 @@
 
 namespace mlir::yoco {
 
-/// All kernels of a module for one architecture: a cubin, which runs on that alone, or PTX (text without a zero behind
+/// All kernels of a module for one architecture: a cubin, which runs on that alone, or PTX (text without a zero after
 /// it), which a driver compiles.
 struct NvptxImage {
   bool isCubin = false;

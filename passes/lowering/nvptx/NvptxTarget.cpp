@@ -87,8 +87,8 @@ int64_t NvptxTarget::getMaxRows(const StepShape &step) const {
   return step.onePerSegment && step.rows <= kFewRows ? step.rows : 0;
 }
 
-int64_t NvptxTarget::getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const {
-  return bf16 ? nvptx::retentionChunk(keyWidth, valueWidth) : 0;
+int64_t NvptxTarget::getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const {
+  return bf16 ? nvptx::retentionSpan(keyWidth, valueWidth) : 0;
 }
 
 int64_t NvptxTarget::getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const {

@@ -57,8 +57,8 @@ public:
   bool canFuseActivation(int64_t maxRows) const override { return maxRows != 0 || !bf16; }
   /// Prefill multiplies by both with one product, decode with a kernel: they read the same bytes.
   bool joinsGatedWeights() const override { return true; }
-  int64_t getRetentionChunk(int64_t keyWidth, int64_t valueWidth) const override;
-  bool canFuseHeadNorm(int64_t chunk) const override { return chunk == 0; }
+  int64_t getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const override;
+  bool canFuseHeadNorm(int64_t span) const override { return span == 0; }
   int64_t getAttentionSplits(const StepShape &step, CacheType keys, int64_t window) const override;
   FloatType getStorageType(MLIRContext *context) const override;
   int64_t getDefaultChunk() const override { return 2048; }

@@ -99,7 +99,7 @@ typedef struct yoco_bounds {
   uint64_t max_sequence_length;
   uint64_t max_batch;
   uint64_t prefill_chunk;
-  uint64_t score_block;
+  uint64_t score_rows;
 } yoco_bounds;
 
 /* Opens a model. `options` may be null. On failure *model is null and `error`
@@ -261,7 +261,7 @@ YOCO_API yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, co
 /* Receives rows first_row .. first_row + rows of the logits of a scored
  * sequence. Returning nonzero stops. */
 typedef int (*yoco_logits_callback)(void *user, size_t first_row, size_t rows, const float *logits);
-/* Appends `count` tokens with logits for each, block by block. */
+/* Appends `count` tokens with logits for each, in steps of at most `score_rows`. */
 YOCO_API yoco_status yoco_session_score(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                         yoco_logits_callback callback, void *user);
 
@@ -295,8 +295,8 @@ typedef struct yoco_session_stats {
   uint64_t staging_bytes; /* pinned memory of the machine, for transfers to and from a GPU; held like the arenas */
   const char
       *device_description; /* "GPU 0 (NVIDIA H200, compute capability 9.0), cubin for sm_90a"; owned by the model */
-  uint64_t host_weight_bytes; /* pinned memory of the machine that holds the weights that are placed on the host, from which
-                                 a GPU looks rows up; shared like device_weight_bytes. 0 on the host */
+  uint64_t host_weight_bytes; /* pinned memory of the machine that holds the weights that are placed on the host, from
+                                 which a GPU looks rows up; shared like device_weight_bytes. 0 on the host */
 } yoco_session_stats;
 
 YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_stats *stats);

@@ -17,8 +17,9 @@ BYTES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8, "I32": 4}
 
 def llama_shapes(config):
     d, f, v = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
-    width = config.get("head_dim") or d // config["num_attention_heads"]
-    q, kv = width * config["num_attention_heads"], width * (config.get("num_key_value_heads") or config["num_attention_heads"])
+    heads = config["num_attention_heads"]
+    width = config.get("head_dim") or d // heads
+    q, kv = width * heads, width * (config.get("num_key_value_heads") or heads)
     result = {"model.embed_tokens.weight": [v, d], "model.norm.weight": [d]}
     if not config.get("tie_word_embeddings"):
         result["lm_head.weight"] = [v, d]
@@ -43,12 +44,14 @@ def yoco_shapes(config):
     for half in ("self_decoder", "cross_decoder"):
         for i in range(config["n_layers"] // 2):
             layer = f"{half}.layers.{i}."
-            mixers = "q out" if half == "cross_decoder" else "q k v out" if config.get("sliding_window") else "q k v g out"
+            own = "q k v out" if config.get("sliding_window") else "q k v g out"
+            mixers = "q out" if half == "cross_decoder" else own
             result |= {f"{layer}mixer.{m}_proj.weight": [d, d] for m in mixers.split()}
             if "g" in mixers.split():
                 result[layer + "mixer.gt_proj.weight"] = [config["n_self_heads"], d]
             result |= {layer + "mixer_layer_norm.weight": [d], layer + "final_layer_norm.weight": [d],
-                       layer + "ffn.fc1.weight": [f, d], layer + "ffn.gate.weight": [f, d], layer + "ffn.fc2.weight": [d, f]}
+                       layer + "ffn.fc1.weight": [f, d], layer + "ffn.gate.weight": [f, d],
+                       layer + "ffn.fc2.weight": [d, f]}
     return result
 
 
@@ -79,14 +82,16 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--family", choices=CONFIGS, default="yoco")
-    parser.add_argument("--set", type=pairs, action="append", default=[], metavar="FIELD=JSON", help="field of the configuration")
+    parser.add_argument("--set", type=pairs, action="append", default=[], metavar="FIELD=JSON",
+                        help="field of the configuration")
     parser.add_argument("--unset", action="append", default=[], metavar="FIELD")
     parser.add_argument("--config", help="text of config.json")
     parser.add_argument("--config-nesting", type=int, help="lists in lists")
     parser.add_argument("--params", action="store_true", help="params.json, without model_type")
     parser.add_argument("--no-weights", action="store_true")
     parser.add_argument("--shards", type=int, default=1)
-    parser.add_argument("--index", type=pairs, action="append", default=[], metavar="TENSOR=JSON", help="entry of weight_map")
+    parser.add_argument("--index", type=pairs, action="append", default=[], metavar="TENSOR=JSON",
+                        help="entry of weight_map")
     parser.add_argument("--dtype", default="BF16")
     parser.add_argument("--dtypes", type=pairs, action="append", default=[], metavar="TENSOR=DTYPE")
     parser.add_argument("--tensor", type=pairs, action="append", default=[], metavar="TENSOR=SHAPE", help="null: none")
@@ -94,7 +99,7 @@ def main():
                         help="fields of the tensor in the header")
     parser.add_argument("--header", help="Python expression over `text`, the sound header")
     parser.add_argument("--header-length", type=int)
-    parser.add_argument("--more", type=int, default=0, help="bytes behind the data")
+    parser.add_argument("--more", type=int, default=0, help="bytes after the data")
     parser.add_argument("--truncate", type=int)
     options = parser.parse_args()
     options.entries = {name: json.loads(fields) for name, fields in options.entries}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `batches`: several sequences at different positions in one session, ragged prefill, against float64 logits; and the
-runtime's own conformance suite on each model."""
+"""Section `batches`: several sequences at different positions in one session, ragged prefill, against float64 logits;
+and the runtime's own conformance suite on each model."""
 
 import numpy as np
 
@@ -39,7 +39,8 @@ class Runner:
         model.close()
 
     def together(self, session, texts, batch):
-        """Prompts of all lengths in all slots by one ragged call, then decoded together; rounds until all texts had their turn."""
+        """Prompts of all lengths in all slots by one ragged call, then decoded together; rounds until all texts had
+        their turn."""
         errors, rng = Errors(), np.random.default_rng(self.bundle.seed)
         sequences = [(text, length) for text in texts for length in text.lengths if len(text.tokens) > length]
         while len(sequences) < batch:

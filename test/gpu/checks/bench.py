@@ -58,7 +58,8 @@ class Runner:
         done = floor["linear_operations"] + floor["mixer_operations"]
         ratio = lambda name: f"{measured[name]:.2f}" if measured.get(name) is not None else "-"  # noqa: E731
         detail = (
-            f"{measured['tokens_per_second'] or 0:.1f} tokens/s; floors {moved / 1e9:.3f} GB ({ratio('byte_ratio')} of ceiling), "
+            f"{measured['tokens_per_second'] or 0:.1f} tokens/s; floors {moved / 1e9:.3f} GB "
+            f"({ratio('byte_ratio')} of ceiling), "
             f"{done / 1e12:.3f} Tflop ({ratio('operation_ratio')})"
         )
         return Row("bench", title, f"{measured['seconds'] * 1e3:.3f} ms", detail=detail, data=measured)

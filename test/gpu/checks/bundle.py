@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What scripts/gpu-bundle made: manifest.json, models (whole, or as differences to files that are elsewhere), programs, golden data."""
+"""What scripts/gpu-bundle made: manifest.json, models (whole, or as differences to files that are elsewhere), programs,
+golden data."""
 
 import ctypes
 import dataclasses
@@ -34,7 +35,7 @@ class Text:
     logits: np.ndarray
     best: np.ndarray  # of every row, from float64 logits
     margin: np.ndarray
-    answer: int  # so many tokens behind the prompt are the answer to its question; 0: there is none
+    answer: int  # so many tokens after the prompt are the answer to its question; 0: there is none
 
     def expected(self, first, count):
         """-> (places among rows first .. first + count that have logits, those logits)"""

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A file as pieces of other files and what is new in it. Model files have a checkpoint's weights verbatim, so that such a difference
-is small where the checkpoint is at hand.
+"""A file as pieces of other files and what is new in it. Model files have a checkpoint's weights verbatim, so that such
+a difference is small where the checkpoint is at hand.
 
-A difference is a line of JSON, {"sha256", "bases": {name: sha256}, "pieces": [[base or null, offset, size], ...]}, and after it the
-new bytes, compressed.
-"""
+A difference is a line of JSON, {"sha256", "bases": {name: sha256}, "pieces": [[base or null, offset, size], ...]}, and
+after it the new bytes, compressed."""
 
 import hashlib
 import json
@@ -29,7 +28,7 @@ def tensors(data):
         yield 8 + size + begin, end - begin
 
 
-def blocks(data, size=1 << 16):
+def pieces(data, size=1 << 16):
     for begin in range(0, len(data), size):
         yield begin, min(size, len(data) - begin)
 
@@ -38,7 +37,7 @@ def find_pieces(data, bases):
     """-> [(place in data, base, offset, size)], apart and in order; bases: {name: bytes}"""
     found, taken = [], []
     for name, base in bases.items():
-        ranges = tensors(base) if name.endswith(".safetensors") else blocks(base)
+        ranges = tensors(base) if name.endswith(".safetensors") else pieces(base)
         for offset, size in ranges:
             if size < SMALLEST:
                 continue

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Memory and kernels of a machine, for checks of single kernels: an NVIDIA GPU through its driver, or this processor."""
+"""Memory and kernels of a machine, for checks of single kernels: an NVIDIA GPU through its driver, or this
+processor."""
 
 import ctypes
 import pathlib
@@ -21,7 +22,7 @@ def block_count(launch, rows, segments):
 
 
 class Cuda:
-    """Blocks of all sizes by address; everything is ordered, and errors name the call."""
+    """Memory of all sizes by address; everything is ordered, and errors name the call."""
 
     is_gpu = can_time = True
 

@@ -144,7 +144,7 @@ class Maker:
             ends = np.r_[0:70, outputs - 70 : outputs]
             some = np.unique(np.concatenate((ends, self.rng.integers(0, outputs, 2000))))
         chosen = np.arange(outputs) if some is None else some
-        # A gate's two matrices may be one, with the rows of the second behind those of the first.
+        # A gate's two matrices may be one, with the rows of the second after those of the first.
         dense = [m.values(chosen + begin) for m in matrices.values() for begin in range(0, m.stored.shape[0], outputs)]
         for rows in self.kernel["steps"]:
             inputs = dict(matrices, x=self.draw("x", rows))
@@ -163,7 +163,7 @@ class Maker:
     # Steps -----------------------------------------------------------------------------------------------------------
 
     def ragged(self, lengths, padding=0):
-        """A step of segments (first position, rows), some with rows between that belong to none, and padding behind."""
+        """A step of segments (first position, rows), some with rows between that belong to none, and padding after."""
         slots = self.rng.permutation(len(lengths) + 2)
         table, row = [], 0
         for slot, (first, count) in zip(slots, lengths):
@@ -186,12 +186,12 @@ class Maker:
         yield self.retention_case("one row each", self.single((0, 1, 77, 1_000_000), padding=3))
         yield self.retention_case("a few rows", self.ragged([(0, 1), (5, 3), (63, 4), (0, 7)], padding=2))
 
-    def make_retention_chunk(self):
-        chunk = self.attributes["chunk"]
+    def make_retention_span(self):
+        span = self.attributes["span"]
         yield self.retention_case("one row", self.ragged([(0, 1)]))
         yield self.retention_case(
-            "chunks end",
-            self.ragged([(0, chunk), (chunk - 1, 2), (3, chunk - 3), (chunk, chunk), (2 * chunk - 1, 1)], padding=3),
+            "spans end",
+            self.ragged([(0, span), (span - 1, 2), (3, span - 3), (span, span), (2 * span - 1, 1)], padding=3),
         )
         yield self.retention_case("ragged", self.ragged([(0, 201), (37, 130), (1_000_001, 95), (0, 5)], padding=5))
         yield self.retention_case("long", self.ragged([(0, 517)]))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `kernels`: each kernel of the modules in kernels/ by itself, on fresh random inputs, against a float64 reference.
+"""Section `kernels`: each kernel of the modules in kernels/ by itself, on fresh random inputs, against a float64
+reference.
 
 All memory is full of NaNs before; afterwards the outputs must be close, and every other byte must be as it was.
 """
@@ -245,7 +246,7 @@ class Launched:
             if begin <= offset < begin + size:
                 return f"first in {name} at {offset - begin} of {size}"
             if begin + size <= offset < begin + size + 1024:
-                return f"first behind {name} by {offset - begin - size}"
+                return f"first after {name} by {offset - begin - size}"
         return "first in a guard"
 
     def time(self, module, launch):
@@ -270,8 +271,8 @@ def write(view, values, element):
 
 
 def max_error(worst, got, expected, floor):
-    """The larger of `worst` and the relative errors of the rows; infinite with a NaN. Rows that are much smaller than the others by chance
-    are held to what is usual."""
+    """The larger of `worst` and the relative errors of the rows; infinite with a NaN. Rows that are much smaller than
+    the others by chance are held to what is usual."""
     got, expected = (np.reshape(x, (len(x), -1)).astype(np.float64) for x in (got, expected))
     norms = np.linalg.norm(expected, axis=1)
     usual = 0.3 * float(np.sqrt(np.mean(norms * norms))) if len(norms) else 0.0

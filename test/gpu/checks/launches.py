@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `launches`: what the driver makes of launches that no kernel of the compiler asks for. A model of hand-written kernels in
-clusters of two blocks (test/runtime/ToyCluster.h), whose logits say what each block saw of its cluster."""
+"""Section `launches`: what the driver makes of launches that no kernel of the compiler asks for. A model of
+hand-written kernels in clusters of two blocks (test/runtime/ToyCluster.h), whose logits say what each block saw of its
+cluster."""
 
 import numpy as np
 

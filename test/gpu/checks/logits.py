@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `logits`: compiled checkpoints against float64 logits, with prompts taken in chunks of several sizes, then decoded
-along the golden text, and with the whole text scored."""
+"""Section `logits`: compiled checkpoints against float64 logits, with prompts taken in chunks of several sizes, then
+decoded along the golden text, and with the whole text scored."""
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `long`: the large configuration with random weights, prompts up to the longest sequence, decode after them; and the bytes that
-a session holds, against the plan."""
+"""Section `long`: the large configuration with random weights, prompts up to the longest sequence, decode after them;
+and the bytes that a session holds, against the plan."""
 
 import json
 import tempfile
@@ -73,7 +73,10 @@ class Runner:
         plan = next(v for v in model.variants(max_sequence_length=length, max_batch=1) if v.target == stats.target)
         held = (stats.persistent_bytes, stats.scratch_bytes, stats.weight_bytes, stats.kv_bytes_per_token)
         planned = (plan.persistent_bytes, plan.scratch_bytes, plan.weight_bytes, plan.kv_bytes_per_token)
-        detail = f"persistent {held[0]}, scratch {held[1]}, weights {held[2]} (on the device {stats.device_weight_bytes}), staging {stats.staging_bytes}"
+        detail = (
+            f"persistent {held[0]}, scratch {held[1]}, weights {held[2]} (on the device {stats.device_weight_bytes}), "
+            f"staging {stats.staging_bytes}"
+        )
         return Row(
             "long",
             f"{title}: bytes held are planned",
@@ -161,7 +164,8 @@ class Runner:
         plan = next(v for v in model.variants(max_sequence_length=length) if v.target.decode() == stats["target"])
         held = stats["bytes_held"]
         sound = code == 0 and (held["persistent"], held["scratch"]) == (plan.persistent_bytes, plan.scratch_bytes)
-        detail = f"prefill {stats['prefill_tokens_per_second']:.0f} tokens/s, decode {stats['decode_tokens_per_second']:.1f} tokens/s"
+        prefill, decode = stats["prefill_tokens_per_second"], stats["decode_tokens_per_second"]
+        detail = f"prefill {prefill:.0f} tokens/s, decode {decode:.1f} tokens/s"
         yield Row(
             "long",
             title,

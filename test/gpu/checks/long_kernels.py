@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Attention to a cache of 1,048,576 positions: more than 2^31 elements, more than 4 GiB.
 
-The cache repeats a block of a prime number of positions, so that a reference in float64 is cheap, but for a few positions
-of their own that weigh much. Slots and positions that no sequence has are NaN.
-"""
+The cache repeats a pattern of a prime number of positions, so that a reference in float64 is cheap, but for a few
+positions of their own that weigh much. Slots and positions that no sequence has are NaN."""
 
 import zlib
 
@@ -27,18 +26,18 @@ class LongCache:
         self.special = np.unique(special)
         self.parts, self.planes = [], []
         for width, scale in ((argument["key"], 6.0), (argument["value"], 1.0)):
-            block = rounded(rng.standard_normal((PERIOD, heads, width)).astype(np.float32), element)
+            pattern = rounded(rng.standard_normal((PERIOD, heads, width)).astype(np.float32), element)
             own = rounded((rng.standard_normal((len(self.special), heads, width)) * scale).astype(np.float32), element)
-            self.parts.append((block, own))
-            self.planes.append(self.fill(block, own, heads * width * size_of(element)))
+            self.parts.append((pattern, own))
+            self.planes.append(self.fill(pattern, own, heads * width * size_of(element)))
 
-    def fill(self, block, own, row_bytes):
+    def fill(self, pattern, own, row_bytes):
         device, element = self.device, self.argument["element"]
         size = SLOTS * POSITIONS * row_bytes
         plane = device.allocate(size)
         device.fill(plane, 0xFF, size)
         start, total = plane + SLOT * POSITIONS * row_bytes, POSITIONS * row_bytes
-        device.upload(start, to_storage(block.astype(np.float32), element))
+        device.upload(start, to_storage(pattern.astype(np.float32), element))
         filled = PERIOD * row_bytes
         while filled < total:
             piece = min(filled, total - filled)
@@ -51,8 +50,8 @@ class LongCache:
     def attend(self, q, positions, attributes):
         """Rows [rows, heads, value] for rotated-here queries [rows, heads, key]."""
         q = reference.rotate(q, positions, attributes["rope"])
-        (key_block, key_own), (value_block, value_own) = self.parts
-        out = np.empty((*q.shape[:2], value_block.shape[2]))
+        (key_pattern, key_own), (value_pattern, value_own) = self.parts
+        out = np.empty((*q.shape[:2], value_pattern.shape[2]))
         group = q.shape[1] // self.argument["heads"]
         for r, position in enumerate(positions):
             counts = np.full(PERIOD, (position + 1) // PERIOD)
@@ -61,11 +60,11 @@ class LongCache:
             np.subtract.at(counts, self.special[seen] % PERIOD, 1)
             for h in range(q.shape[1]):
                 kv = h // group
-                common = key_block[:, kv] @ q[r, h] * attributes["scale"]
+                common = key_pattern[:, kv] @ q[r, h] * attributes["scale"]
                 own = key_own[seen, kv] @ q[r, h] * attributes["scale"]
                 most = max(common.max(), own.max(initial=-np.inf))
                 common, own = counts * np.exp(common - most), np.exp(own - most)
-                sums = common @ value_block[:, kv] + own @ value_own[seen, kv]
+                sums = common @ value_pattern[:, kv] + own @ value_own[seen, kv]
                 out[r, h] = sums / (common.sum() + own.sum())
         return out
 

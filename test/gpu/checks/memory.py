@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a kernel reads and writes, as bytes: every buffer lies between guards in memory that is full of NaNs (bytes 0xff), so that
-whatever is read without being written, or written out of place, shows."""
+"""What a kernel reads and writes, as bytes: every buffer lies between guards in memory that is full of NaNs (bytes
+0xff), so that whatever is read without being written, or written out of place, shows."""
 
 import numpy as np
 
@@ -32,7 +32,8 @@ def rounded(values, element):
 
 
 class Stored:
-    """A matrix, a table or a vector in its element type; wide ones repeat a block of numbers, shifted from row to row."""
+    """A matrix, a table or a vector in its element type; wide ones repeat a pattern of numbers, shifted from row to
+    row."""
 
     def __init__(self, rng, argument, scale):
         self.argument, self.element = argument, argument["element"]
@@ -40,11 +41,11 @@ class Stored:
         if count * columns <= 1 << 22:
             self.stored = to_storage((rng.standard_normal((count, columns)) * scale).astype(np.float32), self.element)
         else:
-            block = to_storage((rng.standard_normal((1 << 22) + columns) * scale).astype(np.float32), self.element)
+            pattern = to_storage((rng.standard_normal((1 << 22) + columns) * scale).astype(np.float32), self.element)
             starts = rng.integers(0, 1 << 22, count)
-            self.stored = np.empty((count, columns), block.dtype)
+            self.stored = np.empty((count, columns), pattern.dtype)
             for row, start in enumerate(starts):
-                self.stored[row] = block[start : start + columns]
+                self.stored[row] = pattern[start : start + columns]
 
     def values(self, rows=slice(None)):
         return from_storage(self.stored[rows], self.element)
@@ -67,7 +68,7 @@ class Stored:
 
 
 class Pool:
-    """Named ranges of one block of memory, all NaN at first."""
+    """Named ranges of one allocation, all NaN at first."""
 
     def __init__(self):
         self.ranges, self.size = {}, GUARD

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `repeat`: the same ids give the same bits, again and again, in other slots, sessions and processes, with and without graphs."""
+"""Section `repeat`: the same ids give the same bits, again and again, in other slots, sessions and processes, with and
+without graphs."""
 
 import hashlib
 import json

@@ -23,7 +23,8 @@ class Row:
 
     def line(self, width=58):
         case = self.case if len(self.case) <= width else self.case[: width - 1] + "~"
-        return f"{self.section:<10}{case:<{width + 1}}{text(self.measured):>10} {text(self.bound):>9}  {self.status():<5}{self.detail}".rstrip()
+        numbers = f"{text(self.measured):>10} {text(self.bound):>9}"
+        return f"{self.section:<10}{case:<{width + 1}}{numbers}  {self.status():<5}{self.detail}".rstrip()
 
 
 def text(value):

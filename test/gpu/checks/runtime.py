@@ -10,7 +10,7 @@ PREFILL, DECODE, SCORE = 1, 2, 4
 
 
 class Bounds(c.Structure):
-    _fields_ = [(name, c.c_uint64) for name in ("max_sequence_length", "max_batch", "prefill_chunk", "score_block")]
+    _fields_ = [(name, c.c_uint64) for name in ("max_sequence_length", "max_batch", "prefill_chunk", "score_rows")]
 
 
 class ModelOptions(c.Structure):
@@ -204,8 +204,8 @@ class Session:
     def score(self, slot, ids):
         ids, logits = np.ascontiguousarray(ids, np.int32), self.rows(len(ids))
 
-        def receive(_, first, rows, block):
-            logits[first : first + rows] = np.ctypeslib.as_array(block, (rows, self.model.vocabulary))
+        def receive(_, first, rows, scored):
+            logits[first : first + rows] = np.ctypeslib.as_array(scored, (rows, self.model.vocabulary))
             return 0
 
         callback = _LogitsCallback(receive)

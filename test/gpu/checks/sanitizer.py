@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Section `sanitizer`: NVIDIA's compute-sanitizer on small models and on kernels of awkward shapes. Out of bounds or misaligned accesses
-(memcheck), and threads of a block that race for shared memory (racecheck)."""
+"""Section `sanitizer`: NVIDIA's compute-sanitizer on small models and on kernels of awkward shapes. Out of bounds or
+misaligned accesses (memcheck), and threads of a block that race for shared memory (racecheck)."""
 
 import glob
 import re

@@ -39,7 +39,7 @@ TEST(ModelFileWriter, HashesEveryBlockAndTheTable) {
     for (uint64_t i = 0; i < size; ++i)
       content[i] = char(i * 7 + i / 251);
     std::string file = write([&](ModelFileWriter &writer) {
-      // In pieces that end nowhere near a block.
+      // In pieces that end nowhere near a checksum block.
       for (uint64_t i = 0; i < size; i += 99991)
         writer.write(llvm::ArrayRef<char>(content.data(), size).slice(i, std::min<uint64_t>(99991, size - i)));
     });

@@ -95,7 +95,7 @@ func.func @other_users(%x: tensor<?x8xf32>)
   return %0, %1, %2, %3, %6, %8 : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>
 }
 
-// A sum of a group's result with itself, a group that has a residual, an activation behind the residual, and a constant in every
+// A sum of a group's result with itself, a group that has a residual, an activation after the residual, and a constant in every
 // element, which no kernel reads as rows.
 // CHECK-LABEL: func.func @not_taken
 // CHECK: yoco.fused_linear %{{.+}} weights [@a] :

@@ -5,7 +5,7 @@
 #rope = #yoco.rope<interleaved, [1.0, 0.5]>
 
 // Everything: both rotations, the gate with its divisor, the norm of each head, the swish gate. A step with one row per segment is
-// recurrent; another works on blocks of rows.
+// recurrent; another works on spans of rows.
 // CHECK-LABEL: func.func @decode
 // CHECK-SAME: %[[IDS:.+]]: tensor<?xi32>, %[[SEG:.+]]: !yoco.segments, %[[T:[^:]+]]: !yoco.state<2x4x4xf32>
 // CHECK-SAME: %[[Q:[^:]+]]: tensor<?x8xf32>, %[[K:[^:]+]]: tensor<?x8xf32>, %[[V:[^:]+]]: tensor<?x8xf32>, %[[G:[^:]+]]: tensor<?x2xf32>, %[[W:[^:]+]]: tensor<?x8xf32>
@@ -15,7 +15,7 @@
 // CHECK-SAME: {eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #{{.+}}, scale = 5.000000e-01 : f32, yoco.layer = "0"}
 // CHECK-NEXT: return %[[O]]#0, %[[O]]#1
 // CHECK-LABEL: func.func @prefill
-// CHECK: yoco.fused_retention {{.*}}chunk = {{[1-9][0-9]*}} : i64
+// CHECK: yoco.fused_retention {{.*}}span = {{[1-9][0-9]*}} : i64
 module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %t: !yoco.state<2x4x4xf32> {yoco.state = @s}, %q: tensor<?x8xf32>,
                     %k: tensor<?x8xf32>, %v: tensor<?x8xf32>, %g: tensor<?x2xf32>, %w: tensor<?x8xf32>)
@@ -109,7 +109,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // -----
 
 // Rotations by other positions than the rows' own stay, and so does a norm when the retention itself has another user, and when the
-// next state has one that must stand behind it.
+// next state has one that must stand after it.
 // CHECK-LABEL: func.func @positions
 // CHECK-COUNT-2: yoco.rope
 // CHECK: yoco.fused_retention

@@ -114,13 +114,13 @@ TEST_F(HostCodeGen, FeaturesAreThoseOfTheChip) {
   EXPECT_TRUE(native == v3 || native == v4 || native.empty());
 }
 
-TEST_F(HostCodeGen, RetentionChunksFitTheStack) {
+TEST_F(HostCodeGen, RetentionSpansFitTheStack) {
   for (const char *chip : {"x86-64-v3", "x86-64-v4"}) {
     std::unique_ptr<HostTarget> target = HostTarget::get(targetOf(chip), UnknownLoc::get(&context));
     for (int64_t width : {1, 8, 17, 64, 128, 256, 512, 1024, 8192}) {
-      int64_t chunk = target->getRetentionChunk(width, width);
-      EXPECT_LE(getRetentionStackBytes(target->getTileSizes(), chunk, width), chunk > 0 ? 196608 : 1 << 20);
-      EXPECT_TRUE(width <= 512 ? chunk > 0 : width < 8192 || chunk == 0) << width;
+      int64_t span = target->getRetentionSpan(width, width);
+      EXPECT_LE(getRetentionStackBytes(target->getTileSizes(), span, width), span > 0 ? 196608 : 1 << 20);
+      EXPECT_TRUE(width <= 512 ? span > 0 : width < 8192 || span == 0) << width;
     }
   }
 }

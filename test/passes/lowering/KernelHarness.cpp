@@ -144,8 +144,8 @@ void Rows::fill(Random &random, float scale) {
 Rows Rows::make(Random &random, int64_t rows, int64_t columns) {
   if (flip(random))
     return Rows(rows, columns);
-  int64_t before = random() % 20, behind = random() % 20;
-  return Rows(rows, columns, columns + before + behind, before);
+  int64_t before = random() % 20, after = random() % 20;
+  return Rows(rows, columns, columns + before + after, before);
 }
 
 Weights::Weights(const std::string &element, std::vector<float> numbers)

@@ -77,7 +77,7 @@ struct Rows {
   std::string type() const;
   void fill(Random &random, float scale = 1);
   void fillRow(int64_t r, Random &random, float scale = 1);
-  /// Rows with some columns before and behind, sometimes.
+  /// Rows with some columns before and after, sometimes.
   static Rows make(Random &random, int64_t rows, int64_t columns);
 };
 

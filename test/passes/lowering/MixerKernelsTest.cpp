@@ -51,7 +51,7 @@ std::string attribute(const char *name, double value) {
 //===- Retention ---------------------------------------------------------------------------------------------===//
 
 struct Retention {
-  int64_t heads, keyWidth, valueWidth, chunk;
+  int64_t heads, keyWidth, valueWidth, span;
   float scale, divisor;
   bool hasDivisor, hasRope, hasNorm, hasSwish;
   Rotation rope;
@@ -64,7 +64,7 @@ Retention makeRetention(Random &random, Kernels &kernels, int64_t width) {
   r.heads = 1 + random() % 3;
   r.keyWidth = width;
   r.valueWidth = random() % 4 == 0 ? width + 3 : width;
-  r.chunk = pick(random, {0, 0, 5, 16, 32, width <= 128 ? 64 : 32});
+  r.span = pick(random, {0, 0, 5, 16, 32, width <= 128 ? 64 : 32});
   r.scale = flip(random) ? 1.0f : 0.25f;
   r.divisor = 16;
   r.hasDivisor = random() % 4 != 0;
@@ -88,7 +88,7 @@ Retention makeRetention(Random &random, Kernels &kernels, int64_t width) {
     attributes += attribute("eps", 1e-5);
   if (r.hasRope)
     attributes += "rope = " + r.rope.text() + ", ";
-  attributes += "chunk = " + std::to_string(r.chunk) + " : i64";
+  attributes += "span = " + std::to_string(r.span) + " : i64";
   std::string arguments = "%q: " + r.q.type() + ", %k: " + r.k.type() + ", %v: " + r.v.type() + ", %g: " + r.g.type() +
                           ", %p: memref<?xi32>, %s: !yoco.segments, %t: " + state +
                           (r.hasSwish ? ", %w: " + r.swish.type() : "") + ", %out: " + r.out.type();
@@ -99,7 +99,7 @@ Retention makeRetention(Random &random, Kernels &kernels, int64_t width) {
                                       std::string(r.hasSwish ? "swish %w " : "") + "outs %out {" + attributes +
                                       "} : (" + types + ") -> ()");
   r.what = "retention of " + std::to_string(r.heads) + " x " + std::to_string(r.keyWidth) + " x " +
-           std::to_string(r.valueWidth) + ", chunk " + std::to_string(r.chunk);
+           std::to_string(r.valueWidth) + ", span " + std::to_string(r.span);
   return r;
 }
 

@@ -88,9 +88,9 @@ public:
   void addAttention(const Sizes &sizes, bool ring);
   void addChain(const std::string &name, int64_t columns, const std::string &from, const std::string &to);
 
-  /// Compiles all kernels for both architectures and looks at what ptxas says. The stack of chunkwise retention may
-  /// have `chunkStack` bytes.
-  void expectNoStack(int chunkStack = 0);
+  /// Compiles all kernels for both architectures and looks at what ptxas says. The stack of retention by spans may
+  /// have `spanStack` bytes.
+  void expectNoStack(int spanStack = 0);
 
 private:
   MLIRContext context;
@@ -170,10 +170,10 @@ void Kernels::addRetention(const Sizes &sizes) {
       "scale = 0.5 : f32, gate_divisor = 16.0 : f32, rope = " + rope(sizes.keyWidth, "interleaved");
   add("retention_step", arguments + step,
       op + "swish %v outs %o {" + attributes + ", eps = 1.0e-5 : f32} : " + types + v + ", " + step + ") -> ()");
-  // Heads that are too wide for blocks go row by row.
-  int64_t chunk = bf16 ? nvptx::retentionChunk(sizes.keyWidth, sizes.valueWidth) : 0;
-  add("retention_chunk", arguments + v,
-      op + "outs %o {" + attributes + ", chunk = " + std::to_string(chunk) + " : i64} : " + types + v + ") -> ()");
+  // Heads that are too wide for spans go row by row.
+  int64_t span = bf16 ? nvptx::retentionSpan(sizes.keyWidth, sizes.valueWidth) : 0;
+  add("retention_span", arguments + v,
+      op + "outs %o {" + attributes + ", span = " + std::to_string(span) + " : i64} : " + types + v + ") -> ()");
 }
 
 void Kernels::addAttention(const Sizes &sizes, bool ring) {
@@ -227,7 +227,7 @@ void Kernels::addChain(const std::string &name, int64_t columns, const std::stri
                     in, out, from, to, widen, widen.empty() ? "%x" : "%w", narrow, narrow.empty() ? "%y" : "%n"));
 }
 
-void Kernels::expectNoStack(int chunkStack) {
+void Kernels::expectNoStack(int spanStack) {
   std::optional<std::string> ptxas = findPtxas();
   std::string module = "module attributes {yoco.target = #yoco.target<\"nvptx\", \"sm_90a\", " + storage() +
                        ">} { module @kernels attributes {yoco.kernels} {\n" + text + "} }";
@@ -256,7 +256,7 @@ void Kernels::expectNoStack(int chunkStack) {
           architecture, kernel.registers, kernel.stackBytes, kernel.spillBytes, kernel.sharedBytes);
       EXPECT_GT(kernel.registers, 0) << what;
       // Blocks of 512 threads have 128 registers a thread, and no more when a few are missing.
-      EXPECT_LE(kernel.stackBytes, StringRef(kernel.name).starts_with("retention_chunk") ? chunkStack : 0) << what;
+      EXPECT_LE(kernel.stackBytes, StringRef(kernel.name).starts_with("retention_span") ? spanStack : 0) << what;
       EXPECT_EQ(kernel.sharedBytes, 0) << what << "; shared memory is the launch's";
     }
   }
@@ -275,7 +275,7 @@ TEST_P(NvptxCodeGen, NoStack) {
   kernels.addAttention(sizes, /*ring=*/false);
   kernels.addAttention(sizes, /*ring=*/true);
   kernels.addChain("chain", sizes.ffn, "f32", kernels.storage());
-  kernels.expectNoStack(/*chunkStack=*/sizes.hidden == 3072 ? 0 : 32);
+  kernels.expectNoStack(/*spanStack=*/sizes.hidden == 3072 ? 0 : 32);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, NvptxCodeGen, testing::Combine(testing::ValuesIn(kSizes), testing::Bool()),

@@ -56,8 +56,8 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   module @kernels attributes {yoco.kernels} {
     func.func @large(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x256xf32>,
                      %g: memref<?x1xf32>, %p: memref<?xi32>, %s: !yoco.segments, %t: !yoco.state<1x256x256xf32>) {
-      // expected-error @+1 {{expected blocks that take at most 196608 bytes of stack}}
-      yoco.fused_retention %q, %q, %q, %g at %p, %s from %t outs %q {scale = 1.0 : f32, chunk = 256 : i64}
+      // expected-error @+1 {{expected spans that take at most 196608 bytes of stack}}
+      yoco.fused_retention %q, %q, %q, %g at %p, %s from %t outs %q {scale = 1.0 : f32, span = 256 : i64}
           : (memref<?x256xf32>, memref<?x256xf32>, memref<?x256xf32>, memref<?x1xf32>, memref<?xi32>, !yoco.segments,
              !yoco.state<1x256x256xf32>, memref<?x256xf32>) -> ()
       return

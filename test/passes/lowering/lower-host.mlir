@@ -31,7 +31,7 @@ func.func @embed(%rows: index, %segments: index, %seq: index, %begin: index, %en
   return
 }
 
-// 40 outputs are 3 panels of 16: one tile of columns. A norm goes to the stack; blocks of 6, 2 and 1 rows keep their sums in
+// 40 outputs are 3 panels of 16: one tile of columns. A norm goes to the stack; groups of 6, 2 and 1 rows keep their sums in
 // registers; the last panel has 8 columns, which a mask leaves out.
 // CHECK-LABEL: func.func @linear
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<6x24xf32>
@@ -62,14 +62,14 @@ func.func @recurrent(%rows: index, %segments: index, %seq: index, %begin: index,
   return
 }
 
-// Blocks of 32 rows, in absolute position; their scores are on the stack.
-// CHECK-LABEL: func.func @chunkwise
+// Spans of 32 rows, in absolute position; their scores are on the stack.
+// CHECK-LABEL: func.func @spans
 // CHECK: memref<32x32xf32>
 // CHECK: arith.divui %{{.+}}, %c32
-func.func @chunkwise(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x16xf32>,
-                     %g: memref<?x2xf32>, %p: memref<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x8x8xf32>,
-                     %out: memref<?x16xf32>) {
-  yoco.fused_retention %q, %q, %q, %g at %p, %s from %t outs %out {scale = 0.5 : f32, chunk = 32 : i64}
+func.func @spans(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x16xf32>,
+                 %g: memref<?x2xf32>, %p: memref<?xi32>, %s: !yoco.segments, %t: !yoco.state<2x8x8xf32>,
+                 %out: memref<?x16xf32>) {
+  yoco.fused_retention %q, %q, %q, %g at %p, %s from %t outs %out {scale = 0.5 : f32, span = 32 : i64}
       : (memref<?x16xf32>, memref<?x16xf32>, memref<?x16xf32>, memref<?x2xf32>, memref<?xi32>, !yoco.segments,
          !yoco.state<2x8x8xf32>, memref<?x16xf32>) -> ()
   return
@@ -86,7 +86,7 @@ func.func @attention(%rows: index, %segments: index, %seq: index, %begin: index,
                      %p: memref<?xi32>, %s: !yoco.segments,
                      %c: !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>,
                      %d: !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>,
-                     %out: memref<?x16xf32>) {
+                 %out: memref<?x16xf32>) {
   yoco.fused_attention %q at %p, %s to %c, %d outs %out
       {scale = 0.5 : f32, heads = 2 : i64, rope = #yoco.rope<interleaved, [1.0, 0.1, 0.01, 0.001]>}
       : (memref<?x16xf32>, memref<?xi32>, !yoco.segments,

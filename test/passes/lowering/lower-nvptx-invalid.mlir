@@ -106,10 +106,10 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
   module @kernels attributes {yoco.kernels} {
-    func.func @blocks(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x16xf32>,
-                      %g: memref<?x1xf32>, %p: memref<?xi32>, %s: !yoco.segments, %t: !yoco.state<1x16x16xf32>) {
-      // expected-error @+1 {{expected no norm and no swish gate with `chunk` on target `nvptx`}}
-      yoco.fused_retention %q, %q, %q, %g at %p, %s from %t outs %q {scale = 1.0 : f32, eps = 1.0e-5 : f32, chunk = 64 : i64}
+    func.func @spans(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x16xf32>,
+                     %g: memref<?x1xf32>, %p: memref<?xi32>, %s: !yoco.segments, %t: !yoco.state<1x16x16xf32>) {
+      // expected-error @+1 {{expected no norm and no swish gate with `span` on target `nvptx`}}
+      yoco.fused_retention %q, %q, %q, %g at %p, %s from %t outs %q {scale = 1.0 : f32, eps = 1.0e-5 : f32, span = 64 : i64}
           : (memref<?x16xf32>, memref<?x16xf32>, memref<?x16xf32>, memref<?x1xf32>, memref<?xi32>, !yoco.segments,
              !yoco.state<1x16x16xf32>, memref<?x16xf32>) -> ()
       return

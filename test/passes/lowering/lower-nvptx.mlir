@@ -121,7 +121,7 @@ func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index
   return
 }
 
-// Two matrices behind each other, a residual and no norm (an eps below 0).
+// Two matrices one after the other, a residual and no norm (an eps below 0).
 // CHECK-LABEL: gpu.func @linear_gated
 // CHECK-SAME: %[[X:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[R:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[A:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[TRUE:.+]] = arith.constant true
@@ -151,14 +151,14 @@ func.func @retention_step(%rows: index, %segments: index, %seq: index, %begin: i
 }
 
 // The state is written: nothing but its alignment is promised.
-// CHECK-LABEL: gpu.func @retention_chunk
+// CHECK-LABEL: gpu.func @retention_span
 // CHECK-SAME: %{{.+}}, %[[T:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
-// CHECK: llvm.call @yoco_retention_chunk(
+// CHECK: llvm.call @yoco_retention_span(
 // CHECK-SAME: %[[T]]
-func.func @retention_chunk(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x32xf32>,
+func.func @retention_span(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x32xf32>,
                            %k: memref<?x32xf32>, %v: memref<?x32xf32>, %g: memref<?x2xf32>, %p: memref<?xi32>, %s: !yoco.segments,
                            %t: !yoco.state<2x16x16xf32>, %out: memref<?x32xf32>) {
-  yoco.fused_retention %q, %k, %v, %g at %p, %s from %t outs %out {scale = 0.25 : f32, chunk = 64 : i64}
+  yoco.fused_retention %q, %k, %v, %g at %p, %s from %t outs %out {scale = 0.25 : f32, span = 64 : i64}
       : (memref<?x32xf32>, memref<?x32xf32>, memref<?x32xf32>, memref<?x2xf32>, memref<?xi32>, !yoco.segments,
          !yoco.state<2x16x16xf32>, memref<?x32xf32>) -> ()
   return

@@ -19,7 +19,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     planes [#yoco.size<0>, #yoco.size<16 * seq * batch>]
   yoco.arena @persistent persistent [#yoco.size<32 * seq * batch>]
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 512 * chunk>]
-  // A table that rows are looked up in stays as it is; a matrix is in panels, its rows one part behind the other.
+  // A table that rows are looked up in stays as it is; a matrix is in panels, its rows one part after the other.
   // CHECK: yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<100x8xbf16>
   // CHECK: yoco.packed_parameter @packed.q0 [@q0, @k0] panels [[P:[0-9]+]] : tensor<16x8xbf16>
   // CHECK: yoco.packed_parameter @packed.n [@n] row_major 0 : tensor<8xbf16>

@@ -42,15 +42,15 @@ func.func @linear_few(%rows: index, %segments: index, %seq: index, %begin: index
   return
 }
 
-// CHECK-LABEL: .entry retention_chunk(
+// CHECK-LABEL: .entry retention_span(
 // CHECK-DAG: ldmatrix.sync.aligned.m8n8.x4
 // CHECK-DAG: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
 // CHECK-DAG: ex2.approx.ftz.f32
 // CHECK-DAG: ld.global{{.*}}.v4
-func.func @retention_chunk(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x128xf32>,
+func.func @retention_span(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x128xf32>,
                            %k: memref<?x128xf32>, %v: memref<?x128xf32>, %g: memref<?x2xf32>, %p: memref<?xi32>, %s: !yoco.segments,
                            %t: !yoco.state<2x64x64xf32>, %out: memref<?x128xf32>) {
-  yoco.fused_retention %q, %k, %v, %g at %p, %s from %t outs %out {scale = 0.25 : f32, chunk = 64 : i64, rope = #rope}
+  yoco.fused_retention %q, %k, %v, %g at %p, %s from %t outs %out {scale = 0.25 : f32, span = 64 : i64, rope = #rope}
       : (memref<?x128xf32>, memref<?x128xf32>, memref<?x128xf32>, memref<?x2xf32>, memref<?xi32>, !yoco.segments,
          !yoco.state<2x64x64xf32>, memref<?x128xf32>) -> ()
   return

@@ -89,9 +89,9 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.ph
   // What the entry point returns is an argument of its own: the one copy.
   // CHECK-LABEL: func.func @echo()
   func.func @echo(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?xi32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = block, sampled = all>} {
-    // CHECK: %[[IDS:.+]] = yoco.alloc <64 * block> role ids : memref<?xi32>
-    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * block> role sampled : memref<?xi32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, sampled = all>} {
+    // CHECK: %[[IDS:.+]] = yoco.alloc <64 * score> role ids : memref<?xi32>
+    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * score> role sampled : memref<?xi32>
     // CHECK-NEXT: yoco.copy %[[IDS]] to %[[OUT]]
     return %ids : tensor<?xi32>
   }
@@ -242,7 +242,7 @@ func.func @f(%ids: tensor<?xi32>) -> tensor<?x4xf32>
 // CHECK: %[[M:.+]] = yoco.alloc <[[BYTES:[0-9]+]]> : memref<[[BYTES]]xi8>
 // CHECK: yoco.fused_linear %[[N]] weights [@w] workspace %[[M]] outs %[[Y]]
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, block = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
   yoco.parameter @e : tensor<16x7xbf16> from "e"
   yoco.parameter @w : tensor<5x7xbf16> from "w"
   func.func @aligned(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x5xf32>

@@ -64,7 +64,7 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 // Bounds: beyond the arena; too small for the rows (4 * 32 = 128 bytes each); too small for the table; sizes that cannot be
 // computed at the bounds of the plan.
 
-module attributes {yoco.bounds = #yoco.bounds<seq = 9223372036854775807, batch = 1, chunk = 1, block = 1>} {
+module attributes {yoco.bounds = #yoco.bounds<seq = 9223372036854775807, batch = 1, chunk = 1, score = 1>} {
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>, #yoco.size<4 * seq * seq>]
   func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     // expected-error @+1 {{expected to end within "scratch" for all bounds, at most [#yoco.size<64 * batch + 128 * chunk>, #yoco.size<4 * seq * seq>], got #yoco.size<64 * batch + 192 * chunk>}}

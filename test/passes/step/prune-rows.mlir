@@ -4,7 +4,7 @@
 // RUN: yoco-opt %s --split-input-file --allow-unregistered-dialect --yoco-prune-rows | FileCheck %s --check-prefix=PRUNED
 
 // Three logits are wanted (K = 3). The second attention sees W - 1 = 3 rows before each: it asks the ring's fresh keys for the last
-// 3 + 3 = 6 rows. The ring's write owes later steps the last W - 1 = 3 rows; 6 covers that. The first attention reads the same
+// 3 + 3 = 6 rows. The ring's write must store the last W - 1 = 3 rows for later steps; 6 covers that. The first attention reads the same
 // ring through a window of 2, one layer earlier, and must give the rows that the keys of the second are not made of: its result
 // feeds the queries alone, so 3 rows of it, and 3 + 1 = 4 of the keys, which the 6 cover too.
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
@@ -93,7 +93,7 @@ module {
 
 // -----
 
-// A ring of W = 1 owes the last 0 rows: no later step sees a row of this one. Prefill does nothing at all.
+// A ring of W = 1 must store the last 0 rows: no later step sees a row of this one. Prefill does nothing at all.
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 1, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"

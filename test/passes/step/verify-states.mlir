@@ -2,7 +2,7 @@
 //
 // RUN: yoco-opt %s --split-input-file --verify-diagnostics --allow-unregistered-dialect --yoco-verify-states
 
-// Read, then written; another state passes through. What reads the new version stands behind the write.
+// Read, then written; another state passes through. What reads the new version stands after the write.
 !kv = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
 module {
   yoco.state_decl @kv : !kv

@@ -70,9 +70,9 @@ CUresult Machine::enter(const char *call, bool needsContext) {
   return needsContext ? sticky : CUDA_SUCCESS;
 }
 
-bool Machine::holds(const std::map<uint64_t, uint64_t> &blocks, uint64_t address, uint64_t size) {
-  auto after = blocks.upper_bound(address);
-  if (after == blocks.begin())
+bool Machine::holds(const std::map<uint64_t, uint64_t> &ranges, uint64_t address, uint64_t size) {
+  auto after = ranges.upper_bound(address);
+  if (after == ranges.begin())
     return false;
   auto [begin, length] = *std::prev(after);
   return address - begin <= length && size <= length - (address - begin);

@@ -104,7 +104,7 @@ private:
     uint64_t occurrence;
     CUresult result;
   };
-  static bool holds(const std::map<uint64_t, uint64_t> &blocks, uint64_t address, uint64_t size);
+  static bool holds(const std::map<uint64_t, uint64_t> &ranges, uint64_t address, uint64_t size);
 
   std::string configuration = "?";
   std::vector<Failure> failures;

@@ -4,7 +4,7 @@
 //
 // A tile of attention is one row and one key-value head. The tile of every n-th row of a segment takes the rows up to
 // the next such, with all their query heads, in one pass over keys and values; the tiles of the others are empty, so
-// that a step of one row per segment has a tile for each. The softmax is online (arXiv 1805.02867) over blocks of keys
+// that a step of one row per segment has a tile for each. The softmax is online (arXiv 1805.02867) over spans of keys
 // that are aligned to absolute positions, and keys that a row does not see have weight 0: the result of a row does not
 // depend on how the sequence was cut into steps, nor on the rows beside it.
 
@@ -34,9 +34,9 @@ public:
     ring = op.getRing();
     window = op.getWindow();
     zero = build.index(0);
-    blockRows = std::max<int64_t>(tiles.attentionQueries / group, 1);
-    while (blockRows > 1 && getStackBytes() > tiles.stackBytes)
-      blockRows /= 2;
+    tileRows = std::max<int64_t>(tiles.attentionQueries / group, 1);
+    while (tileRows > 1 && getStackBytes() > tiles.stackBytes)
+      tileRows /= 2;
   }
 
   LogicalResult lower(Value tile);
@@ -45,20 +45,20 @@ private:
   void attend(Value row, Value count);
   void loadQueries(Value row, Value count);
   void forSources(Value from, Value to, function_ref<void(Value, Value, RowOf, RowOf)> body);
-  void scoreBlock(Value block, Value from, Value to);
+  void scoreSpan(Value span, Value from, Value to);
   void packKeys(Value panel, Value from, Value to, RowOf keyOf);
   void scorePanel(Value firstColumn);
-  void foldRow(Value block, Value r);
+  void foldRow(Value span, Value r);
   Value maskScores(Value scores, Value column, Value from, Value to);
   void foldScores(Value q, Value from, Value to);
-  void addValues(Value block, Value from, Value to, RowOf valueOf);
+  void addValues(Value span, Value from, Value to, RowOf valueOf);
   void finish(Value row, Value count);
   Value queryAt(Value r, Value h) { return build.add(build.mul(r, group), h); }
   Place cached(Value buffer, Value position);
   Place fresh(Value buffer, int64_t width, Value position);
   int64_t getPadded(int64_t width) const { return llvm::alignTo(width, tiles.lanes); }
   int64_t getStackBytes() const;
-  SmallVector<int64_t> getQueryBlocks() const;
+  SmallVector<int64_t> getQueryGroups() const;
 
   HostKernel &kernel;
   KernelBuilder &build;
@@ -66,32 +66,32 @@ private:
   FusedAttentionOp op;
   Value query, out;
   RopeAttr rope;
-  int64_t keyHeads, group, keyWidth, valueWidth, ring, window, blockRows;
+  int64_t keyHeads, group, keyWidth, valueWidth, ring, window, tileRows;
   Value zero, keyHead, frequencies;
   Segment segment;
   // The first row's position, and the number of queries: rows of the tile times heads.
   Value position, queryCount;
-  // Per query: itself, rotated and scaled; the weighted sum of values, the scores of a block; the largest score and the
+  // Per query: itself, rotated and scaled; the weighted sum of values, the scores of a span; the largest score and the
   // sum of weights so far. Keys of a panel by column.
   Value queries, results, scores, largest, total, keys;
 };
 
 int64_t AttentionLowering::getStackBytes() const {
-  int64_t perQuery = getPadded(keyWidth) + getPadded(valueWidth) + tiles.keyBlock + 2;
-  return 4 * (blockRows * group * perQuery + getPadded(keyWidth) * (tiles.panel() + tiles.lanes));
+  int64_t perQuery = getPadded(keyWidth) + getPadded(valueWidth) + tiles.keySpan + 2;
+  return 4 * (tileRows * group * perQuery + getPadded(keyWidth) * (tiles.panel() + tiles.lanes));
 }
 
 /// Queries that a product takes at once; no more than a tile has.
-SmallVector<int64_t> AttentionLowering::getQueryBlocks() const {
-  SmallVector<int64_t> blocks;
-  for (int64_t size : {tiles.rowBlock, tiles.smallRowBlock, int64_t(2), int64_t(1)})
-    if (size <= blockRows * group && (blocks.empty() || size < blocks.back()))
-      blocks.push_back(size);
-  return blocks;
+SmallVector<int64_t> AttentionLowering::getQueryGroups() const {
+  SmallVector<int64_t> groups;
+  for (int64_t size : {tiles.rowGroup, tiles.smallRowGroup, int64_t(2), int64_t(1)})
+    if (size <= tileRows * group && (groups.empty() || size < groups.back()))
+      groups.push_back(size);
+  return groups;
 }
 
 LogicalResult AttentionLowering::lower(Value tile) {
-  int64_t count = blockRows * group;
+  int64_t count = tileRows * group;
   if (getStackBytes() > tiles.stackBytes)
     return op.emitOpError("expected the query heads of a key-value head to take at most ")
            << tiles.stackBytes << " bytes of stack, got " << getStackBytes();
@@ -100,7 +100,7 @@ LogicalResult AttentionLowering::lower(Value tile) {
   frequencies = makeFrequencies(build, rope);
   queries = build.stack({count, getPadded(keyWidth)});
   results = build.stack({count, getPadded(valueWidth)});
-  scores = build.stack({count, tiles.keyBlock});
+  scores = build.stack({count, tiles.keySpan});
   largest = build.stack({count});
   total = build.stack({count});
   // A source of keys that ends inside a panel writes a vector beyond its end.
@@ -108,10 +108,10 @@ LogicalResult AttentionLowering::lower(Value tile) {
   withSegmentOf(kernel, kernel.get(op.getSegments()), row, [&](const Segment &found) {
     segment = found;
     Value offset = build.sub(row, segment.rowBegin);
-    Value isFirst = build.compare(arith::CmpIPredicate::eq, build.rem(offset, blockRows), zero);
+    Value isFirst = build.compare(arith::CmpIPredicate::eq, build.rem(offset, tileRows), zero);
     build.ifThen(isFirst, [&] {
       position = build.add(segment.firstPosition, offset);
-      attend(row, build.min(build.sub(segment.rowCount, offset), build.index(blockRows)));
+      attend(row, build.min(build.sub(segment.rowCount, offset), build.index(tileRows)));
     });
   });
   return success();
@@ -131,14 +131,14 @@ void AttentionLowering::attend(Value row, Value count) {
   Value end = build.add(position, count), begin = zero;
   if (window > 0)
     begin = build.max(build.sub(build.add(position, 1), build.index(window)), zero);
-  int64_t size = tiles.keyBlock;
-  build.forLoop(build.div(begin, size), build.div(build.add(end, size - 1), size), 1, [&](Value block) {
-    Value blockBegin = build.mul(block, size);
-    Value from = build.max(begin, blockBegin), to = build.min(end, build.add(blockBegin, size));
-    scoreBlock(blockBegin, from, to);
-    build.forLoop(zero, count, 1, [&](Value r) { foldRow(blockBegin, r); });
+  int64_t size = tiles.keySpan;
+  build.forLoop(build.div(begin, size), build.div(build.add(end, size - 1), size), 1, [&](Value span) {
+    Value spanBegin = build.mul(span, size);
+    Value from = build.max(begin, spanBegin), to = build.min(end, build.add(spanBegin, size));
+    scoreSpan(spanBegin, from, to);
+    build.forLoop(zero, count, 1, [&](Value r) { foldRow(spanBegin, r); });
     forSources(from, to,
-               [&](Value first, Value last, RowOf, RowOf valueOf) { addValues(blockBegin, first, last, valueOf); });
+               [&](Value first, Value last, RowOf, RowOf valueOf) { addValues(spanBegin, first, last, valueOf); });
   });
   finish(row, count);
 }
@@ -186,13 +186,13 @@ void AttentionLowering::forSources(Value from, Value to, function_ref<void(Value
       [&](Value p) { return fresh(freshValues, valueWidth, p); });
 }
 
-/// Scores of all queries and the keys `from` to `to` of a block, a panel of keys at a time.
-void AttentionLowering::scoreBlock(Value block, Value from, Value to) {
+/// Scores of all queries and the keys `from` to `to` of a span, a panel of keys at a time.
+void AttentionLowering::scoreSpan(Value span, Value from, Value to) {
   int64_t panel = tiles.panel();
-  Value first = build.div(build.sub(from, block), panel);
-  Value last = build.div(build.add(build.sub(to, block), panel - 1), panel);
+  Value first = build.div(build.sub(from, span), panel);
+  Value last = build.div(build.add(build.sub(to, span), panel - 1), panel);
   build.forLoop(first, last, 1, [&](Value number) {
-    Value column = build.mul(number, panel), begin = build.add(block, column);
+    Value column = build.mul(number, panel), begin = build.add(span, column);
     forSources(build.max(from, begin), build.min(to, build.add(begin, panel)),
                [&](Value first, Value last, RowOf keyOf, RowOf) { packKeys(begin, first, last, keyOf); });
     scorePanel(column);
@@ -219,7 +219,7 @@ void AttentionLowering::packKeys(Value panel, Value from, Value to, RowOf keyOf)
 
 void AttentionLowering::scorePanel(Value firstColumn) {
   int64_t vectors = tiles.panelVectors;
-  build.forBlocks(zero, queryCount, getQueryBlocks(), [&](Value q, int64_t count) {
+  build.forGroups(zero, queryCount, getQueryGroups(), [&](Value q, int64_t count) {
     SmallVector<Value> sums = build.multiply(
         zero, build.index(keyWidth), count, vectors, build.zeros(count * vectors),
         [&](Value d, int64_t i) {
@@ -234,24 +234,24 @@ void AttentionLowering::scorePanel(Value firstColumn) {
   });
 }
 
-/// Folds the scores of row `r` of the tile, which sees part of the block.
-void AttentionLowering::foldRow(Value block, Value r) {
+/// Folds the scores of row `r` of the tile, which sees part of the span.
+void AttentionLowering::foldRow(Value span, Value r) {
   Value end = build.add(build.add(position, r), 1);
-  Value from = window > 0 ? build.sub(build.sub(end, build.index(window)), block) : Value();
-  Value to = build.sub(end, block);
+  Value from = window > 0 ? build.sub(build.sub(end, build.index(window)), span) : Value();
+  Value to = build.sub(end, span);
   build.forLoop(zero, build.index(group), 1, [&](Value h) { foldScores(queryAt(r, h), from, to); });
 }
 
-/// Minus infinity for columns of the block that a row does not see, whatever stands there.
+/// Minus infinity for columns of the span that a row does not see, whatever stands there.
 Value AttentionLowering::maskScores(Value scores, Value column, Value from, Value to) {
   Value hidden = build.splat(kMinusInfinity);
   Value visible = build.select(build.maskBelow(build.sub(to, column)), scores, hidden);
   return from ? build.select(build.maskBelow(build.sub(from, column)), hidden, visible) : visible;
 }
 
-/// Turns the scores of a block into weights, relative to the largest score so far, and scales what was summed before.
+/// Turns the scores of a span into weights, relative to the largest score so far, and scales what was summed before.
 void AttentionLowering::foldScores(Value q, Value from, Value to) {
-  Value end = build.index(tiles.keyBlock);
+  Value end = build.index(tiles.keySpan);
   Value most = build.forLoop(zero, end, build.lanes, build.splat(kMinusInfinity), [&](Value j, ValueRange before) {
     Value masked = maskScores(build.loadVector(scores, {q, j}), j, from, to);
     build.storeVector(masked, scores, {q, j});
@@ -276,8 +276,8 @@ void AttentionLowering::foldScores(Value q, Value from, Value to) {
   });
 }
 
-void AttentionLowering::addValues(Value block, Value from, Value to, RowOf valueOf) {
-  build.forBlocks(zero, queryCount, getQueryBlocks(), [&](Value q, int64_t count) {
+void AttentionLowering::addValues(Value span, Value from, Value to, RowOf valueOf) {
+  build.forGroups(zero, queryCount, getQueryGroups(), [&](Value q, int64_t count) {
     build.forStrips(valueWidth, tiles.panelVectors, [&](const Strip &strip) {
       int64_t vectors = strip.vectors;
       auto place = [&](int64_t i) { return SmallVector<Value>{build.add(q, i), zero}; };
@@ -288,7 +288,7 @@ void AttentionLowering::addValues(Value block, Value from, Value to, RowOf value
       sums = build.multiply(
           from, to, count, vectors, sums,
           [&](Value p, int64_t i) {
-            return build.load(scores, {build.add(q, i), build.sub(p, block)});
+            return build.load(scores, {build.add(q, i), build.sub(p, span)});
           },
           [&](Value p, int64_t j) {
             Place value = valueOf(p);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The linear group: a product with packed weights, a norm before it, an activation and a residual behind.
+// The linear group: a product with packed weights, a norm before it, an activation and a residual after it.
 //
-// A tile is some rows by some panels. For each block of rows that fits the registers, the rows are normalised into a
-// buffer on the stack, then multiplied panel by panel; weights of the tile stay in the cache from block to block. The
+// A tile is some rows by some panels. For each group of rows that fits the registers, the rows are normalised into a
+// buffer on the stack, then multiplied panel by panel; weights of the tile stay in the cache from one to the next. The
 // sum of an element runs over the inputs in order, in one accumulator, so that it does not depend on the rows beside
 // it. Few rows are bound by the bytes of the weights, which are read once for all of them; a single row takes several
 // panels at once, whose sums hide the latency of a multiply-add.
@@ -44,7 +44,7 @@ public:
   LogicalResult lower(Value tile);
 
 private:
-  void startBlock(Value row, Value count);
+  void startRows(Value row, Value count);
   SmallVector<int64_t> getPanelGroups(int64_t most) const;
   void multiplyRow(Value row, Value firstPanel, Value endPanel);
   void multiplyFew(Value row, Value rowEnd, Value firstPanel, Value endPanel);
@@ -57,17 +57,17 @@ private:
   KernelBuilder &build;
   const HostTiles &tiles;
   FusedLinearOp op;
-  Value input, out, residual, normalised, blockBegin;
+  Value input, out, residual, normalised, firstRow;
   int64_t inputs, outputs, matrices;
 };
 
 LogicalResult LinearLowering::lower(Value tile) {
   LinearTiling tiling = getLinearTiling(tiles, outputs);
   if (op.getEps()) {
-    if (tiles.rowBlock * inputs * 4 > tiles.stackBytes)
+    if (tiles.rowGroup * inputs * 4 > tiles.stackBytes)
       return op.emitOpError("expected a norm of at most ")
-             << tiles.stackBytes / (4 * tiles.rowBlock) << " columns inside a linear group, got " << inputs;
-    normalised = build.stack({tiles.rowBlock, inputs});
+             << tiles.stackBytes / (4 * tiles.rowGroup) << " columns inside a linear group, got " << inputs;
+    normalised = build.stack({tiles.rowGroup, inputs});
   }
   // Tiles of the same panels are neighbours: a cache that all threads share holds the weights until the last rows.
   Value rowTiles = build.div(build.add(kernel.rows, tiles.tileRows - 1), tiles.tileRows);
@@ -78,13 +78,13 @@ LogicalResult LinearLowering::lower(Value tile) {
   Value firstPanel = build.mul(columnTile, tiles.tilePanels);
   Value endPanel = build.min(build.add(firstPanel, tiles.tilePanels), build.index(tiling.panels));
   Value count = build.sub(rowEnd, rowBegin);
-  Value restBegin = build.add(rowBegin, build.mul(build.div(count, tiles.rowBlock), tiles.rowBlock));
-  build.forLoop(rowBegin, restBegin, tiles.rowBlock, [&](Value row) {
-    startBlock(row, build.index(tiles.rowBlock));
-    build.forLoop(firstPanel, endPanel, 1, [&](Value panel) { multiplyPanels(row, tiles.rowBlock, panel, 1); });
+  Value restBegin = build.add(rowBegin, build.mul(build.div(count, tiles.rowGroup), tiles.rowGroup));
+  build.forLoop(rowBegin, restBegin, tiles.rowGroup, [&](Value row) {
+    startRows(row, build.index(tiles.rowGroup));
+    build.forLoop(firstPanel, endPanel, 1, [&](Value panel) { multiplyPanels(row, tiles.rowGroup, panel, 1); });
   });
   build.ifThen(build.less(restBegin, rowEnd), [&] {
-    startBlock(restBegin, build.sub(rowEnd, restBegin));
+    startRows(restBegin, build.sub(rowEnd, restBegin));
     Value next = build.add(restBegin, 1);
     build.ifThen(build.compare(arith::CmpIPredicate::eq, next, rowEnd),
                  [&] { multiplyRow(restBegin, firstPanel, endPanel); });
@@ -93,9 +93,9 @@ LogicalResult LinearLowering::lower(Value tile) {
   return success();
 }
 
-/// `count` rows from `row` on, at most a block, are multiplied next.
-void LinearLowering::startBlock(Value row, Value count) {
-  blockBegin = row;
+/// `count` rows from `row` on, at most `rowGroup`, are multiplied next.
+void LinearLowering::startRows(Value row, Value count) {
+  firstRow = row;
   if (!op.getEps())
     return;
   Value weight = op.getNormWeightAttr() ? kernel.parameters[matrices] : Value();
@@ -118,16 +118,16 @@ SmallVector<int64_t> LinearLowering::getPanelGroups(int64_t most) const {
 }
 
 void LinearLowering::multiplyRow(Value row, Value firstPanel, Value endPanel) {
-  build.forBlocks(firstPanel, endPanel, getPanelGroups(tiles.singleRowPanels),
+  build.forGroups(firstPanel, endPanel, getPanelGroups(tiles.singleRowPanels),
                   [&](Value panel, int64_t panels) { multiplyPanels(row, 1, panel, panels); });
 }
 
-/// Fewer rows than a block: all of them use a few panels before the next are read, since the panels of the tile may be
-/// more than a cache holds.
+/// Fewer than `rowGroup` rows: all of them use a few panels before the next are read, since the panels of the tile may
+/// be more than a cache holds.
 void LinearLowering::multiplyFew(Value row, Value rowEnd, Value firstPanel, Value endPanel) {
-  build.forBlocks(firstPanel, endPanel, getPanelGroups(2), [&](Value panel, int64_t panels) {
-    build.forBlocks(row, rowEnd, {tiles.smallRowBlock, 2, 1}, [&](Value some, int64_t rows) {
-      int64_t step = rows == tiles.smallRowBlock ? 1 : panels;
+  build.forGroups(firstPanel, endPanel, getPanelGroups(2), [&](Value panel, int64_t panels) {
+    build.forGroups(row, rowEnd, {tiles.smallRowGroup, 2, 1}, [&](Value some, int64_t rows) {
+      int64_t step = rows == tiles.smallRowGroup ? 1 : panels;
       for (int64_t i = 0; i < panels; i += step)
         multiplyPanels(some, rows, build.add(panel, i), step);
     });
@@ -136,11 +136,11 @@ void LinearLowering::multiplyFew(Value row, Value rowEnd, Value firstPanel, Valu
 
 Value LinearLowering::loadInput(Value row, int64_t r, Value k) {
   if (normalised)
-    return build.load(normalised, {build.add(build.sub(row, blockBegin), r), k});
+    return build.load(normalised, {build.add(build.sub(row, firstRow), r), k});
   return build.load(input, {build.add(row, r), k});
 }
 
-/// Sums of `rows` rows and `panels` panels of all matrices, then what comes behind.
+/// Sums of `rows` rows and `panels` panels of all matrices, then the activation and the residual.
 void LinearLowering::multiplyPanels(Value row, int64_t rows, Value panel, int64_t panels) {
   int64_t perPanel = tiles.panelVectors, perMatrix = panels * perPanel, vectors = perMatrix * matrices;
   // Two matrices need twice the sums: as many rows as fit the registers at a time.

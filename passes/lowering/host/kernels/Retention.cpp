@@ -3,11 +3,11 @@
 // Gated retention (arXiv 2405.05254, section 3.1). A tile is one head of one segment; the state of the slot is updated
 // where it is.
 //
-// Recurrent form (chunk = 0), per row with decay e = exp(a):        S = e S + k^T v,   o = q S.
-// Chunkwise form, for a block of rows with b = cumulative sum of a inside the block:
+// Recurrent form (span = 0), per row with decay e = exp(a):        S = e S + k^T v,   o = q S.
+// By spans, for a span of rows with b = cumulative sum of a inside the span:
 //     o_t = exp(b_t) q_t S + sum over s <= t of exp(b_t - b_s) (q_t . k_s) v_s
 //     S   = exp(b_last) S + sum over s of exp(b_last - b_s) k_s^T v_s
-// No exponent is above 0, so nothing overflows. The scale is part of k. Three products, all row block by vectors.
+// No exponent is above 0, so nothing overflows. The scale is part of k. Three products, all a group of rows by vectors.
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/lowering/host/HostKernelModel.h"
@@ -28,8 +28,8 @@ public:
     heads = shape[0];
     keyWidth = shape[1];
     valueWidth = shape[2];
-    chunk = op.getChunk();
-    padded = llvm::alignTo(std::max<int64_t>(chunk, 1), tiles.panel());
+    span = op.getSpan();
+    padded = llvm::alignTo(std::max<int64_t>(span, 1), tiles.panel());
     zero = build.index(0);
   }
 
@@ -39,9 +39,9 @@ private:
   void clearState();
   void runRecurrence();
   void updateRow(Value row);
-  void runBlocks();
-  void runBlock(Value firstRow, Value position, Value count);
-  void loadBlock(Value firstRow, Value position, Value count);
+  void runSpans();
+  void runSpan(Value firstRow, Value position, Value count);
+  void loadSpan(Value firstRow, Value position, Value count);
   void sumGates(Value firstRow, Value count);
   void computeScores(Value count);
   void computeOutputs(Value firstRow, Value count);
@@ -51,7 +51,7 @@ private:
   Value loadGate(Value row);
   Value scaledGate(Value gates);
   void finishRow(Value row);
-  SmallVector<int64_t> getBlocks() const { return {tiles.rowBlock, 1}; }
+  SmallVector<int64_t> getRowGroups() const { return {tiles.rowGroup, 1}; }
 
   HostKernel &kernel;
   KernelBuilder &build;
@@ -59,26 +59,26 @@ private:
   FusedRetentionOp op;
   Value query, key, value, gate, state, out;
   RopeAttr rope;
-  int64_t heads, keyWidth, valueWidth, chunk, padded;
+  int64_t heads, keyWidth, valueWidth, span, padded;
   Value zero, head, keyColumn, valueColumn, frequencies;
   Segment segment;
-  // Buffers of a block: rotated queries by row; rotated keys by column, and one of them as a row; scores; gates, their
+  // Buffers of a span: rotated queries by row; rotated keys by column, and one of them as a row; scores; gates, their
   // sums, and the weights of the keys in the next state.
   Value queries, keys, keyRow, scores, gates, sums, weights;
 };
 
 LogicalResult RetentionLowering::lower(Value tile) {
-  int64_t bytes = getRetentionStackBytes(tiles, chunk, keyWidth);
-  if (bytes > tiles.stackBytes && chunk > 0)
-    return op.emitOpError("expected blocks that take at most ")
-           << tiles.stackBytes << " bytes of stack, got " << bytes << " bytes for chunk " << chunk;
+  int64_t bytes = getRetentionStackBytes(tiles, span, keyWidth);
+  if (bytes > tiles.stackBytes && span > 0)
+    return op.emitOpError("expected spans that take at most ")
+           << tiles.stackBytes << " bytes of stack, got " << bytes << " bytes for span " << span;
   head = build.rem(tile, heads);
   keyColumn = build.mul(head, keyWidth);
   valueColumn = build.mul(head, valueWidth);
   frequencies = makeFrequencies(build, rope);
   keyRow = build.stack({1, static_cast<int64_t>(llvm::alignTo(keyWidth, tiles.lanes))});
-  queries = build.stack({chunk > 0 ? padded : 1, keyWidth});
-  if (chunk > 0) {
+  queries = build.stack({span > 0 ? padded : 1, keyWidth});
+  if (span > 0) {
     keys = build.stack({keyWidth, padded});
     scores = build.stack({padded, padded});
     gates = build.stack({padded});
@@ -90,7 +90,7 @@ LogicalResult RetentionLowering::lower(Value tile) {
   build.ifThen(isUsed, [&] {
     // The state of a sequence that begins here is empty whatever memory holds.
     build.ifThen(build.compare(arith::CmpIPredicate::eq, segment.firstPosition, zero), [&] { clearState(); });
-    chunk > 0 ? runBlocks() : runRecurrence();
+    span > 0 ? runSpans() : runRecurrence();
   });
   return success();
 }
@@ -182,23 +182,23 @@ void RetentionLowering::updateRow(Value row) {
   });
 }
 
-//===- Chunkwise form ----------------------------------------------------------------------------------------===//
+//===- By spans --------------------------------------------------------------------------------------------------===//
 
-void RetentionLowering::runBlocks() {
-  // Blocks end at multiples of the chunk in absolute position, so that they do not depend on where a step begins.
+void RetentionLowering::runSpans() {
+  // Spans end at multiples of `span` in absolute position, so that they do not depend on where a step begins.
   Value end = build.add(segment.firstPosition, segment.rowCount);
-  Value first = build.div(segment.firstPosition, chunk);
-  Value last = build.div(build.add(end, chunk - 1), chunk);
-  build.forLoop(first, last, 1, [&](Value block) {
-    Value position = build.max(build.mul(block, chunk), segment.firstPosition);
-    Value blockEnd = build.min(build.mul(build.add(block, 1), chunk), end);
+  Value first = build.div(segment.firstPosition, span);
+  Value last = build.div(build.add(end, span - 1), span);
+  build.forLoop(first, last, 1, [&](Value number) {
+    Value position = build.max(build.mul(number, span), segment.firstPosition);
+    Value spanEnd = build.min(build.mul(build.add(number, 1), span), end);
     Value row = build.add(segment.rowBegin, build.sub(position, segment.firstPosition));
-    runBlock(row, position, build.sub(blockEnd, position));
+    runSpan(row, position, build.sub(spanEnd, position));
   });
 }
 
-void RetentionLowering::runBlock(Value firstRow, Value position, Value count) {
-  loadBlock(firstRow, position, count);
+void RetentionLowering::runSpan(Value firstRow, Value position, Value count) {
+  loadSpan(firstRow, position, count);
   sumGates(firstRow, count);
   computeScores(count);
   computeOutputs(firstRow, count);
@@ -207,7 +207,7 @@ void RetentionLowering::runBlock(Value firstRow, Value position, Value count) {
   build.forLoop(zero, count, 1, [&](Value t) { finishRow(build.add(firstRow, t)); });
 }
 
-void RetentionLowering::loadBlock(Value firstRow, Value position, Value count) {
+void RetentionLowering::loadSpan(Value firstRow, Value position, Value count) {
   build.forLoop(zero, count, 1, [&](Value t) {
     loadRow(build.add(firstRow, t), build.add(position, t), Place{queries, {t, zero}}, Place{keyRow, {zero, zero}});
     // Columns of keys side by side make the scores a product like the others.
@@ -231,7 +231,7 @@ void RetentionLowering::sumGates(Value firstRow, Value count) {
 /// scores[t][s] = exp(b_t - b_s) (q_t . k_s) for s <= t, and 0 for later s of the same panel.
 void RetentionLowering::computeScores(Value count) {
   int64_t vectors = tiles.panelVectors;
-  build.forBlocks(zero, count, getBlocks(), [&](Value t, int64_t rows) {
+  build.forGroups(zero, count, getRowGroups(), [&](Value t, int64_t rows) {
     build.forLoop(zero, build.add(t, rows), tiles.panel(), [&](Value s) {
       SmallVector<Value> products = build.multiply(
           zero, build.index(keyWidth), rows, vectors, build.zeros(rows * vectors),
@@ -246,7 +246,7 @@ void RetentionLowering::computeScores(Value count) {
         for (int64_t j = 0; j < vectors; ++j) {
           Value column = build.add(s, j * build.lanes);
           Value decay = build.exp(build.subF(sum, build.loadVector(sums, column)));
-          // What lies beyond the row in the buffers is of no block.
+          // What lies beyond the row in the buffers is of no span.
           Value isPast = build.maskBelow(build.sub(build.add(row, 1), column));
           Value score = build.select(isPast, build.mulF(products[r * vectors + j], decay), build.splat(0));
           build.storeVector(score, scores, {row, column});
@@ -257,7 +257,7 @@ void RetentionLowering::computeScores(Value count) {
 }
 
 void RetentionLowering::computeOutputs(Value firstRow, Value count) {
-  build.forBlocks(zero, count, getBlocks(), [&](Value t, int64_t rows) {
+  build.forGroups(zero, count, getRowGroups(), [&](Value t, int64_t rows) {
     build.forStrips(valueWidth, tiles.panelVectors, [&](const Strip &strip) {
       int64_t vectors = strip.vectors;
       SmallVector<Value> results = build.multiply(
@@ -289,7 +289,7 @@ void RetentionLowering::computeOutputs(Value firstRow, Value count) {
   });
 }
 
-/// Multiplies each key by what is left of it at the end of the block.
+/// Multiplies each key by what is left of it at the end of the span.
 void RetentionLowering::weighKeys(Value count) {
   Value total = build.broadcast(build.load(sums, build.sub(count, build.index(1))));
   build.forLoop(zero, count, build.lanes, [&](Value s) {
@@ -306,7 +306,7 @@ void RetentionLowering::weighKeys(Value count) {
 void RetentionLowering::updateState(Value firstRow, Value count) {
   Value last = build.load(sums, build.sub(count, build.index(1)));
   Value decay = build.exp(build.broadcast(last));
-  build.forBlocks(zero, build.index(keyWidth), getBlocks(), [&](Value d, int64_t rows) {
+  build.forGroups(zero, build.index(keyWidth), getRowGroups(), [&](Value d, int64_t rows) {
     build.forStrips(valueWidth, tiles.panelVectors, [&](const Strip &strip) {
       int64_t vectors = strip.vectors;
       auto place = [&](int64_t r) { return SmallVector<Value>{segment.slot, head, build.add(d, r), zero}; };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Gated retention, row by row or by blocks of rows.
+// Gated retention, row by row or by spans of rows.
 
 #include "passes/lowering/nvptx/NvptxKernelModel.h"
 
@@ -9,12 +9,12 @@ using namespace mlir::yoco;
 
 static nvptx::LaunchShape getShape(FusedRetentionOp op, const NvptxTarget &target) {
   ArrayRef<int64_t> state = op.getState().getType().getShape();
-  if (int64_t chunk = op.getChunk())
-    return nvptx::retentionChunkShape(target.getSharedLimit(), chunk, state[0], state[1], state[2]);
+  if (int64_t span = op.getSpan())
+    return nvptx::retentionSpanShape(target.getSharedLimit(), span, state[0], state[1], state[2]);
   return nvptx::retentionStepShape(state[0], state[1], state[2]);
 }
 
-/// What the calls row by row and by blocks share.
+/// What the calls row by row and by spans share.
 template <typename Call>
 static void setRetention(Call &call, NvptxKernel &kernel, FusedRetentionOp op) {
   ArrayRef<int64_t> state = op.getState().getType().getShape();
@@ -37,13 +37,13 @@ static void setRetention(Call &call, NvptxKernel &kernel, FusedRetentionOp op) {
 }
 
 static LogicalResult lowerRetention(NvptxKernel &kernel, FusedRetentionOp op) {
-  int64_t chunk = op.getChunk();
-  if (chunk && (op.getEps() || op.getSwish()))
-    return op.emitOpError("expected no norm and no swish gate with `chunk` on target `nvptx`");
-  if (chunk) {
-    RetentionChunkCall call(kernel, op);
+  int64_t span = op.getSpan();
+  if (span && (op.getEps() || op.getSwish()))
+    return op.emitOpError("expected no norm and no swish gate with `span` on target `nvptx`");
+  if (span) {
+    RetentionSpanCall call(kernel, op);
     setRetention(call, kernel, op);
-    call.chunk = chunk;
+    call.span = span;
     call.sharedLimit = kernel.target.getSharedLimit();
     return call.emit();
   }

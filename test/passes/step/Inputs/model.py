@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints a small model in phase `model`: decoder-decoder with --self and --cross layers, or --plain layers of attention alone.
+"""Prints a small model in phase `model`: decoder-decoder with --self and --cross layers, or --plain layers of attention
+alone.
 
-Every operation has the layer that it comes from. --window makes self-decoder layers attend through a window; without it they are
-gated retention.
-"""
+Every operation has the layer that it comes from. --window makes self-decoder layers attend through a window; without it
+they are gated retention."""
 import argparse
 
 parser = argparse.ArgumentParser()

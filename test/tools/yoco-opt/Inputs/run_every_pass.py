@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs every pass and pipeline of yoco-opt on every module of a file: each either works or says what is wrong, and never dies.
+"""Runs every pass and pipeline of yoco-opt on every module of a file: each either works or says what is wrong, and
+never dies.
 
 run_every_pass.py FILE [NUMBER]: modules are separated by `// -----`; NUMBER picks one.
 """
@@ -17,18 +18,21 @@ picked = [int(sys.argv[2])] if len(sys.argv) > 2 else range(len(modules))
 bad = 0
 with tempfile.TemporaryDirectory() as folder:
     for number in picked:
-        plain = subprocess.run(["yoco-opt", "--allow-unregistered-dialect"], input=modules[number], capture_output=True, text=True)
+        plain = subprocess.run(["yoco-opt", "--allow-unregistered-dialect"], input=modules[number], capture_output=True,
+                               text=True)
         if plain.returncode:
             bad += 1
             print(f"module {number} does not parse:\n{plain.stderr}")
         for flag in ["canonicalize", *flags]:
             option = f"=output={folder}/out.yoco" if flag == "yoco-emit" else ""
             for before in ([], ["--yoco-assign-target"]):
-                command = ["yoco-opt", "--allow-unregistered-dialect", *before, f"--{flag}{option}", "-o", f"{folder}/out.mlir"]
+                command = ["yoco-opt", "--allow-unregistered-dialect", *before, f"--{flag}{option}", "-o",
+                           f"{folder}/out.mlir"]
                 done = subprocess.run(command, input=modules[number], capture_output=True, text=True)
                 if done.returncode == 0 or (done.returncode == 1 and "error:" in done.stderr):
                     continue
                 bad += 1
-                print(f"module {number}: --{flag} {before}: exit status {done.returncode}\n{modules[number]}\n{done.stderr[-3000:]}")
+                print(f"module {number}: --{flag} {before}: exit status {done.returncode}\n{modules[number]}\n"
+                      f"{done.stderr[-3000:]}")
 print(f"{len(modules)} modules, {len(flags)} passes and pipelines, {bad} failures")
 sys.exit(bad != 0)
