@@ -215,6 +215,12 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   return success();
 }
 
+LogicalResult InRecordAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t offset) {
+  if (offset < 0 || offset % kAlignment != 0)
+    return emitError() << "expected an offset that is a multiple of " << kAlignment << ", got " << offset;
+  return success();
+}
+
 LogicalResult BoundsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t seq, int64_t batch,
                                  int64_t chunk, int64_t score) {
   if (seq < 1 || batch < 1 || chunk < 1 || score < 1)

@@ -187,6 +187,18 @@ def Yoco_SizeAttr : Yoco_Attr<"Size", "size"> {
   }];
 }
 
+def Yoco_InRecordAttr : Yoco_Attr<"InRecord", "in_record"> {
+  let summary = "a place in the record that the persistent arena has for each slot";
+  let description = [{
+    The offset in bytes from the record's first byte, a multiple of 64.
+
+    Example: `#yoco.in_record<128>`
+  }];
+  let parameters = (ins "int64_t":$offset);
+  let assemblyFormat = "`<` $offset `>`";
+  let genVerifyDecl = 1;
+}
+
 def Yoco_BoundsAttr : Yoco_Attr<"Bounds", "bounds"> {
   let summary = "the bounds of a session";
   let description = [{

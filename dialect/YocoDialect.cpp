@@ -54,6 +54,12 @@ static LogicalResult verifyModuleAttribute(Operation *op, NamedAttribute attribu
     return expect(isa<StringAttr>(value), "a string");
   if (name == YocoDialect::getStopIdsAttrName())
     return expect(isa<DenseI32ArrayAttr>(value), "an array of 32-bit integers");
+  if (name == kRecordStrideAttrName) {
+    auto integer = dyn_cast<IntegerAttr>(value);
+    return expect(integer && integer.getType().isSignlessInteger(64) && integer.getInt() > 0 &&
+                      integer.getInt() % kAlignment == 0,
+                  "a 64-bit integer that is a positive multiple of 64");
+  }
   if (name == YocoDialect::getMaxSequenceLengthAttrName()) {
     auto integer = dyn_cast<IntegerAttr>(value);
     return expect(integer && integer.getType().isSignlessInteger(64) && integer.getInt() > 0,

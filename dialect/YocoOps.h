@@ -62,6 +62,8 @@ std::optional<EntryOutput> getOutput(BufferRole role);
 
 /// Name of the unit attribute of a module that holds kernels.
 inline constexpr llvm::StringLiteral kKernelsAttrName = "yoco.kernels";
+/// Name of the attribute of a module of kernels with the number of bytes of the record of a slot.
+inline constexpr llvm::StringLiteral kRecordStrideAttrName = "yoco.record_stride";
 /// Name of the attribute that says which parameter of a kernel an argument holds.
 inline constexpr llvm::StringLiteral kParameterAttrName = "yoco.parameter";
 /// Name of the attribute of a `linalg.generic` on buffers that sums along rows: the numbers that its sums start from,
@@ -77,9 +79,13 @@ LogicalResult verifyRowKernel(Operation *op);
 void getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects);
 } // namespace detail
 
+/// The number of bytes from one slot to the next of what does not grow, as the module of kernels `kernels` is told; 0:
+/// the slots are contiguous.
+int64_t getRecordStride(Operation *kernels);
+
 /// The buffers that a kernel has for an argument of `type` of its launch: one for each plane of a state, the table of
 /// segments as one, and everything else as it is.
-SmallVector<Type> getKernelBuffers(Type type);
+SmallVector<Type> getKernelBuffers(Type type, int64_t recordStride);
 
 /// True when `op` works on buffers (phase `planned`) and not on tensors.
 bool isBufferForm(Operation *op);

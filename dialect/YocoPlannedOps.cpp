@@ -17,6 +17,14 @@ using namespace mlir::yoco;
 LogicalResult ArenaOp::verify() {
   if (getSizes().empty())
     return emitOpError("expected at least one size, got none");
+  if (!getRecords() != !getStride())
+    return emitOpError("expected records with a place and a stride, got one without the other");
+  if (!getStride())
+    return success();
+  if (getKind() != ArenaKind::persistent)
+    return emitOpError("expected records in an arena of kind persistent, got ") << stringifyArenaKind(getKind());
+  if (int64_t stride = *getStride(); stride < 1 || stride % kAlignment != 0)
+    return emitOpError("expected a stride that is a positive multiple of ") << kAlignment << ", got " << stride;
   return success();
 }
 
@@ -177,20 +185,26 @@ LogicalResult ParameterRefOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
-SmallVector<Type> yoco::getKernelBuffers(Type type) {
+int64_t yoco::getRecordStride(Operation *kernels) {
+  auto stride = kernels->getAttrOfType<IntegerAttr>(kRecordStrideAttrName);
+  return stride ? stride.getInt() : 0;
+}
+
+SmallVector<Type> yoco::getKernelBuffers(Type type, int64_t recordStride) {
   if (isa<SegmentsType>(type))
     return {MemRefType::get({ShapedType::kDynamic, 4}, IntegerType::get(type.getContext(), 32))};
   auto state = dyn_cast<StateTypeInterface>(type);
   if (!state)
     return {type};
-  return llvm::map_to_vector(state.getPlanes(), [](const StatePlane &plane) { return Type(plane.getBufferType()); });
+  return llvm::map_to_vector(state.getPlanes(),
+                             [&](const StatePlane &plane) { return Type(plane.getBufferType(recordStride)); });
 }
 
 /// A kernel of a GPU has one 64-bit word for each argument: rows, segments, seq, and the address of each buffer.
 static LogicalResult verifyWords(LaunchOp launch, FunctionOpInterface kernel) {
   SmallVector<Type> words;
   for (Type type : launch.getOperandTypes())
-    llvm::append_range(words, getKernelBuffers(type));
+    llvm::append_range(words, getKernelBuffers(type, /*recordStride=*/0));
   if (kernel.getNumArguments() != words.size() + 3)
     return launch.emitOpError("expected a kernel of rows, segments, seq and ")
            << words.size() << " addresses, got " << kernel.getFunctionType();
@@ -212,7 +226,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
   SmallVector<Type> plain(5, index), lowered(5, index);
   for (Type type : getOperandTypes()) {
     plain.push_back(type);
-    llvm::append_range(lowered, getKernelBuffers(type));
+    llvm::append_range(lowered, getKernelBuffers(type, getRecordStride(kernel->getParentOp())));
   }
   ArrayRef<Type> inputs = kernel.getFunctionType().getInputs();
   if (inputs != ArrayRef<Type>(plain) && inputs != ArrayRef<Type>(lowered))

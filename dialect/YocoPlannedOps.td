@@ -17,16 +17,20 @@ def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_AnyState
 def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
   let summary = "a piece of memory that a session allocates once";
   let description = [{
-    Its size is the largest of `sizes` at the session's bounds. The `persistent` arena holds all caches and states, the
-    shared key-value buffer first; the `scratch` arena is shared by the entry points, one size for each.
+    Its size is the largest of `sizes` at the session's bounds. The `persistent` arena holds all caches and states:
+    first what grows with the sequence, the most read first; then, from `records at` on, a record of `stride` bytes for
+    each slot, in which everything of a sequence lies that has a fixed size. The `scratch` arena is shared by the entry
+    points, one size for each.
 
     ```mlir
-    yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
+    yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 4096 * batch>]
+      records at <1024 * seq * batch> stride 4096
     yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * batch>]
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Yoco_ArenaKindAttr:$kind, Yoco_Sizes:$sizes);
-  let assemblyFormat = "$sym_name `` $kind $sizes attr-dict";
+  let arguments = (ins SymbolNameAttr:$sym_name, Yoco_ArenaKindAttr:$kind, Yoco_Sizes:$sizes,
+                       OptionalAttr<Yoco_SizeAttr>:$records, OptionalAttr<I64Attr>:$stride);
+  let assemblyFormat = "$sym_name `` $kind $sizes (`records` `at` $records^ `stride` $stride)? attr-dict";
   let hasVerifier = 1;
 }
 
@@ -146,7 +150,8 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   let description = [{
     The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five
     `index` values, then the arguments, where a state is one buffer for each of its planes, and the segment table is
-    one. `costs` is what it moves and computes at least.
+    one. Planes that do not grow lie in records: from one slot to the next it is as many bytes as the attribute
+    `yoco.record_stride` of the module of kernels says. `costs` is what the kernel moves and computes at least.
 
     ```mlir
     module @kernels {

@@ -15,15 +15,16 @@ def Yoco_StateDeclOp : Yoco_Op<"state_decl", [Symbol]> {
   let summary = "declares a cache or state that lives from step to step";
   let description = [{
     Entry points take its version before the step as an argument marked `yoco.state`, and return the version after it.
-    Once planned, `planes` is where the bytes are: the offsets of its planes in the persistent arena.
+    Once planned, `planes` is where its planes are: those that grow at offsets of the persistent arena, the others at
+    places in the record of each slot.
 
     ```mlir
     yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
-    yoco.state_decl @s0 : !yoco.state<4x64x64xf32>
+    yoco.state_decl @s0 : !yoco.state<4x64x64xf32> planes [#yoco.in_record<0>]
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Yoco_AnyState>:$type,
-                       OptionalAttr<TypedArrayAttrBase<Yoco_SizeAttr, "offsets">>:$planes);
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Yoco_AnyState>:$type, OptionalAttr<
+                       TypedArrayAttrBase<AnyAttrOf<[Yoco_SizeAttr, Yoco_InRecordAttr]>, "places">>:$planes);
   let assemblyFormat = "$sym_name `:` $type (`planes` $planes^)? attr-dict";
   let extraClassDeclaration = [{
     ::mlir::yoco::StateTypeInterface getStateType() {

@@ -24,10 +24,10 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
   yoco.parameter @cross.0.fc2 : tensor<8x12xbf16> from "cross_decoder.layers.0.ffn.fc2.weight" generated <seed = 1, stream = 21, scale = 0.288675129>
   yoco.parameter @norm : tensor<8xbf16> from "layer_norm.weight" generated <seed = 1, stream = 22, scale = 0.000000e+00>
   yoco.parameter @output : tensor<32x8xbf16> from "output_projection.weight" generated <seed = 1, stream = 23, scale = 0.353553385>
-  yoco.state_decl @state_0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 16 * seq * batch>]
+  yoco.state_decl @state_0 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<0>]
   yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
   yoco.state_decl @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<16 * seq * batch>]
-  yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>]
+  yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>] records at <16 * seq * batch + 16 * seq * batch> stride 128
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * score>, #yoco.size<448 * batch>]
   yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<32x8xbf16>
   yoco.packed_parameter @packed.self.0.q [@self.0.q, @self.0.k, @self.0.v, @self.0.g, @self.0.gt] panels 16 : tensor<34x8xbf16>
@@ -289,7 +289,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
     yoco.launch @kernels::@argmax_0(%35, %38) tiles <rows, divisor = 8, multiplier = 1> {yoco.layer = "head"} : memref<?x32xf32>, memref<?xi32>
     return
   }
-  module @kernels attributes {yoco.kernels} {
+  module @kernels attributes {yoco.kernels, yoco.record_stride = 128 : i64} {
     func.func @positions_0(%arg0: index, %arg1: index, %arg2: index, %arg3: index, %arg4: index, %arg5: memref<?xi32>, %arg6: !yoco.segments, %arg7: memref<?xi32>) {
       yoco.fused_positions %arg5 at %arg6 outs %arg7 : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
       return

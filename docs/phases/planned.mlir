@@ -24,10 +24,10 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
   yoco.parameter @cross.0.fc2 : tensor<8x12xbf16> from "cross_decoder.layers.0.ffn.fc2.weight" generated <seed = 1, stream = 21, scale = 0.288675129>
   yoco.parameter @norm : tensor<8xbf16> from "layer_norm.weight" generated <seed = 1, stream = 22, scale = 0.000000e+00>
   yoco.parameter @output : tensor<32x8xbf16> from "output_projection.weight" generated <seed = 1, stream = 23, scale = 0.353553385>
-  yoco.state_decl @state_0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 16 * seq * batch>]
+  yoco.state_decl @state_0 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<0>]
   yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
   yoco.state_decl @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<16 * seq * batch>]
-  yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>]
+  yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>] records at <16 * seq * batch + 16 * seq * batch> stride 128
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * score>, #yoco.size<448 * batch>]
   func.func @prefill() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     %0 = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>

@@ -342,11 +342,9 @@ YOCO_DEVICE void rowsTiled(const Attention &a, void *out, int outKind, int outSt
 
 YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_rows) {
   const Attention a = {
-      static_cast<uint32_t>(tile), rows,     segments,          seq,         q,               qStride,
-      positions,                   table,    keyCache,          valueCache,  ring,            freshKeys,
-      freshKeysKind,               freshKeysStride, freshValues, freshValuesKind, freshValuesStride, frequencies,
-      style,                       window,   scale,             heads,       kvHeads,         keyWidth,
-      valueWidth};
+      static_cast<uint32_t>(tile), rows, segments, seq, q, qStride, positions, table, keyCache, valueCache, ring,
+      keyCacheSlotStride, valueCacheSlotStride, freshKeys, freshKeysKind, freshKeysStride, freshValues,
+      freshValuesKind, freshValuesStride, frequencies, style, window, scale, heads, kvHeads, keyWidth, valueWidth};
   if (cacheKind == kF32)
     rowsExact(a, out, outKind, outStride);
   else

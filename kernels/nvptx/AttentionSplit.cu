@@ -284,11 +284,9 @@ YOCO_DEVICE void splitTiled(const Attention &a, const SplitWork &work, int split
 
 YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_split) {
   const Attention a = {
-      static_cast<uint32_t>(tile), rows,     segments,          seq,         q,               qStride,
-      positions,                   table,    keyCache,          valueCache,  ring,            freshKeys,
-      freshKeysKind,               freshKeysStride, freshValues, freshValuesKind, freshValuesStride, frequencies,
-      style,                       window,   scale,             heads,       kvHeads,         keyWidth,
-      valueWidth};
+      static_cast<uint32_t>(tile), rows, segments, seq, q, qStride, positions, table, keyCache, valueCache, ring,
+      keyCacheSlotStride, valueCacheSlotStride, freshKeys, freshKeysKind, freshKeysStride, freshValues,
+      freshValuesKind, freshValuesStride, frequencies, style, window, scale, heads, kvHeads, keyWidth, valueWidth};
   const SplitWork work = splitWork(a, splits, partial, partialStride);
   if (work.spans == 0)
     return;

@@ -26,6 +26,7 @@ struct Attention {
   const Segment *table;
   const void *keyCache, *valueCache;
   int ring;
+  int64_t keySlotStride, valueSlotStride; // of rings
   const void *freshKeys;
   int freshKeyKind, freshKeyStride;
   const void *freshValues;
@@ -68,9 +69,10 @@ struct Plane {
 };
 
 YOCO_DEVICE Plane keyPlane(const Attention &a, int cacheKind, const Segment &segment, int kvHead) {
-  const int64_t stride = static_cast<int64_t>(a.kvHeads) * a.keyWidth, places = a.ring > 0 ? a.ring : a.seq;
+  const int64_t stride = static_cast<int64_t>(a.kvHeads) * a.keyWidth;
+  const int64_t slotStride = a.ring > 0 ? a.keySlotStride : a.seq * stride;
   const int64_t offset = kvHead * a.keyWidth, row = segment.rowBegin;
-  return {elementAddress(a.keyCache, cacheKind, segment.slot * places * stride + offset),
+  return {elementAddress(a.keyCache, cacheKind, segment.slot * slotStride + offset),
           stride,
           elementAddress(a.freshKeys, a.freshKeyKind, row * a.freshKeyStride + offset),
           a.freshKeyKind,
@@ -83,9 +85,10 @@ YOCO_DEVICE Plane keyPlane(const Attention &a, int cacheKind, const Segment &seg
 /// Columns `column` .. `column` + `width` of the values.
 YOCO_DEVICE Plane valuePlane(const Attention &a, int cacheKind, const Segment &segment, int kvHead, int column,
                              int width) {
-  const int64_t stride = static_cast<int64_t>(a.kvHeads) * a.valueWidth, places = a.ring > 0 ? a.ring : a.seq;
+  const int64_t stride = static_cast<int64_t>(a.kvHeads) * a.valueWidth;
+  const int64_t slotStride = a.ring > 0 ? a.valueSlotStride : a.seq * stride;
   const int64_t offset = kvHead * a.valueWidth + column, row = segment.rowBegin;
-  return {elementAddress(a.valueCache, cacheKind, segment.slot * places * stride + offset),
+  return {elementAddress(a.valueCache, cacheKind, segment.slot * slotStride + offset),
           stride,
           elementAddress(a.freshValues, a.freshValueKind, row * a.freshValueStride + offset),
           a.freshValueKind,

@@ -32,9 +32,9 @@ struct Segment {
 #define YOCO_PARAMETER_Ids(name) , const int32_t *name
 #define YOCO_PARAMETER_IdsOut(name) , int32_t *name
 #define YOCO_PARAMETER_Segments(name) , const Segment *name
-#define YOCO_PARAMETER_Plane(name) , const void *name
-#define YOCO_PARAMETER_PlaneOut(name) , void *name
-#define YOCO_PARAMETER_State(name) , float *name
+#define YOCO_PARAMETER_Plane(name) , const void *name, int64_t name##SlotStride
+#define YOCO_PARAMETER_PlaneOut(name) , void *name, int64_t name##SlotStride
+#define YOCO_PARAMETER_State(name) , float *name, int64_t name##SlotStride
 #define YOCO_PARAMETER_Pointer(name) , const void *name
 #define YOCO_PARAMETER_Rows(name) , const void *name, int name##Kind, int name##Stride
 #define YOCO_PARAMETER_RowsOut(name) , void *name, int name##Kind, int name##Stride

@@ -42,8 +42,8 @@ YOCO_DEVICE float logDecay(float gate, float gateDivisor) {
 }
 
 /// First element of the state of a slot's head.
-YOCO_DEVICE float *headState(float *state, int32_t slot, int heads, int head, int keyWidth, int valueWidth) {
-  return state + (static_cast<int64_t>(slot) * heads + head) * (static_cast<int64_t>(keyWidth) * valueWidth);
+YOCO_DEVICE float *headState(float *state, int32_t slot, int64_t slotStride, int head, int keyWidth, int valueWidth) {
+  return state + slot * slotStride + head * (static_cast<int64_t>(keyWidth) * valueWidth);
 }
 
 } // namespace yoco::device::retention

@@ -295,7 +295,7 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(retention_span) {
     return;
   const int rest = static_cast<int>(block % (heads * layout.panels)), head = rest / layout.panels;
   const int panelBegin = rest % layout.panels * layout.panel;
-  float *from = retention::headState(state, segment.slot, heads, head, keyWidth, valueWidth);
+  float *from = retention::headState(state, segment.slot, stateSlotStride, head, keyWidth, valueWidth);
   // The same in all lanes, as the compiler can tell.
   const int warp = static_cast<int>(shuffleFrom(warpIndex(), 0));
   const retention::SpanWork work = {q,       k,        v,          gate,       frequencies, qStride,

@@ -294,7 +294,7 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(retention_step) {
     return;
   const int head = static_cast<int>(block % heads);
   const nvptx::RetentionStepLayout layout = nvptx::retentionStepLayout(keyWidth, valueWidth);
-  float *from = retention::headState(state, segment.slot, heads, head, keyWidth, valueWidth);
+  float *from = retention::headState(state, segment.slot, stateSlotStride, head, keyWidth, valueWidth);
   const retention::Step step = {q,         k,        v,          gate,        frequencies, swish, qStride,
                                 kStride,   vStride,  gateStride, swishStride, style,       scale, gateDivisor,
                                 eps,       hasSwish, heads,      keyWidth,    valueWidth,  out,   outKind,

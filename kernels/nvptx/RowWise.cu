@@ -167,20 +167,22 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(cache_write) {
   if (window > 0 && segment.rowCount - index > window)
     return; // a later row of the segment has this place
   const int32_t position = segment.firstPosition + index;
-  const int64_t place =
-      window > 0 ? static_cast<int64_t>(segment.slot) * window + position % window : segment.slot * seq + position;
+  const int64_t place = window > 0 ? position % window : position;
+  const int64_t keyRow = heads * static_cast<int64_t>(keyWidth), valueRow = heads * static_cast<int64_t>(valueWidth);
+  const int64_t firstKey = segment.slot * (window > 0 ? keyCacheSlotStride : seq * keyRow) + place * keyRow;
+  const int64_t firstValue = segment.slot * (window > 0 ? valueCacheSlotStride : seq * valueRow) + place * valueRow;
 
   const int half = keyWidth / 2;
   if (half > 0)
     forEachPair(
         threads, position, frequencies, style, heads,
         half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
-          movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind,
-                   (place * heads + head) * keyWidth, style, half, i, sine, cosine);
+          movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind, firstKey + head * keyWidth,
+                   style, half, i, sine, cosine);
         });
 
   const void *from = elementAddress(values, valuesKind, row * valuesStride);
-  void *to = elementAddress(valueCache, cacheKind, place * heads * valueWidth);
+  void *to = elementAddress(valueCache, cacheKind, firstValue);
   const bool aligned = isAligned16(from);
   const int columns = heads * valueWidth;
   for (int column = static_cast<int>(threadIndex()) * 8; column < columns; column += threads * 8) {

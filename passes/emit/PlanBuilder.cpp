@@ -168,6 +168,12 @@ LogicalResult VariantBuilder::addArenas() {
       return mlir::emitError(module.getLoc(), "expected an arena of kind ") << stringifyArenaKind(kind) << ", got none";
     for (auto size : found.getSizes().getAsRange<SizeAttr>())
       result->sizes.push_back(makeSize(size));
+    if (found.getRecords() && found.getStride()) {
+      SizeTerm all = {static_cast<int64_t>(*found.getStride()), {0, 1, 0, 0}};
+      SizeAttr size = SizeAttr::get(found.getContext(), all);
+      variant->records = static_cast<int32_t>(getBuffer(variant->arenas.size(), *found.getRecords(), size));
+      variant->record_stride = *found.getStride();
+    }
     arenas[found] = variant->arenas.size();
     variant->arenas.push_back(std::move(result));
   }
@@ -180,15 +186,26 @@ LogicalResult VariantBuilder::addState(StateDeclOp state) {
   StateTypeInterface type = state.getStateType();
   result->kind = type.getDescription();
   SmallVector<StatePlane> shapes = type.getPlanes();
-  std::optional<ArrayAttr> offsets = state.getPlanes();
-  if (!offsets || offsets->size() != shapes.size())
-    return state.emitOpError("expected the offsets of ") << shapes.size() << " planes";
-  for (auto [offset, shape] : llvm::zip_equal(offsets->getAsRange<SizeAttr>(), shapes)) {
-    SizeAttr size = SizeAttr::get(state.getContext(), SizeTerm{shape.getBytes(), {shape.grows, 1, 0, 0}});
+  std::optional<ArrayAttr> places = state.getPlanes();
+  if (!places || places->size() != shapes.size())
+    return state.emitOpError("expected the places of ") << shapes.size() << " planes";
+  for (auto [place, shape] : llvm::zip_equal(*places, shapes)) {
     auto plane = std::make_unique<fb::PlaneT>();
-    plane->buffer = getBuffer(/*arena=*/0, offset, size);
-    (shape.grows ? plane->bytes_per_position : plane->bytes_per_slot) = shape.getBytes();
-    planes[state].push_back(plane->buffer);
+    auto inRecord = dyn_cast<InRecordAttr>(place);
+    if (shape.grows == static_cast<bool>(inRecord) || (inRecord && variant->records < 0))
+      return state.emitOpError("expected places in the arena for what grows and in a record for the rest, got ")
+             << place;
+    if (inRecord) {
+      plane->buffer = -1;
+      plane->record_offset = inRecord.getOffset();
+      plane->record_bytes = shape.getBytes();
+      planes[state].emplace_back(variant->records, plane->record_offset);
+    } else {
+      SizeAttr size = SizeAttr::get(state.getContext(), SizeTerm{shape.getBytes(), {1, 1, 0, 0}});
+      plane->buffer = static_cast<int32_t>(getBuffer(/*arena=*/0, cast<SizeAttr>(place), size));
+      plane->bytes_per_position = shape.getBytes();
+      planes[state].emplace_back(plane->buffer, 0);
+    }
     result->planes.push_back(std::move(plane));
   }
   variant->states.push_back(std::move(result));
@@ -221,8 +238,10 @@ LogicalResult VariantBuilder::addArguments(LaunchOp launch, fb::LaunchT &instruc
   add(fb::ArgumentKind::max_sequence_length);
   for (Value operand : launch.getOperands()) {
     if (auto reference = operand.getDefiningOp<StateRefOp>()) {
-      for (uint32_t buffer : planes.lookup(symbols.lookup(reference.getState())))
+      for (auto [buffer, offset] : planes.lookup(symbols.lookup(reference.getState()))) {
         add(fb::ArgumentKind::buffer, buffer);
+        instruction.arguments.back()->offset = offset;
+      }
       continue;
     }
     auto parameter = operand.getDefiningOp<ParameterRefOp>();

@@ -56,7 +56,8 @@ private:
   DenseMap<Operation *, uint32_t> parameters;                                   // packed parameter -> index
   DenseMap<Attribute, uint32_t> kernels;                                        // name -> index
   DenseMap<Operation *, uint32_t> arenas;                                       // arena -> index
-  DenseMap<Operation *, SmallVector<uint32_t>> planes;                          // state -> buffers of its planes
+  /// Buffer and offset of each plane of a state.
+  DenseMap<Operation *, SmallVector<std::pair<uint32_t, uint64_t>>> planes;
   std::map<std::tuple<uint32_t, const void *, const void *>, uint32_t> buffers; // arena, offset, size -> index
 };
 

@@ -367,6 +367,9 @@ LogicalResult Outliner::run() {
       for (unsigned group = 0; group < op.getParameterGroups().size(); ++group)
         forms[op].push_back(model->getParameterForm(op, group, target));
   });
+  for (auto arena : module.getOps<ArenaOp>())
+    if (arena.getStrideAttr())
+      kernels->setAttr(kRecordStrideAttrName, arena.getStrideAttr());
   bool failed = false;
   for (auto entry : module.getOps<func::FuncOp>())
     if (entry->hasAttr(YocoDialect::getEntryAttrName()))

@@ -47,8 +47,8 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
 def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
   let summary = "places caches and states in the persistent arena";
   let description = [{
-    States that grow with the sequence come first, the one with the most readers foremost; then rings and the states of
-    scans.
+    States that grow with the sequence come first, the one with the most readers foremost; then a record for each slot,
+    with rings and the states of scans.
 
     Before:
     ```mlir
@@ -58,18 +58,20 @@ def PlanSharedKVPass : Pass<"yoco-plan-shared-kv", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    yoco.state_decl @s0 : !yoco.state<4x64x64xf32> planes [#yoco.size<1024 * seq * batch>]
+    yoco.state_decl @s0 : !yoco.state<4x64x64xf32> planes [#yoco.in_record<0>]
     yoco.state_decl @keys : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
       planes [#yoco.size<0>]
     yoco.state_decl @values : !yoco.cache<heads = 2, width = 64, element = f32, window = 0, layout = contiguous>
       planes [#yoco.size<512 * seq * batch>]
     yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 65536 * batch>]
+      records at <1024 * seq * batch> stride 65536
     ```
   }];
   let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let statistics = [
     Statistic<"numGrowing", "growing", "States that grow with the sequence">,
     Statistic<"numFixed", "fixed", "States of fixed size">,
+    Statistic<"recordBytes", "record-bytes", "Bytes of the record of a slot">,
     Statistic<"bytesPerToken", "kv-bytes-per-token", "Bytes that one more token of a sequence takes">,
     Statistic<"numReaders", "shared-readers", "Reads of states that grow, in one entry point">,
   ];

@@ -125,7 +125,8 @@ static void setArena(ModuleOp module, StringRef name, ArrayRef<Attribute> sizes)
     return;
   }
   builder.setInsertionPoint(*module.getOps<func::FuncOp>().begin());
-  ArenaOp::create(builder, module.getLoc(), name, ArenaKind::scratch, builder.getArrayAttr(sizes));
+  ArenaOp::create(builder, module.getLoc(), name, ArenaKind::scratch, builder.getArrayAttr(sizes), SizeAttr(),
+                  IntegerAttr());
 }
 
 namespace {

@@ -2,19 +2,21 @@
 //
 // yoco-plan-shared-kv: phase `planned`; gives every declared cache and state its place in the persistent arena.
 //
-//   1. Growing caches come first, the one with the most readers foremost: in a decoder-decoder model that is the one
-//   shared
-//      key-value buffer, at offset 0. They alone grow with the longest sequence, so whatever a user adds to that bound
-//      is added at one known place. Rings and states follow in the order of their declarations.
-//   2. A cache has two planes, keys and values, a state one. A plane holds all slots, one after the other.
-//   3. The arena is the sum of the planes. Nothing in it is ever reused: everything lives as long as the session.
+//   1. What grows comes first, the state with the most readers foremost: in a decoder-decoder model those are the
+//      shared keys and values, from offset 0 on. Whatever a user adds to the longest sequence is added here and nowhere
+//      else. A plane holds all slots, one after the other.
+//   2. Then comes a record for each slot. It has a constant size and holds all planes of the slot that do not grow,
+//      each at a multiple of 64 bytes, in the same order: everything that a sequence is, but for its growing planes, is
+//      one piece of memory.
+//   3. The arena is the sum of both. Nothing in it is ever reused: everything lives as long as the session.
 //
-// Refused: nothing.
+// Refused: a record of more than 2^63 - 1 bytes.
 
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
 #include <map>
 
 namespace mlir::yoco {
@@ -24,13 +26,6 @@ namespace mlir::yoco {
 
 using namespace mlir;
 using namespace mlir::yoco;
-
-/// The sizes of the planes of a state, as functions of the bounds.
-static SmallVector<SizeAttr> getPlaneSizes(StateTypeInterface type) {
-  return llvm::map_to_vector(type.getPlanes(), [&](const StatePlane &plane) {
-    return SizeAttr::get(type.getContext(), SizeTerm{plane.getBytes(), {plane.grows, 1, 0, 0}});
-  });
-}
 
 /// For each state, the most operations of one entry point that read it.
 static llvm::StringMap<unsigned> countReaders(ModuleOp module) {
@@ -51,21 +46,20 @@ static llvm::StringMap<unsigned> countReaders(ModuleOp module) {
   return most;
 }
 
-/// Replaces the arena @persistent, or makes it before the first entry point.
-static void setArena(ModuleOp module, SizeAttr size) {
+/// The arena @persistent; made before the first entry point when it is not there.
+static ArenaOp getArena(ModuleOp module) {
   OpBuilder builder(module.getContext());
   StringRef name = "persistent";
-  auto sizes = builder.getArrayAttr({size});
-  if (auto arena = module.lookupSymbol<ArenaOp>(name)) {
-    arena.setSizesAttr(sizes);
-    return;
-  }
+  if (auto arena = module.lookupSymbol<ArenaOp>(name))
+    return arena;
   auto entries = module.getOps<func::FuncOp>();
   if (entries.empty())
     builder.setInsertionPointToEnd(module.getBody());
   else
     builder.setInsertionPoint(*entries.begin());
-  ArenaOp::create(builder, module.getLoc(), name, ArenaKind::persistent, sizes);
+  auto empty = SizeAttr::get(builder.getContext(), ArrayRef<SizeTerm>());
+  return ArenaOp::create(builder, module.getLoc(), name, ArenaKind::persistent, builder.getArrayAttr({empty}),
+                         SizeAttr(), IntegerAttr());
 }
 
 namespace {
@@ -81,19 +75,35 @@ struct PlanSharedKV : yoco::impl::PlanSharedKVPassBase<PlanSharedKV> {
       bool growing = state.getStateType().isGrowing();
       states[{!growing, growing ? -int64_t(readers.lookup(state.getSymName())) : 0, states.size()}] = state;
     }
-
     Builder builder(&getContext());
     SizeAttr end = SizeAttr::get(&getContext(), ArrayRef<SizeTerm>());
+    int64_t stride = 0;
     for (auto [key, state] : states) {
-      SmallVector<Attribute> offsets;
-      for (SizeAttr size : getPlaneSizes(state.getStateType())) {
-        offsets.push_back(end);
-        end = end.add(size);
+      SmallVector<Attribute> places;
+      for (const StatePlane &plane : state.getStateType().getPlanes()) {
+        if (plane.grows) {
+          places.push_back(end);
+          end = end.add(SizeAttr::get(&getContext(), SizeTerm{plane.getBytes(), {1, 1, 0, 0}}));
+          continue;
+        }
+        places.push_back(InRecordAttr::get(&getContext(), stride));
+        int64_t bytes = plane.getBytes();
+        if (bytes > std::numeric_limits<int64_t>::max() - kAlignment - stride) {
+          state.emitOpError("expected a record of at most 2^63 - 1 bytes, got more");
+          return signalPassFailure();
+        }
+        stride += llvm::alignTo(bytes, kAlignment);
       }
-      state.setPlanesAttr(builder.getArrayAttr(offsets));
+      state.setPlanesAttr(builder.getArrayAttr(places));
       count(state, readers.lookup(state.getSymName()));
     }
-    setArena(module, end);
+    ArenaOp arena = getArena(module);
+    recordBytes = stride;
+    arena.setRecordsAttr(stride ? end : SizeAttr());
+    arena.setStrideAttr(stride ? builder.getI64IntegerAttr(stride) : IntegerAttr());
+    if (stride)
+      end = end.add(SizeAttr::get(&getContext(), SizeTerm{stride, {0, 1, 0, 0}}));
+    arena.setSizesAttr(builder.getArrayAttr({end}));
   }
 
   void count(StateDeclOp state, unsigned readers) {

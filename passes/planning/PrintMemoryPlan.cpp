@@ -31,7 +31,8 @@ private:
   FailureOr<int64_t> evaluate(ArenaOp arena);
   LogicalResult printHead();
   LogicalResult printPersistent();
-  LogicalResult printState(StateDeclOp state);
+  LogicalResult printGrowing(StateDeclOp state);
+  LogicalResult printRecords(ArenaOp arena);
   LogicalResult printScratch();
   LogicalResult printEntry(func::FuncOp entry, SizeAttr size);
   void printWeights();
@@ -76,39 +77,84 @@ LogicalResult PlanPrinter::printHead() {
   return success();
 }
 
-/// One line: where the bytes of a cache or state are, and what makes them as many as they are.
-LogicalResult PlanPrinter::printState(StateDeclOp state) {
-  StateTypeInterface type = state.getStateType();
-  int64_t bytes = 0;
-  for (const StatePlane &plane : type.getPlanes()) {
-    SizeTerm term = {plane.getBytes(), {plane.grows, 1, 0, 0}};
-    FailureOr<int64_t> size = evaluate(state, SizeAttr::get(state.getContext(), term));
-    if (failed(size))
-      return failure();
-    bytes += *size;
-    bytesPerToken += plane.grows ? plane.getBytes() : 0;
-    elementsPerToken += plane.grows ? plane.getElements() : 0;
+/// The places of the planes of a state: one for each, or an error.
+static FailureOr<SmallVector<std::pair<StatePlane, Attribute>>> getPlaces(StateDeclOp state) {
+  SmallVector<StatePlane> planes = state.getStateType().getPlanes();
+  if (!state.getPlanes() || state.getPlanes()->size() != planes.size())
+    return (LogicalResult)(state.emitOpError("expected the places of ") << planes.size() << " planes, got "
+                           << (state.getPlanes() ? state.getPlanes()->size() : 0));
+  SmallVector<std::pair<StatePlane, Attribute>> places;
+  for (auto [plane, place] : llvm::zip_equal(planes, *state.getPlanes())) {
+    if (plane.grows ? !isa<SizeAttr>(place) : !isa<InRecordAttr>(place))
+      return (LogicalResult)(state.emitOpError("expected a place in ")
+                             << (plane.grows ? "the arena" : "the record") << ", got " << place);
+    places.emplace_back(plane, place);
   }
-  if (!state.getPlanes() || state.getPlanes()->empty())
-    return state.emitOpError("expected offsets of planes, got none");
-  FailureOr<int64_t> offset = evaluate(state, cast<SizeAttr>(state.getPlanes()->getValue().front()));
-  if (failed(offset))
+  return places;
+}
+
+/// One line of a state: where its bytes begin, how many there are, what it is, and what makes them as many.
+static void printState(llvm::raw_ostream &os, const std::string &offset, int64_t bytes, StateDeclOp state,
+                       const std::string &unit) {
+  os << llvm::formatv("    {0,14}  {1,14}  {2}  {3}{4}\n", offset, group(bytes), state.getSymName(),
+                      state.getStateType().getDescription(), unit);
+}
+
+/// The planes of a state that grow.
+LogicalResult PlanPrinter::printGrowing(StateDeclOp state) {
+  auto places = getPlaces(state);
+  if (failed(places))
     return failure();
-  std::string unit;
-  if (int64_t perPosition = type.getBytesPerPosition())
-    unit += ", " + group(perPosition) + " per token";
-  if (int64_t perSlot = type.getBytesPerSlot())
-    unit += ", " + group(perSlot) + " per slot";
-  os << llvm::formatv("    {0,14}  {1,14}  {2}  {3}{4}\n", group(*offset), group(bytes), state.getSymName(),
-                      type.getDescription(), unit);
+  int64_t bytes = 0, perToken = 0;
+  std::optional<int64_t> first;
+  for (const auto &[plane, place] : *places) {
+    if (!plane.grows)
+      continue;
+    FailureOr<int64_t> offset = evaluate(state, cast<SizeAttr>(place));
+    FailureOr<int64_t> size =
+        evaluate(state, SizeAttr::get(state.getContext(), SizeTerm{plane.getBytes(), {1, 1, 0, 0}}));
+    if (failed(offset) || failed(size))
+      return failure();
+    first = std::min(first.value_or(*offset), *offset);
+    bytes += *size;
+    perToken += plane.getBytes();
+    elementsPerToken += plane.getElements();
+  }
+  bytesPerToken += perToken;
+  if (first)
+    printState(os, group(*first), bytes, state, ", " + group(perToken) + " per token");
+  return success();
+}
+
+/// The records, and what lies where in each.
+LogicalResult PlanPrinter::printRecords(ArenaOp arena) {
+  if (!arena.getRecords() || !arena.getStride())
+    return success();
+  int64_t stride = *arena.getStride();
+  FailureOr<int64_t> begin = evaluate(arena, *arena.getRecords());
+  FailureOr<int64_t> bytes = evaluate(arena, SizeAttr::get(arena.getContext(), SizeTerm{stride, {0, 1, 0, 0}}));
+  if (failed(begin) || failed(bytes))
+    return failure();
+  os << llvm::formatv("    {0,14}  {1,14}  records, {2} per slot, each with\n", group(*begin), group(*bytes),
+                      group(stride));
+  for (auto state : variant.getOps<StateDeclOp>()) {
+    auto places = getPlaces(state);
+    if (failed(places))
+      return failure();
+    for (const auto &[plane, place] : *places)
+      if (!plane.grows)
+        printState(os, "+" + group(cast<InRecordAttr>(place).getOffset()), plane.getBytes(), state, "");
+  }
   return success();
 }
 
 LogicalResult PlanPrinter::printPersistent() {
-  for (auto arena : variant.getOps<ArenaOp>()) {
-    if (arena.getKind() != ArenaKind::persistent)
+  ArenaOp arena;
+  for (auto candidate : variant.getOps<ArenaOp>()) {
+    if (candidate.getKind() != ArenaKind::persistent)
       continue;
-    FailureOr<int64_t> bytes = evaluate(arena);
+    arena = candidate;
+    FailureOr<int64_t> bytes = evaluate(candidate);
     if (failed(bytes))
       return failure();
     persistent += *bytes;
@@ -116,17 +162,21 @@ LogicalResult PlanPrinter::printPersistent() {
   os << "  persistent arena: " << group(persistent) << " bytes\n";
   SmallVector<std::pair<int64_t, StateDeclOp>> states;
   for (auto state : variant.getOps<StateDeclOp>()) {
-    auto first = state.getPlanes() && !state.getPlanes()->empty()
-                     ? cast<SizeAttr>(state.getPlanes()->getValue().front())
-                     : SizeAttr();
-    states.emplace_back(first ? first.evaluate(bounds).value_or(0) : 0, state);
+    int64_t first = std::numeric_limits<int64_t>::max();
+    if (ArrayAttr places = state.getPlanesAttr())
+      for (Attribute place : places)
+        if (auto offset = dyn_cast<SizeAttr>(place))
+          first = std::min(first, offset.evaluate(bounds).value_or(first));
+    states.emplace_back(first, state);
   }
   llvm::sort(states, [](const auto &a, const auto &b) { return a.first < b.first; });
   if (!states.empty())
     os << llvm::formatv("    {0,14}  {1,14}  state\n", "offset", "bytes");
   for (auto &[offset, state] : states)
-    if (failed(printState(state)))
+    if (failed(printGrowing(state)))
       return failure();
+  if (arena && failed(printRecords(arena)))
+    return failure();
   // Papers and other engines count bf16, so that is said too.
   os << "    KV bytes per token: " << group(bytesPerToken);
   if (bytesPerToken != 2 * elementsPerToken)

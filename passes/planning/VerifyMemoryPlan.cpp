@@ -12,8 +12,9 @@
 //      views;
 //   4. that ids, segments and logits are there once, as the entry point's `yoco.entry` wants them;
 // and for the module
-//   5. that every cache and state has its planes in the persistent arena, with room for all slots, no two with a byte
-//      in common;
+//   5. that every plane of every state has its bytes: one that grows in the persistent arena, with room for all slots;
+//      any other in the record of a slot. No two have a byte in common, and the records of all slots none with
+//      anything else;
 //   6. that all offsets and sizes can be computed at the bounds that the module was planned for.
 //
 // "At most" means `SizeAttr::isProvablyAtMost`: for all bounds, not for those at hand, because a session may choose
@@ -70,8 +71,12 @@ private:
   void verifyBytes(ViewOp view, EntryAttr shape);
   void verifyRoles(func::FuncOp entry, EntryAttr shape);
   void verifyPlanes(StateDeclOp state, ArenaOp arena, SmallVectorImpl<Range> &planes);
+  void verifyInRecord(StateDeclOp state, unsigned index, InRecordAttr place, int64_t bytes, ArenaOp arena);
+  void verifyApart(ArrayRef<Range> planes);
 
   ModuleOp module;
+  /// Planes in a record: [begin, end), whose, and which.
+  std::map<int64_t, std::tuple<int64_t, StateDeclOp, unsigned>> inRecord;
 };
 
 } // namespace
@@ -220,48 +225,72 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
 
 //===- States ------------------------------------------------------------------------------------------------===//
 
-/// Bytes of the planes that a cache or state of `type` must have, from the element and shape of each.
-static SmallVector<SizeTerm> getNeededPlanes(StateTypeInterface type) {
-  SmallVector<SizeTerm> needed;
-  for (const StatePlane &plane : type.getPlanes()) {
-    SizeTerm term = {llvm::divideCeil(plane.element.getIntOrFloatBitWidth(), 8), {plane.grows, 1, 0, 0}};
-    for (int64_t size : plane.shape)
-      if (llvm::MulOverflow(term.coefficient, size, term.coefficient))
-        term.coefficient = std::numeric_limits<int64_t>::max();
-    needed.push_back(term);
+/// The bytes of a slot, or of a position, that a plane must have, from its element and shape.
+static int64_t getNeededBytes(const StatePlane &plane) {
+  int64_t bytes = llvm::divideCeil(plane.element.getIntOrFloatBitWidth(), 8);
+  for (int64_t size : plane.shape)
+    if (llvm::MulOverflow(bytes, size, bytes))
+      return std::numeric_limits<int64_t>::max();
+  return bytes;
+}
+
+/// The plane ends within the record, and has no byte in common with the planes that were looked at before.
+void PlanVerifier::verifyInRecord(StateDeclOp state, unsigned index, InRecordAttr place, int64_t bytes, ArenaOp arena) {
+  int64_t begin = place.getOffset(), stride = arena.getStride().value_or(0);
+  if (begin > stride || bytes > stride - begin) {
+    report(state) << "plane " << index << ": expected to end within a record of " << stride << " bytes, got " << bytes
+                  << " bytes at " << begin;
+    return;
   }
-  return needed;
+  auto next = inRecord.lower_bound(begin);
+  auto clash = inRecord.end();
+  if (next != inRecord.end() && next->first < begin + bytes)
+    clash = next;
+  else if (next != inRecord.begin() && std::get<0>(std::prev(next)->second) > begin)
+    clash = std::prev(next);
+  ++numPairs;
+  if (clash == inRecord.end()) {
+    inRecord[begin] = {begin + bytes, state, index};
+    return;
+  }
+  auto [end, other, otherIndex] = clash->second;
+  InFlightDiagnostic error = report(state);
+  error << "plane " << index << ": expected bytes of its own in the record, got " << begin << " up to "
+        << begin + bytes << ", which overlap " << clash->first << " up to " << end << " of plane " << otherIndex
+        << " of "
+        << FlatSymbolRefAttr::get(other.getSymNameAttr());
+  error.attachNote(other.getLoc()) << "the other state";
 }
 
 void PlanVerifier::verifyPlanes(StateDeclOp state, ArenaOp arena, SmallVectorImpl<Range> &planes) {
-  SmallVector<SizeTerm> needed = getNeededPlanes(state.getStateType());
-  std::optional<ArrayAttr> offsets = state.getPlanes();
-  if (!offsets || offsets->size() != needed.size()) {
-    report(state) << "expected the offsets of " << needed.size() << " planes, got " << (offsets ? offsets->size() : 0);
+  SmallVector<StatePlane> needed = state.getStateType().getPlanes();
+  std::optional<ArrayAttr> places = state.getPlanes();
+  if (!places || places->size() != needed.size()) {
+    report(state) << "expected the places of " << needed.size() << " planes, got " << (places ? places->size() : 0);
     return;
   }
-  for (auto [index, offset, term] : llvm::enumerate(offsets->getAsRange<SizeAttr>(), needed)) {
+  for (auto [index, place, plane] : llvm::enumerate(*places, needed)) {
     ++numPlanes;
-    SizeAttr end = offset.add(SizeAttr::get(state.getContext(), term));
+    int64_t bytes = getNeededBytes(plane);
+    auto offset = dyn_cast<SizeAttr>(place);
+    if (plane.grows != static_cast<bool>(offset)) {
+      report(state) << "plane " << index << ": expected a place in the "
+                    << (plane.grows ? "arena, as it grows" : "record")
+                    << ", got " << place;
+      continue;
+    }
+    if (!offset) {
+      verifyInRecord(state, index, cast<InRecordAttr>(place), bytes, arena);
+      continue;
+    }
+    SizeAttr end = offset.add(SizeAttr::get(state.getContext(), SizeTerm{bytes, {1, 1, 0, 0}}));
     planes.push_back({state, ("plane " + Twine(index) + ": ").str(), offset, end});
     verifyWithin(planes.back(), arena);
   }
 }
 
-void PlanVerifier::verifyStates() {
-  SmallVector<StateDeclOp> states(module.getOps<StateDeclOp>());
-  if (states.empty())
-    return;
-  auto arenas = llvm::make_filter_range(module.getOps<ArenaOp>(),
-                                        [](ArenaOp arena) { return arena.getKind() == ArenaKind::persistent; });
-  if (std::distance(arenas.begin(), arenas.end()) != 1) {
-    report(module) << "expected one arena of kind persistent, got " << std::distance(arenas.begin(), arenas.end());
-    return;
-  }
-  SmallVector<Range> planes;
-  for (StateDeclOp state : states)
-    verifyPlanes(state, *arenas.begin(), planes);
-
+/// No two of what the persistent arena consists of have a byte in common.
+void PlanVerifier::verifyApart(ArrayRef<Range> planes) {
   // In the order in which they stand at some bounds, each ends before the next begins: then they are disjoint. Only
   // where that cannot be shown are all pairs looked at.
   const Bounds some = {3, 5, 7, 11};
@@ -275,6 +304,28 @@ void PlanVerifier::verifyStates() {
   for (size_t i = 1; i < planes.size() && !inOrder; ++i)
     for (size_t j = 0; j < i; ++j)
       verifyDisjoint(planes[j], planes[i]);
+}
+
+void PlanVerifier::verifyStates() {
+  SmallVector<StateDeclOp> states(module.getOps<StateDeclOp>());
+  if (states.empty())
+    return;
+  auto arenas = llvm::make_filter_range(module.getOps<ArenaOp>(),
+                                        [](ArenaOp arena) { return arena.getKind() == ArenaKind::persistent; });
+  if (std::distance(arenas.begin(), arenas.end()) != 1) {
+    report(module) << "expected one arena of kind persistent, got " << std::distance(arenas.begin(), arenas.end());
+    return;
+  }
+  ArenaOp arena = *arenas.begin();
+  SmallVector<Range> planes;
+  for (StateDeclOp state : states)
+    verifyPlanes(state, arena, planes);
+  if (std::optional<SizeAttr> records = arena.getRecords()) {
+    SizeTerm term = {static_cast<int64_t>(*arena.getStride()), {0, 1, 0, 0}};
+    planes.push_back({arena, "records: ", *records, records->add(SizeAttr::get(module.getContext(), term))});
+    verifyWithin(planes.back(), arena);
+  }
+  verifyApart(planes);
 }
 
 //===- Pass --------------------------------------------------------------------------------------------------===//

@@ -58,8 +58,8 @@ public:
   /// Starts an entry, one of the options' `entries`, over a step within the
   /// bounds. Steps and copies of slots run in the order in which they are started.
   virtual Status run(uint32_t entry, const Step &step) = 0;
-  /// Starts to copy all states of a slot.
-  virtual Status copySlot(uint32_t from, uint32_t to) = 0;
+  /// Starts to copy everything that is kept of a slot whose sequence has so many positions.
+  virtual Status copySlot(uint32_t from, uint32_t to, uint64_t positions) = 0;
   /// Waits for all that was started; the error is the first of any of it.
   virtual Status finish() = 0;
   /// Waits, and returns rows first .. first + rows of an output of the entry that ran last, in memory that the caller

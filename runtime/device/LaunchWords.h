@@ -40,7 +40,7 @@ private:
   uint64_t resolve(const fb::Argument &argument, const Bounds &bounds, Buffer &buffer, Parameter &parameter) {
     switch (argument.kind()) {
     case fb::ArgumentKind::buffer:
-      return buffer(argument.index());
+      return buffer(argument.index()) + argument.offset();
     case fb::ArgumentKind::parameter:
       return parameter(argument.index());
     case fb::ArgumentKind::rows:

@@ -194,12 +194,19 @@ void Describer::describePlan(const fb::Variant &variant, const PlanSizes &sizes)
         line(formatString("      buffer %u: %" PRIu64 " bytes at %" PRIu64, j, sizes.buffers[j].size,
                           sizes.buffers[j].offset));
   }
+  if (variant.records() >= 0)
+    line(formatString("    records: buffer %d, %" PRIu64 " bytes per slot", variant.records(),
+                      variant.record_stride()));
   for (const fb::State *state : *variant.states()) {
     std::string planes;
-    for (const fb::Plane *plane : *state->planes())
-      planes +=
-          formatString("%s buffer %u (%" PRIu64 " bytes per slot, %" PRIu64 " per position)", planes.empty() ? "" : ",",
-                       plane->buffer(), plane->bytes_per_slot(), plane->bytes_per_position());
+    for (const fb::Plane *plane : *state->planes()) {
+      planes += planes.empty() ? " " : ", ";
+      planes += plane->buffer() >= 0
+                    ? formatString("%" PRIu64 " bytes per position in buffer %d", plane->bytes_per_position(),
+                                   plane->buffer())
+                    : formatString("%" PRIu64 " bytes at %" PRIu64 " of a record", plane->record_bytes(),
+                                   plane->record_offset());
+    }
     line(formatString("    %s %s:%s", state->kind()->c_str(), state->name()->c_str(), planes.c_str()));
   }
 }

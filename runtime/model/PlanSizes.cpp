@@ -104,11 +104,15 @@ Status PlanEvaluator::checkStates() {
     const auto &planes = *variant.states()->Get(i)->planes();
     for (uint32_t j = 0; j < planes.size(); ++j) {
       const fb::Plane &plane = *planes.Get(j);
-      Checked perSlot = Checked(plane.bytes_per_position()) * bounds.seq + plane.bytes_per_slot();
-      YOCO_RETURN_IF_ERROR(checkRoom(plane.buffer(), perSlot * bounds.batch, Path(where, "planes", j)));
+      if (plane.buffer() >= 0)
+        YOCO_RETURN_IF_ERROR(checkRoom(uint32_t(plane.buffer()),
+                                       Checked(plane.bytes_per_position()) * bounds.seq * bounds.batch,
+                                       Path(where, "planes", j)));
     }
   }
-  return Status();
+  if (variant.records() < 0)
+    return Status();
+  return checkRoom(uint32_t(variant.records()), Checked(variant.record_stride()) * bounds.batch, Path(path, "records"));
 }
 
 Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
@@ -141,6 +145,9 @@ Status PlanEvaluator::checkLaunch(const fb::Launch &launch, const fb::Entry &ent
   if (!(units * launch.multiplier()).atMost(most))
     return YOCO_PLAN_ERROR(where, "expected at most %" PRIu64 " tiles, got %" PRIu64 " * %" PRIu64, most, units.value(),
                            launch.multiplier());
+  for (uint32_t i = 0; i < launch.arguments()->size(); ++i)
+    if (const fb::Argument &argument = *launch.arguments()->Get(i); argument.offset() != 0)
+      YOCO_RETURN_IF_ERROR(checkRoom(argument.index(), Checked(argument.offset()), Path(where, "arguments", i)));
   return Status();
 }
 

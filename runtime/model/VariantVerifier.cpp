@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/core/Memory.h"
 #include "runtime/model/DeviceKinds.h"
 #include "runtime/model/GpuArchitecture.h"
 #include "runtime/model/Instructions.h"
@@ -52,7 +53,10 @@ private:
   Status verifyGenerated(const fb::Parameter &parameter, const Path &where);
   Status verifyArenas();
   Status verifyBuffer(const fb::Buffer &buffer, const Path &where);
+  Status verifyPersistent(int64_t buffer, const Path &where);
+  Status verifyRecords();
   Status verifyState(const fb::State &state, const Path &where);
+  Status verifyPlane(const fb::Plane &plane, const Path &where);
   Status verifyEntry(const fb::Entry &entry, const Path &where);
   Status verifyOutputs(const fb::Entry &entry, const Path &where);
   Status verifyCost(const fb::Cost &cost, const Path &where);
@@ -113,6 +117,7 @@ Status VariantVerifier::run() {
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.arenas(), "arenas"));
   YOCO_RETURN_IF_ERROR(verifyArenas());
   YOCO_RETURN_IF_ERROR(verifyAll(*variant.buffers(), path, "buffers", &VariantVerifier::verifyBuffer));
+  YOCO_RETURN_IF_ERROR(verifyRecords());
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.states(), "states"));
   YOCO_RETURN_IF_ERROR(verifyAll(*variant.states(), path, "states", &VariantVerifier::verifyState));
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.kernels(), "kernels"));
@@ -267,15 +272,47 @@ Status VariantVerifier::verifyBuffer(const fb::Buffer &buffer, const Path &where
   return verifyIndex(buffer.arena(), variant.arenas()->size(), "arena", Path(where, "arena"));
 }
 
+Status VariantVerifier::verifyPersistent(int64_t buffer, const Path &where) {
+  YOCO_RETURN_IF_ERROR(verifyBufferIndex(uint64_t(buffer), Path(where, "buffer")));
+  if (uint32_t arena = variant.buffers()->Get(uint32_t(buffer))->arena(); arena != 0)
+    return YOCO_PLAN_ERROR(where, "expected a buffer of the persistent arena, got one of arena %u", arena);
+  return Status();
+}
+
+Status VariantVerifier::verifyRecords() {
+  Path stride(path, "record_stride");
+  if (variant.records() == -1)
+    return variant.record_stride() == 0
+               ? Status()
+               : YOCO_PLAN_ERROR(stride, "expected 0 without records, got %" PRIu64, variant.record_stride());
+  YOCO_RETURN_IF_ERROR(verifyPersistent(variant.records(), Path(path, "records")));
+  if (variant.record_stride() == 0 || variant.record_stride() % kMemoryAlignment != 0)
+    return YOCO_PLAN_ERROR(stride, "expected a positive multiple of %zu, got %" PRIu64, kMemoryAlignment,
+                           variant.record_stride());
+  return Status();
+}
+
 Status VariantVerifier::verifyState(const fb::State &state, const Path &where) {
   YOCO_RETURN_IF_ERROR(verifyName(*state.kind(), Path(where, "kind")));
-  for (uint32_t i = 0; i < state.planes()->size(); ++i) {
-    Path plane(where, "planes", i);
-    uint32_t buffer = state.planes()->Get(i)->buffer();
-    YOCO_RETURN_IF_ERROR(verifyBufferIndex(buffer, Path(plane, "buffer")));
-    if (uint32_t arena = variant.buffers()->Get(buffer)->arena(); arena != 0)
-      return YOCO_PLAN_ERROR(plane, "expected a buffer of the persistent arena, got one of arena %u", arena);
+  return verifyAll(*state.planes(), where, "planes", &VariantVerifier::verifyPlane);
+}
+
+Status VariantVerifier::verifyPlane(const fb::Plane &plane, const Path &where) {
+  if (plane.buffer() != -1) {
+    YOCO_RETURN_IF_ERROR(verifyPersistent(plane.buffer(), where));
+    if (plane.bytes_per_position() == 0 || plane.record_offset() != 0 || plane.record_bytes() != 0)
+      return YOCO_PLAN_ERROR(where, "expected bytes per position and no place in a record, as it grows");
+    return Status();
   }
+  if (plane.bytes_per_position() != 0)
+    return YOCO_PLAN_ERROR(Path(where, "bytes_per_position"), "expected 0 in a record, got %" PRIu64,
+                           plane.bytes_per_position());
+  if (plane.record_offset() % kMemoryAlignment != 0)
+    return YOCO_PLAN_ERROR(Path(where, "record_offset"), "expected a multiple of %zu, got %" PRIu64, kMemoryAlignment,
+                           plane.record_offset());
+  if (!rangeFits(plane.record_offset(), plane.record_bytes(), variant.record_stride()))
+    return YOCO_PLAN_ERROR(where, "%" PRIu64 " bytes at %" PRIu64 " do not lie within a record of %" PRIu64 " bytes",
+                           plane.record_bytes(), plane.record_offset(), variant.record_stride());
   return Status();
 }
 
@@ -389,6 +426,10 @@ Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where
                              kernel.name()->c_str(), fb::EnumNameArgumentKind(argument.kind()));
     if (argument.kind() == fb::ArgumentKind::buffer)
       YOCO_RETURN_IF_ERROR(verifyBufferIndex(argument.index(), at));
+    if (argument.offset() != 0 &&
+        (argument.kind() != fb::ArgumentKind::buffer || argument.offset() % kMemoryAlignment != 0))
+      return YOCO_PLAN_ERROR(Path(at, "offset"), "expected 0, or a multiple of %zu in a buffer, got %" PRIu64,
+                             kMemoryAlignment, argument.offset());
     if (argument.kind() == fb::ArgumentKind::parameter)
       YOCO_RETURN_IF_ERROR(verifyIndex(argument.index(), variant.parameters()->size(), "parameter", at));
   }

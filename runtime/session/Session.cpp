@@ -258,7 +258,7 @@ Status Session::copySlot(int32_t from, int32_t to) {
     return Status();
   // An empty slot has nothing that will be read.
   if (positions[size_t(from)] != 0) {
-    YOCO_RETURN_IF_ERROR(executor->copySlot(uint32_t(from), uint32_t(to)));
+    YOCO_RETURN_IF_ERROR(executor->copySlot(uint32_t(from), uint32_t(to), positions[size_t(from)]));
     YOCO_RETURN_IF_ERROR(executor->finish());
   }
   positions[size_t(to)] = positions[size_t(from)];

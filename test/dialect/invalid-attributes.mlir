@@ -172,3 +172,13 @@ func.func private @f(memref<4xf32> {yoco.parameter})
 
 // expected-error @+1 {{expected `yoco.initial` to be a list of numbers, got 0.000000e+00 : f32}}
 func.func private @f() attributes {yoco.initial = 0.0 : f32}
+
+// -----
+
+// expected-error @+1 {{expected an offset that is a multiple of 64, got 32}}
+module attributes {a = #yoco.in_record<32>} {}
+
+// -----
+
+// expected-error @+1 {{expected an offset that is a multiple of 64, got -64}}
+module attributes {a = #yoco.in_record<-64>} {}

@@ -7,6 +7,26 @@ yoco.arena @a scratch []
 
 // -----
 
+// expected-error @+1 {{expected records with a place and a stride, got one without the other}}
+"yoco.arena"() <{kind = #yoco<arena_kind persistent>, records = #yoco.size<0>, sizes = [#yoco.size<0>], sym_name = "persistent"}> : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected records in an arena of kind persistent, got scratch}}
+yoco.arena @scratch scratch [#yoco.size<64 * batch>] records at <0> stride 64
+
+// -----
+
+// expected-error @+1 {{expected a stride that is a positive multiple of 64, got 100}}
+yoco.arena @persistent persistent [#yoco.size<128 * batch>] records at <0> stride 100
+
+// -----
+
+// expected-error @+1 {{expected `yoco.record_stride` to be a 64-bit integer that is a positive multiple of 64, got 100 : i64}}
+module attributes {yoco.record_stride = 100 : i64} {}
+
+// -----
+
 // expected-error @+2 {{failed to parse Yoco_ArenaKindAttr parameter 'value'}}
 // expected-error @+1 {{expected ::mlir::yoco::ArenaKind to be one of: persistent, scratch}}
 yoco.arena @a temporary [#yoco.size<0>]

@@ -7,8 +7,8 @@
 !kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 !ring = !yoco.cache<heads = 2, width = 6, element = f32, window = 3, layout = contiguous>
 
-// CHECK: yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
-yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch>]
+// CHECK: yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 320 * batch>] records at <1024 * seq * batch> stride 320
+yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 320 * batch>] records at <1024 * seq * batch> stride 320
 // CHECK: yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * score>, #yoco.size<0>]
 yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * score>, #yoco.size<0>]
 yoco.state_decl @kv : !kv planes [#yoco.size<64 * seq * batch>]
@@ -43,6 +43,15 @@ module @kernels attributes {yoco.kernels} {
   }
 }
 
+// From slot to slot it is as far as the module says, for what does not grow.
+module @records attributes {yoco.kernels, yoco.record_stride = 320 : i64} {
+  func.func @lowered(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %t: memref<?x4xi32>,
+                     %c: memref<?x?x2x4xf32>, %r: memref<?x3x2x6xf32, strided<[80, 12, 6, 1]>>,
+                     %s: memref<?x2x4x6xf32, strided<[80, 24, 6, 1]>>) {
+    return
+  }
+}
+
 // CHECK-LABEL: func.func @decode
 func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
   // CHECK: %[[X:.+]] = yoco.alloc <1024 * chunk> : memref<?x8xf32>
@@ -73,6 +82,8 @@ func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = 
   yoco.launch @kernels::@handles(%t, %c, %r, %s) tiles <segments, divisor = 1, multiplier = 1>
       : !yoco.segments, !kv, !ring, !yoco.state<2x4x6xf32>
   // CHECK: yoco.launch @kernels::@lowered(%[[T]], %[[C]], {{.*}}) tiles <segments
+  yoco.launch @records::@lowered(%t, %c, %r, %s) tiles <segments, divisor = 1, multiplier = 2>
+      : !yoco.segments, !kv, !ring, !yoco.state<2x4x6xf32>
   yoco.launch @kernels::@lowered(%t, %c, %r, %s) tiles <segments, divisor = 1, multiplier = 1>
       : !yoco.segments, !kv, !ring, !yoco.state<2x4x6xf32>
   // CHECK: yoco.launch @kernels::@nothing() tiles <constant, divisor = 1, multiplier = 1>

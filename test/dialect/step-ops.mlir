@@ -11,8 +11,8 @@
 // CHECK: yoco.state_decl @keys : !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 yoco.state_decl @keys : !keys
 yoco.state_decl @values : !values
-// CHECK: yoco.state_decl @ring : !yoco.cache<{{.*}}window = 3{{.*}}> planes [#yoco.size<96 * batch>]
-yoco.state_decl @ring : !ring planes [#yoco.size<96 * batch>]
+// CHECK: yoco.state_decl @ring : !yoco.cache<{{.*}}window = 3{{.*}}> planes [#yoco.in_record<64>]
+yoco.state_decl @ring : !ring planes [#yoco.in_record<64>]
 // CHECK: yoco.state_decl @s : !yoco.state<2x4x6xf32> planes [#yoco.size<0>]
 yoco.state_decl @s : !yoco.state<2x4x6xf32> planes [#yoco.size<0>]
 

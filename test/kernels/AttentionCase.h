@@ -98,7 +98,8 @@ public:
     if (!decode)
       std::shuffle(table.begin(), table.end(), random.generator);
     seq = longest + random.integer(0, 9);
-    const int64_t places = shape.ring ? shape.ring : seq;
+    // Between the rings of two slots lies something else.
+    const int64_t places = shape.ring ? shape.ring + 3 : seq;
     const int keyColumns = shape.kvHeads * shape.keyWidth, valueColumns = shape.kvHeads * shape.valueWidth;
     q.emplace(device::kF32, rows, shape.heads * shape.keyWidth, 0, shape.offset);
     keys.emplace(shape.cacheKind, slots * places, keyColumns);
@@ -121,8 +122,9 @@ public:
                                      shape.valueWidth),
            rows, segmentCount, [&](int64_t tile) {
              device::yoco_attention_rows(tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride),
-                                         positions.data(), table.data(), keys->data(), values->data(), shape.cacheKind,
-                                         shape.ring, freshKeys->data(), shape.freshKind,
+                                         positions.data(), table.data(), keys->data(), slotStride(shape.keyWidth),
+                                         values->data(), slotStride(shape.valueWidth), shape.cacheKind, shape.ring,
+                                         freshKeys->data(), shape.freshKind,
                                          static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
                                          static_cast<int>(freshValues->stride), frequencies.data(), shape.style,
                                          shape.window, shape.scale, shape.heads, shape.kvHeads, shape.keyWidth,
@@ -136,13 +138,13 @@ public:
     launch(nvptx::attentionSplitShape(kSharedLimit, shape.cacheKind == device::kBf16, splits, shape.heads,
                                       shape.kvHeads, shape.keyWidth, shape.valueWidth),
            rows, segmentCount, [&](int64_t tile) {
-             device::yoco_attention_split(tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride),
-                                          positions.data(), table.data(), keys->data(), values->data(), shape.cacheKind,
-                                          shape.ring, freshKeys->data(), shape.freshKind,
-                                          static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
-                                          static_cast<int>(freshValues->stride), frequencies.data(), shape.style,
-                                          shape.window, shape.scale, shape.heads, shape.kvHeads, shape.keyWidth,
-                                          shape.valueWidth, splits, partial.floats(), stride, kSharedLimit);
+             device::yoco_attention_split(
+                 tile, rows, segmentCount, seq, q->floats(), static_cast<int>(q->stride), positions.data(),
+                 table.data(), keys->data(), slotStride(shape.keyWidth), values->data(), slotStride(shape.valueWidth),
+                 shape.cacheKind, shape.ring, freshKeys->data(), shape.freshKind, static_cast<int>(freshKeys->stride),
+                 freshValues->data(), shape.freshKind, static_cast<int>(freshValues->stride), frequencies.data(),
+                 shape.style, shape.window, shape.scale, shape.heads, shape.kvHeads, shape.keyWidth, shape.valueWidth,
+                 splits, partial.floats(), stride, kSharedLimit);
            });
     EXPECT_TRUE(partial.onlyWritten());
     launch(nvptx::attentionMergeShape(shape.heads, shape.valueWidth), rows, segmentCount, [&](int64_t tile) {
@@ -188,6 +190,9 @@ public:
 
 private:
   int reach() const { return shape.ring && (!shape.window || shape.window > shape.ring) ? shape.ring : shape.window; }
+
+  /// Elements from one slot of a ring to the next.
+  int64_t slotStride(int width) const { return static_cast<int64_t>(shape.ring + 3) * shape.kvHeads * width; }
 
   void makeSegment(Random &random, const device::Segment &segment, int64_t places) {
     const int keyColumns = shape.kvHeads * shape.keyWidth, valueColumns = shape.kvHeads * shape.valueWidth;

@@ -36,9 +36,9 @@ class Session {
 public:
   Session(Random &random, const Shape &shape, int slots)
       : random(random), shape(shape),
-        state(kF32, static_cast<int64_t>(slots) * shape.heads * shape.keyWidth, shape.valueWidth),
+        state(kF32, slots * (static_cast<int64_t>(shape.heads) * shape.keyWidth + kGapRows), shape.valueWidth),
         frequencies(kF32, 1, shape.keyWidth / 2),
-        expected(static_cast<size_t>(slots) * shape.heads * shape.keyWidth * shape.valueWidth) {
+        expected(static_cast<size_t>(slots * slotSize())) {
     for (int i = 0; i < shape.keyWidth / 2; ++i)
       frequencies.set(0, i, std::pow(10000.0f, -static_cast<float>(i) / (shape.keyWidth / 2 - 1)));
   }
@@ -46,7 +46,7 @@ public:
   /// Fills a slot as if rows had been there.
   void fillState(int slot) {
     for (int64_t i = 0; i < headSize() * shape.heads; ++i) {
-      const int64_t index = slot * headSize() * shape.heads + i;
+      const int64_t index = slot * slotSize() + i;
       expected[index] = random.normal();
       state.set(index / shape.valueWidth, index % shape.valueWidth, static_cast<float>(expected[index]));
     }
@@ -101,7 +101,8 @@ public:
     Error error;
     for (int64_t index = 0; index < static_cast<int64_t>(expected.size()); ++index) {
       const float value = state.get(index / shape.valueWidth, index % shape.valueWidth);
-      if (std::find(used.begin(), used.end(), index / (headSize() * shape.heads)) != used.end())
+      const bool isUsed = std::find(used.begin(), used.end(), index / slotSize()) != used.end();
+      if (isUsed && index % slotSize() < headSize() * shape.heads)
         error.add(value, expected[index]);
       else
         EXPECT_TRUE(std::isnan(value)) << "state element " << index;
@@ -110,6 +111,9 @@ public:
   }
 
 private:
+  /// Between the states of two slots lies something else: so many rows of a head.
+  static constexpr int64_t kGapRows = 16;
+  int64_t slotSize() const { return headSize() * shape.heads + kGapRows * shape.valueWidth; }
   int64_t headSize() const { return static_cast<int64_t>(shape.keyWidth) * shape.valueWidth; }
 
   double rotated(const Buffer &from, int64_t row, int head, int column, int64_t position) {
@@ -129,7 +133,7 @@ private:
     const int keyWidth = shape.keyWidth, valueWidth = shape.valueWidth, values = shape.heads * valueWidth;
     std::vector<double> query(keyWidth), key(keyWidth);
     for (int head = 0; head < shape.heads; ++head) {
-      double *s = expected.data() + (segment.slot * shape.heads + head) * headSize();
+      double *s = expected.data() + segment.slot * slotSize() + head * headSize();
       if (segment.firstPosition == 0)
         std::fill(s, s + headSize(), 0.0);
       for (int t = 0; t < segment.rowCount; ++t) {
@@ -171,18 +175,20 @@ private:
       return launch(nvptx::retentionStepShape(s.heads, s.keyWidth, s.valueWidth), rows, segments, [&](int64_t tile) {
         device::yoco_retention_step(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
                                     v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
-                                    state.floats(), s.style == kNoRope ? nullptr : frequencies.floats(), s.style,
-                                    s.scale, s.gateDivisor, s.eps, s.hasSwish ? swish.floats() : nullptr, s.hasSwish,
-                                    swish.stride, s.heads, s.keyWidth, s.valueWidth, out.data(), s.outKind, out.stride);
+                                    state.floats(), slotSize(), s.style == kNoRope ? nullptr : frequencies.floats(),
+                                    s.style, s.scale, s.gateDivisor, s.eps, s.hasSwish ? swish.floats() : nullptr,
+                                    s.hasSwish, swish.stride, s.heads, s.keyWidth, s.valueWidth, out.data(), s.outKind,
+                                    out.stride);
       });
     const int span = s.span ? s.span : nvptx::retentionSpan(s.keyWidth, s.valueWidth);
     launch(nvptx::retentionSpanShape(kSharedLimit, span, s.heads, s.keyWidth, s.valueWidth), rows, segments,
            [&](int64_t tile) {
              device::yoco_retention_span(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
-                                         v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
-                                         state.floats(), s.style == kNoRope ? nullptr : frequencies.floats(), s.style,
-                                         s.scale, s.gateDivisor, span, s.heads, s.keyWidth, s.valueWidth, out.data(),
-                                         s.outKind, out.stride, kSharedLimit);
+                                          v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
+                                          state.floats(), slotSize(),
+                                          s.style == kNoRope ? nullptr : frequencies.floats(), s.style, s.scale,
+                                          s.gateDivisor, span, s.heads, s.keyWidth, s.valueWidth, out.data(),
+                                          s.outKind, out.stride, kSharedLimit);
            });
   }
 

@@ -146,7 +146,8 @@ struct CacheCase {
 void checkCacheWrite(Random &random, const CacheCase &c) {
   SCOPED_TRACE(::testing::Message() << c.heads << " heads " << c.keyWidth << " " << c.valueWidth << " window "
                                     << c.window << " style " << c.style << " kinds " << c.inKind << c.cacheKind);
-  const int slots = 4, seq = 40, rows = 44, places = c.window ? c.window : seq;
+  const int slots = 4, seq = 40, rows = 44;
+  const int places = c.window ? c.window + 3 : seq; // between the rings of two slots lies something else
   const Segment table[] = {{2, 3, 5, 30}, {-1, 0, 0, 1}, {0, 0, 1, 4}, {3, 39, 35, 1}, {-1, 0, 36, 0}, {-1, 9, 40, 1}};
   std::vector<int32_t> positions(rows, 0x7fffffff);
   const std::vector<float> frequencies = makeFrequencies(c.keyWidth);
@@ -165,8 +166,10 @@ void checkCacheWrite(Random &random, const CacheCase &c) {
     }
   launch(nvptx::cacheWriteShape(c.heads, c.keyWidth, c.valueWidth), rows, 6, [&](int64_t tile) {
     device::yoco_cache_write(tile, rows, 6, seq, keys.data(), c.inKind, keys.stride, values.data(), c.inKind,
-                             values.stride, positions.data(), table, keyCache.data(), valueCache.data(), c.cacheKind,
-                             c.window, c.heads, c.keyWidth, c.valueWidth, frequencies.data(), c.style);
+                             values.stride, positions.data(), table, keyCache.data(),
+                             int64_t(places) * keyCache.columns, valueCache.data(),
+                             int64_t(places) * valueCache.columns, c.cacheKind, c.window, c.heads, c.keyWidth,
+                             c.valueWidth, frequencies.data(), c.style);
   });
   Error keyError, valueError;
   for (int place = 0; place < slots * places; ++place) {
@@ -221,7 +224,7 @@ TEST(CacheWrite, BeyondFourGigabytes) {
   auto *keyCache = static_cast<uint16_t *>(pages), *valueCache = keyCache + bytes / 2;
   launch(nvptx::cacheWriteShape(heads, width, width), 1, 1, [&](int64_t tile) {
     device::yoco_cache_write(tile, 1, 1, seq, keys.data(), kBf16, keys.stride, values.data(), kBf16, values.stride,
-                             positions, table, keyCache, valueCache, kBf16, 0, heads, width, width, nullptr,
+                             positions, table, keyCache, 0, valueCache, 0, kBf16, 0, heads, width, width, nullptr,
                              device::kNoRope);
   });
   for (int i = 0; i < heads * width; ++i) {

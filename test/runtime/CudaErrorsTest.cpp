@@ -137,14 +137,14 @@ TEST_F(CudaErrorsTest, memoryTooSmall) {
   EXPECT_EQ(
       refusal(toyForCuda(), YOCO_OUT_OF_MEMORY),
       "session of 3 slots of 40 tokens, prefill chunk 7, score rows 5: variants[0] (nvptx:sm_90a): GPU 0 (Fake GPU, "
-      "compute capability 9.0): 1792 bytes of memory are needed and 1000 are free: weights 512, arena persistent 640, "
+      "compute capability 9.0): 2048 bytes of memory are needed and 1000 are free: weights 512, arena persistent 896, "
       "arena scratch 640");
   EXPECT_EQ(fakeCounter("cuMemAlloc"), 0u) << "refused before anything is allocated";
 }
 
 // The second session of a model finds less.
 TEST_F(CudaErrorsTest, memoryTooSmallForTheSecond) {
-  useFakeCuda("memory=2000");
+  useFakeCuda("memory=2256");
   FileBytes file = toyForCuda().build();
   Opened model(file);
   OpenedSession first(model.model), second(model.model);
@@ -152,8 +152,8 @@ TEST_F(CudaErrorsTest, memoryTooSmallForTheSecond) {
   EXPECT_EQ(second.status, YOCO_OUT_OF_MEMORY);
   EXPECT_EQ(
       second.error,
-      "session of 3 slots of 40 tokens, prefill chunk 7, score rows 5: GPU 0 (Fake GPU, compute capability 9.0): 1280 "
-      "bytes of memory are needed and 208 are free: arena persistent 640, arena scratch 640");
+      "session of 3 slots of 40 tokens, prefill chunk 7, score rows 5: GPU 0 (Fake GPU, compute capability 9.0): 1536 "
+      "bytes of memory are needed and 208 are free: arena persistent 896, arena scratch 640");
 }
 
 TEST_F(CudaErrorsTest, noAlgorithm) {

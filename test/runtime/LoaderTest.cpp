@@ -235,8 +235,9 @@ TEST(LoaderTest, describes) {
       [](void *user, const char *piece, size_t size) { static_cast<std::string *>(user)->append(piece, size); }, &text);
   for (const char *part :
        {"target host:toy (device host, computes in f32)", "entry decode: one per segment rows, at most 3",
-        "    layers.0: 1\n", "toy_mix: launched 3 times", "arena persistent: 640 bytes",
-        "ring of 4 ring: buffer 1 (16 bytes per slot, 0 per position)", "spread: 11 x 1 bf16, panels of 4",
+         "    layers.0: 1\n", "toy_mix: launched 3 times", "arena persistent: 896 bytes",
+         "records: buffer 0, 128 bytes per slot", "ring of 4 ring: 16 bytes at 64 of a record",
+         "growing cache cache: 4 bytes per position in buffer 2", "spread: 11 x 1 bf16, panels of 4",
         "stop ids: 3"})
     EXPECT_THAT(text, HasSubstr(part));
 }

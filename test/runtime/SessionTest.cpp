@@ -181,7 +181,7 @@ TEST_F(SessionTest, smallerBounds) {
   ASSERT_EQ(small.status, YOCO_OK) << small.error;
   EXPECT_EQ(small.stats().persistent_bytes, 3u * 64);
   EXPECT_EQ(large.stats().persistent_bytes,
-            64u + 64 + 512); // 3 * 8, 3 * 16, 3 * 40 * 4, each rounded up
+            3u * 128 + 512); // a record a slot, 3 * 40 * 4 rounded up
   EXPECT_EQ(small.stats().scratch_bytes,
             64u + 64 + 64 + 64 + 128); // score: 2 * {4, 16, 16, 44} and a segment table
   EXPECT_EQ(prompt(small, 0, toyIds(10)), toyLogits(toyIds(10)));
@@ -316,7 +316,7 @@ TEST_F(SessionTest, logsOneLine) {
   options.log = [](void *user, const char *line) { *static_cast<std::string *>(user) += line; };
   options.log_user = &text;
   OpenedSession session(model.model, options);
-  EXPECT_EQ(text, "session on host:toy: 640 bytes persistent, 640 bytes "
+  EXPECT_EQ(text, "session on host:toy: 896 bytes persistent, 640 bytes "
                   "scratch, 2 threads");
 }
 

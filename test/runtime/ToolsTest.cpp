@@ -198,7 +198,7 @@ TEST_F(ToolsTest, statsAndDescribe) {
                           "--max-new-tokens 5 --stats");
   for (const char *part :
        {"\"device\":\"host\"", "\"target\":\"host:toy\"", "\"prefill_tokens\":3", "\"decode_tokens\":5",
-        "\"new_tokens\":5", "\"bytes_held\":{\"persistent\":640,\"scratch\":640,\"total\":1280}",
+        "\"new_tokens\":5", "\"bytes_held\":{\"persistent\":896,\"scratch\":640,\"total\":1536}",
         "\"kv_bytes_per_token\":4", "\"weight_bytes\":68", "\"bounds\":{\"max_seq_len\":40,"})
     EXPECT_THAT(outcome.err, HasSubstr(part));
   outcome = shell(YOCO_RUN " toy.yoco --describe");
@@ -223,7 +223,7 @@ TEST_F(ToolsTest, runsOnGpus) {
   }
   EXPECT_THAT(shell(run + "--device=cuda:1 --stats").err,
               AllOf(HasSubstr("\"device_description\":\"GPU 1 (Fake GPU, compute capability 9.0), cubin for sm_90a\""),
-                    HasSubstr("\"bytes_held\":{\"persistent\":640,\"scratch\":640,\"weights\":512,\"staging\":")));
+                    HasSubstr("\"bytes_held\":{\"persistent\":896,\"scratch\":640,\"weights\":512,\"staging\":")));
   EXPECT_EQ(
       shell(run + "--device=cuda:2").err,
       "yoco-run: cuda.yoco: this machine can run no target of the file on device cuda:2: nvptx:sm_90a: no GPU 2: the "

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { vocabulary = 11, window = 4, features = 4 };
+enum { vocabulary = 11, window = 4, features = 4, record = 128 };
 
 typedef struct {
   int32_t slot, first, begin, count;
@@ -23,8 +23,8 @@ void toy_mix(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) 
     Segment segment = segments[tile];
     if (segment.slot < 0)
       continue;
-    uint32_t *state = (uint32_t *)arguments[2] + segment.slot * 2;
-    int32_t *ring = (int32_t *)arguments[3] + segment.slot * window;
+    uint32_t *state = (uint32_t *)(arguments[2] + (uint64_t)segment.slot * record);
+    int32_t *ring = (int32_t *)(arguments[3] + (uint64_t)segment.slot * record);
     int32_t *cache = (int32_t *)arguments[4] + segment.slot * arguments[7];
     uint32_t *x = (uint32_t *)arguments[5];
     uint32_t sum = segment.first == 0 ? 0 : state[0];

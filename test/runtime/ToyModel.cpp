@@ -101,27 +101,33 @@ void addOperation(fb::EntryT &entry, Operation operation) {
   entry.instructions.push_back(std::move(instruction));
 }
 
-/// Buffers of the states, in the order in which addStates() makes them.
-enum StateBuffer : uint32_t { sumBuffer, ringBuffer, cacheBuffer };
+/// Buffers of the states, in the order in which addStates() makes them, and where the ring is in a record.
+enum StateBuffer : uint32_t { recordBuffer, emptyBuffer, cacheBuffer };
+constexpr uint64_t kRingOffset = 64;
 
-void addState(fb::VariantT &variant, const char *name, const char *kind, uint32_t buffer, uint64_t perSlot,
-              uint64_t perPosition) {
+fb::PlaneT &addState(fb::VariantT &variant, const char *name, const char *kind) {
   auto state = std::make_unique<fb::StateT>();
   state->name = name;
   state->kind = kind;
-  auto plane = std::make_unique<fb::PlaneT>();
-  plane->buffer = buffer;
-  plane->bytes_per_slot = perSlot;
-  plane->bytes_per_position = perPosition;
-  state->planes.push_back(std::move(plane));
+  state->planes.push_back(std::make_unique<fb::PlaneT>());
   variant.states.push_back(std::move(state));
+  return *variant.states.back()->planes.back();
 }
 
 void addStates(fb::VariantT &variant) {
   Layout layout(variant, 0);
-  addState(variant, "sum", "state", layout.add(8, "b"), 8, 0);
-  addState(variant, "ring", "ring of 4", layout.add(16, "b"), 16, 0);
-  addState(variant, "cache", "growing cache", layout.add(4, "bs"), 0, 4);
+  addState(variant, "sum", "state").record_bytes = 8;
+  fb::PlaneT &ring = addState(variant, "ring", "ring of 4");
+  ring.record_offset = kRingOffset;
+  ring.record_bytes = 16;
+  fb::PlaneT &cache = addState(variant, "cache", "growing cache");
+  cache.buffer = cacheBuffer;
+  cache.bytes_per_position = 4;
+  variant.records = recordBuffer;
+  variant.record_stride = 128;
+  layout.add(128, "b");
+  layout.add(0, "b"); // nothing needs it
+  layout.add(4, "bs");
   layout.finish();
 }
 
@@ -138,13 +144,14 @@ void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const
   addLaunch(*entry, 0,
             {{Kind::buffer, entry->ids},
              {Kind::buffer, entry->segments},
-             {Kind::buffer, sumBuffer},
-             {Kind::buffer, ringBuffer},
+             {Kind::buffer, recordBuffer},
+             {Kind::buffer, recordBuffer},
              {Kind::buffer, cacheBuffer},
              {Kind::buffer, x},
              {Kind::segments, 0},
              {Kind::max_sequence_length, 0}},
             fb::TileUnit::segments, 1, "layers.0");
+  entry->instructions.back()->operation.AsLaunch()->arguments[3]->offset = kRingOffset;
   if (logits) {
     fb::CopyT copy;
     copy.source = x;

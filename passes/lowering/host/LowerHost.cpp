@@ -31,6 +31,11 @@ namespace {
 /// Arguments in front of the buffers: rows, segments, seq, begin, end.
 constexpr unsigned kScalarArguments = 5;
 
+/// The buffers for an argument of `function`, a kernel, of type `type`.
+SmallVector<Type> getBuffers(func::FuncOp function, Type type) {
+  return getKernelBuffers(type, getRecordStride(function->getParentOp()));
+}
+
 LogicalResult checkElementTypes(func::FuncOp function, Operation *op) {
   for (Value operand : op->getOperands()) {
     auto argument = dyn_cast<BlockArgument>(operand);
@@ -38,7 +43,7 @@ LogicalResult checkElementTypes(func::FuncOp function, Operation *op) {
     if (argument && function.getArgAttr(argument.getArgNumber(), kParameterAttrName))
       continue;
     Type type = operand.getType();
-    for (Type buffer : getKernelBuffers(type)) {
+    for (Type buffer : getBuffers(function, type)) {
       auto memref = dyn_cast<MemRefType>(buffer);
       if (!memref)
         return op->emitOpError("expected buffers, got ") << type;
@@ -116,7 +121,7 @@ private:
     SmallVector<Type> types;
     SmallVector<DictionaryAttr> attributes;
     for (BlockArgument argument : function.getArguments()) {
-      SmallVector<Type> buffers = getKernelBuffers(argument.getType());
+      SmallVector<Type> buffers = getBuffers(function, argument.getType());
       llvm::append_range(types, buffers);
       attributes.push_back(function.getArgAttrDict(argument.getArgNumber()));
       attributes.resize(types.size(), builder.getDictionaryAttr({}));
@@ -133,7 +138,7 @@ private:
   static void mapArguments(func::FuncOp function, func::FuncOp lowered, HostKernel &kernel) {
     unsigned next = kScalarArguments;
     for (BlockArgument argument : function.getArguments().drop_front(kScalarArguments)) {
-      unsigned count = getKernelBuffers(argument.getType()).size();
+      unsigned count = getBuffers(function, argument.getType()).size();
       for (BlockArgument buffer : lowered.getArguments().slice(next, count))
         kernel.buffers[argument].push_back(buffer);
       if (function.getArgAttr(argument.getArgNumber(), kParameterAttrName))

@@ -52,6 +52,8 @@ private:
     OpBuilder builder(module);
     auto kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), *module.getSymName());
     kernels->setAttr(kKernelsAttrName, builder.getUnitAttr());
+    if (Attribute stride = module->getAttr(kRecordStrideAttrName))
+      kernels->setAttr(kRecordStrideAttrName, stride);
     // All errors of a module, not the first alone.
     LogicalResult result = success();
     for (auto function : module.getOps<func::FuncOp>())
@@ -107,7 +109,7 @@ private:
   }
 
   /// Words that stand for an argument of `type`: the address of each of its buffers.
-  static unsigned countWords(Type type) { return getKernelBuffers(type).size(); }
+  static unsigned countWords(Type type) { return getKernelBuffers(type, /*recordStride=*/0).size(); }
 
   /// A buffer that `op` writes its result to. A step may accumulate in place: then it is read as well.
   static bool isOut(Value argument, Operation *op) {

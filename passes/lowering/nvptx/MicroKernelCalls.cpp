@@ -80,6 +80,14 @@ void MicroKernelCall::pushAddress(Value operand) {
   push(address);
 }
 
+/// Elements from one slot to the next of the one plane of a state; 0 when it grows.
+void MicroKernelCall::pushSlotStride(Value state) {
+  StatePlane plane = cast<StateTypeInterface>(state.getType()).getPlanes().front();
+  int64_t bytes = kernel.recordStride ? kernel.recordStride : plane.getBytes();
+  int64_t elements = plane.grows ? 0 : bytes / (plane.element.getIntOrFloatBitWidth() / 8);
+  push(kernel.constant(kernel.builder.getI64IntegerAttr(elements)));
+}
+
 /// The stride of rows with adjacent columns.
 void MicroKernelCall::pushStride(Value rows) {
   auto [strides, offset] = cast<MemRefType>(rows.getType()).getStridesAndOffset();
@@ -122,6 +130,18 @@ void MicroKernelCall::addState(StringRef argument, const OperandField &field) {
   if (!state || !state.getElement().isF32())
     fail() << "expected a state of f32, got " << field.value.getType();
   pushAddress(field.value);
+  pushSlotStride(field.value);
+}
+
+void MicroKernelCall::addPlane(StringRef argument, const OptionalOperandField &field) {
+  if (!require(argument, field.value.has_value()))
+    return;
+  if (*field.value) {
+    pushAddress(*field.value);
+    return pushSlotStride(*field.value);
+  }
+  pushNull();
+  push(kernel.constant(kernel.builder.getI64IntegerAttr(0)));
 }
 
 void MicroKernelCall::addPointer(StringRef argument, const PointerField &field) {

@@ -66,13 +66,13 @@ struct OperandField {
   Value value;
   void operator=(Value operand) { value = operand; }
 };
-/// The same, where null is a value too.
+/// The same, or a cache, where null is a value too.
 struct OptionalOperandField {
   std::optional<Value> value;
   void operator=(Value operand) { value = operand; }
 };
 
-/// An address: of a plane of a cache, of a parameter, or null.
+/// An address: of a parameter, or null.
 struct PointerField {
   std::optional<Value> value;
   void operator=(Value address) { value = address; }
@@ -106,8 +106,8 @@ protected:
   void addIdsOut(StringRef argument, const OperandField &field) { addIds(argument, field); }
   void addSegments(StringRef argument, const OperandField &field);
   void addState(StringRef argument, const OperandField &field);
-  void addPlane(StringRef argument, const PointerField &field) { addPointer(argument, field); }
-  void addPlaneOut(StringRef argument, const PointerField &field) { addPointer(argument, field); }
+  void addPlane(StringRef argument, const OptionalOperandField &field);
+  void addPlaneOut(StringRef argument, const OptionalOperandField &field) { addPlane(argument, field); }
   void addPointer(StringRef argument, const PointerField &field);
   void addRows(StringRef argument, const OptionalOperandField &field);
   void addRowsOut(StringRef argument, const OperandField &field);
@@ -133,6 +133,7 @@ private:
   void pushNull();
   void pushKind(Type element);
   void pushAddress(Value operand);
+  void pushSlotStride(Value state);
   void pushStride(Value rows);
 
   NvptxKernel &kernel;
@@ -147,8 +148,8 @@ private:
 #define YOCO_FIELD_Ids OperandField
 #define YOCO_FIELD_IdsOut OperandField
 #define YOCO_FIELD_Segments OperandField
-#define YOCO_FIELD_Plane PointerField
-#define YOCO_FIELD_PlaneOut PointerField
+#define YOCO_FIELD_Plane OptionalOperandField
+#define YOCO_FIELD_PlaneOut OptionalOperandField
 #define YOCO_FIELD_State OperandField
 #define YOCO_FIELD_Pointer PointerField
 #define YOCO_FIELD_Rows OptionalOperandField

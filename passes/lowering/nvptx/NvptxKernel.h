@@ -15,13 +15,16 @@ namespace mlir::yoco {
 struct NvptxKernel {
   NvptxKernel(OpBuilder &builder, gpu::GPUModuleOp module, gpu::GPUFuncOp function, const NvptxTarget &target)
       : builder(builder), loc(function.getLoc()), module(module), function(function), target(target),
-        rows(function.getArgument(0)), segments(function.getArgument(1)), seq(function.getArgument(2)) {}
+        recordStride(getRecordStride(module)), rows(function.getArgument(0)), segments(function.getArgument(1)),
+        seq(function.getArgument(2)) {}
 
   OpBuilder &builder;
   Location loc;
   gpu::GPUModuleOp module;
   gpu::GPUFuncOp function;
   const NvptxTarget &target;
+  /// Bytes from one slot to the next of what does not grow; 0: slots are contiguous.
+  const int64_t recordStride;
   /// Numbers of the step, as 64-bit integers.
   Value rows, segments, seq;
   /// Addresses that stand for each operand of the operation: one for each plane of a state, one of everything else.
@@ -33,8 +36,6 @@ struct NvptxKernel {
   Value constant(TypedAttr value) { return arith::ConstantOp::create(builder, loc, value); }
   /// The number of the tile that a block computes, as a 64-bit integer: its index in the grid.
   Value getTile();
-  /// The address of plane number `plane` of a state.
-  Value getPlane(Value state, unsigned plane) const { return addresses.lookup(state)[plane]; }
   /// The address of row `row` of the matrix that is parameter group `index`.
   Value getParameterRow(unsigned index, int64_t row);
   /// `address` with the offset of `type` added: where element 0 is.

@@ -2,6 +2,8 @@
 
 #include "runtime/device/cuda/CudaExecutor.h"
 
+#include "runtime/device/SlotMemory.h"
+
 #include <algorithm>
 
 namespace yoco::runtime::cuda {
@@ -66,18 +68,16 @@ Status CudaExecutor::run(uint32_t index, const Step &step) {
   return explain(std::move(status));
 }
 
-Status CudaExecutor::copySlot(uint32_t from, uint32_t to) {
+Status CudaExecutor::copySlot(uint32_t from, uint32_t to, uint64_t positions) {
   ContextScope scope(*context);
-  for (const fb::State *state : *program.variant().states())
-    for (const fb::Plane *plane : *state->planes()) {
-      uint64_t stride = plane->bytes_per_slot() + plane->bytes_per_position() * options.bounds.seq;
-      CUdeviceptr base = arenas.address(plane->buffer());
-      if (stride != 0)
-        YOCO_RETURN_IF_ERROR(explain(context->check(
-            "cuMemcpyDtoDAsync",
-            context->api().cuMemcpyDtoDAsync(base + to * stride, base + from * stride, size_t(stride), stream.get()))));
-    }
-  return Status();
+  return copySlotMemory(program.variant(), options.bounds, from, to, positions,
+                        [&](uint32_t buffer, uint64_t source, uint64_t destination, uint64_t size) {
+                          CUdeviceptr base = arenas.address(buffer);
+                          return explain(context->check(
+                              "cuMemcpyDtoDAsync",
+                              context->api().cuMemcpyDtoDAsync(base + destination, base + source, size_t(size),
+                                                               stream.get())));
+                        });
 }
 
 Status CudaExecutor::finish() {

@@ -21,7 +21,7 @@ public:
   ~CudaExecutor() override;
 
   Status run(uint32_t entry, const Step &step) override;
-  Status copySlot(uint32_t from, uint32_t to) override;
+  Status copySlot(uint32_t from, uint32_t to, uint64_t positions) override;
   Status finish() override;
   Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) override;
   uint32_t rowsAtOnce(fb::OutputKind kind) const override;

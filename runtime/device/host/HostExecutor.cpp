@@ -2,6 +2,8 @@
 
 #include "runtime/device/host/HostExecutor.h"
 
+#include "runtime/device/SlotMemory.h"
+
 #include "runtime/model/Instructions.h"
 
 #include <cstring>
@@ -15,7 +17,6 @@ Result<std::unique_ptr<Executor>> HostExecutor::create(const HostProgram &progra
   executor->entries.resize(program.variant().entries()->size());
   for (uint32_t entry : executor->options.entries)
     executor->resolveEntry(entry);
-  executor->resolvePlanes();
   return std::unique_ptr<Executor>(std::move(executor));
 }
 
@@ -74,13 +75,6 @@ HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction
   return result;
 }
 
-void HostExecutor::resolvePlanes() {
-  for (const fb::State *state : *program.variant().states())
-    for (const fb::Plane *plane : *state->planes())
-      planes.push_back(
-          {address(plane->buffer()), plane->bytes_per_slot() + plane->bytes_per_position() * options.bounds.seq});
-}
-
 Status HostExecutor::run(uint32_t index, const Step &step) {
   Entry &entry = entries[index];
   memcpy(entry.ids, step.ids, step.rows * sizeof(int32_t));
@@ -113,11 +107,12 @@ Result<const void *> HostExecutor::output(const fb::Output &output, uint32_t fir
                                    first * outputRowBytes(output.kind(), program.vocabularySize()));
 }
 
-Status HostExecutor::copySlot(uint32_t from, uint32_t to) {
-  for (const Plane &plane : planes)
-    if (plane.stride != 0)
-      memcpy(plane.data + to * plane.stride, plane.data + from * plane.stride, plane.stride);
-  return Status();
+Status HostExecutor::copySlot(uint32_t from, uint32_t to, uint64_t positions) {
+  return copySlotMemory(program.variant(), options.bounds, from, to, positions,
+                        [&](uint32_t buffer, uint64_t source, uint64_t destination, uint64_t size) {
+                          memcpy(address(buffer) + destination, address(buffer) + source, size);
+                          return Status();
+                        });
 }
 
 } // namespace yoco::runtime

@@ -20,7 +20,7 @@ public:
   Status run(uint32_t entry, const Step &step) override;
   Status finish() override { return Status(); } // run() has waited
   Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) override;
-  Status copySlot(uint32_t from, uint32_t to) override;
+  Status copySlot(uint32_t from, uint32_t to, uint64_t positions) override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas[arena].size(); }
   uint32_t threads() const override { return pool ? pool->threads() : 0; }
 
@@ -44,10 +44,6 @@ private:
     std::vector<Instruction> instructions;
     LaunchWords words;
   };
-  struct Plane {
-    uint8_t *data;
-    uint64_t stride;
-  };
 
   HostExecutor(const HostProgram &program, ExecutorOptions options) : program(program), options(std::move(options)) {}
   Status allocate();
@@ -55,7 +51,6 @@ private:
   void resolveEntry(uint32_t index);
   Instruction resolveInstruction(const fb::Instruction &instruction, Entry &entry);
   void runInstruction(const Instruction &instruction, Entry &entry, const Step &step);
-  void resolvePlanes();
   uint8_t *address(uint32_t buffer) const;
 
   const HostProgram &program;
@@ -65,7 +60,6 @@ private:
   std::unique_ptr<Parallel> callerParallel;
   Parallel *parallel = nullptr;
   std::vector<Entry> entries; // by index in the plan
-  std::vector<Plane> planes;
 };
 
 } // namespace yoco::runtime

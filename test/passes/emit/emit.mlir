@@ -26,8 +26,8 @@
 // CHECK: linear_0: launched 1 times
 // 1 head * 96 wide * 4 = 384 bytes of keys and of values for each of 32 positions of 2 slots: 24576 each.
 // CHECK: arena persistent: 49152 bytes
-// CHECK: growing cache keys: buffer {{.*}} (0 bytes per slot, 384 per position)
-// CHECK: growing cache values: buffer {{.*}} (0 bytes per slot, 384 per position)
+// CHECK: growing cache keys: 384 bytes per position in buffer {{[0-9]+$}}
+// CHECK: growing cache values: 384 bytes per position in buffer {{[0-9]+$}}
 
 // The weights in the file are those of the checkpoint.
 // RUN: %{python} %t/check.py %t/a.yoco %{checkpoints}/yoco-gret-random/model.safetensors

@@ -4,7 +4,7 @@
 // RUN: yoco-opt %s --yoco-lower-host --canonicalize --cse | FileCheck %s
 
 module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
-module @kernels attributes {yoco.kernels} {
+module @kernels attributes {yoco.kernels, yoco.record_stride = 4096 : i64} {
 
 // The segment table is a buffer; padding (slot -1) writes nothing.
 // CHECK-LABEL: func.func @positions
@@ -47,7 +47,7 @@ func.func @linear(%rows: index, %segments: index, %seq: index, %begin: index, %e
 
 // A tile is one head of one segment. One pass over the state per row.
 // CHECK-LABEL: func.func @recurrent
-// CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x2x8x8xf32>
+// CHECK-SAME: %[[STATE:[a-z0-9]+]]: memref<?x2x8x8xf32, strided<[1024, 64, 8, 1]>>
 // CHECK: arith.remui
 // CHECK: vector.load %[[STATE]]
 // CHECK: vector.store %{{.+}}, %[[STATE]]
@@ -95,9 +95,9 @@ func.func @attention(%rows: index, %segments: index, %seq: index, %begin: index,
   return
 }
 
-// A ring of 5 keeps position p in place p mod 5, and of a segment its last 5 rows alone.
+// A ring of 5 keeps position p in place p mod 5, and of a segment its last 5 rows alone. From one slot to the next it is a record.
 // CHECK-LABEL: func.func @ring
-// CHECK-SAME: %[[K:[a-z0-9]+]]: memref<?x5x1x8xf32>
+// CHECK-SAME: %[[K:[a-z0-9]+]]: memref<?x5x1x8xf32, strided<[1024, 8, 8, 1]>>
 // CHECK: arith.cmpi slt, %{{.+}}, %c6
 // CHECK: arith.remui %{{.+}}, %c5
 // CHECK: vector.store %{{.+}}, %[[K]]

@@ -16,11 +16,11 @@
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>} {
 // The module of kernels becomes a gpu.module of the same name, with the micro-kernels that are called and one table for each
 // list of frequencies.
-// CHECK: gpu.module @kernels attributes {yoco.kernels} {
+// CHECK: gpu.module @kernels attributes {yoco.kernels, yoco.record_stride = 1048576 : i64} {
 // CHECK-DAG: llvm.func @yoco_norm(i64, i64, !llvm.ptr, i32, i32, !llvm.ptr, i1, i32, f32, i32, i32, !llvm.ptr, i1, i32, !llvm.ptr, i32, i32)
 // CHECK-DAG: llvm.mlir.global internal constant @[[FREQUENCIES:.+]](dense<[1.000000e+00, 5.000000e-01, {{.+}}]> : tensor<8xf32>) {addr_space = 1 : i32{{.*}}} : !llvm.array<8 x f32>
 // CHECK-NOT: llvm.mlir.global
-module @kernels attributes {yoco.kernels} {
+module @kernels attributes {yoco.kernels, yoco.record_stride = 1048576 : i64} {
 
 // What no kernel writes (the segment table, parameters) is `noalias readonly`; results are written and not read. Of other memory nothing
 // is promised but alignment, as an earlier kernel may still write it until @yoco_begin returns.
@@ -150,12 +150,13 @@ func.func @retention_step(%rows: index, %segments: index, %seq: index, %begin: i
   return
 }
 
-// The state is written: nothing but its alignment is promised.
-// CHECK-LABEL: gpu.func @retention_span
+// The state is written: nothing but its alignment is promised. From one slot to the next it is a record.
+// CHECK-LABEL: gpu.func @retention_chunk
 // CHECK-SAME: %{{.+}}, %[[T:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
+// CHECK: %[[RECORD:.+]] = arith.constant 262144 : i64
 // CHECK: llvm.call @yoco_retention_span(
-// CHECK-SAME: %[[T]]
-func.func @retention_span(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x32xf32>,
+// CHECK-SAME: %[[T]], %[[RECORD]],
+func.func @retention_chunk(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x32xf32>,
                            %k: memref<?x32xf32>, %v: memref<?x32xf32>, %g: memref<?x2xf32>, %p: memref<?xi32>, %s: !yoco.segments,
                            %t: !yoco.state<2x16x16xf32>, %out: memref<?x32xf32>) {
   yoco.fused_retention %q, %k, %v, %g at %p, %s from %t outs %out {scale = 0.25 : f32, span = 64 : i64}
@@ -167,7 +168,7 @@ func.func @retention_span(%rows: index, %segments: index, %seq: index, %begin: i
 // A cache is an address.
 // CHECK-LABEL: gpu.func @cache_write
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %[[K:.+]]: !llvm.ptr {{.+}}, %[[V:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr {llvm.align = 64 : i64}, %[[VALUES:.+]]: !llvm.ptr {llvm.align = 64 : i64})
-// CHECK: llvm.call @yoco_cache_write(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]],
+// CHECK: llvm.call @yoco_cache_write(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %{{.+}}, %[[VALUES]],
 func.func @cache_write(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %k: memref<?x32xf32>,
                        %v: memref<?x48xf32>, %p: memref<?xi32>, %s: !yoco.segments, %c: !keys, %d: !values) {
   yoco.fused_cache_write %k, %v at %p, %s to %c, %d {rope = #half}
@@ -181,7 +182,7 @@ func.func @cache_write(%rows: index, %segments: index, %seq: index, %begin: inde
 // CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero
 // CHECK-DAG: %[[NONE:.+]] = arith.constant 0 : i32
 // CHECK-DAG: %[[WIDTH:.+]] = arith.constant 16 : i32
-// CHECK: llvm.call @yoco_cache_write({{.*}}, %[[K]], %{{.+}}, %{{.+}}, %[[NULL]], %[[NONE]], %[[NONE]], %[[P]], %[[S]], %[[KEYS]], %[[NULL]], %{{.+}}, %[[NONE]], %{{.+}}, %[[WIDTH]], %[[NONE]],
+// CHECK: llvm.call @yoco_cache_write({{.*}}, %[[K]], %{{.+}}, %{{.+}}, %[[NULL]], %[[NONE]], %[[NONE]], %[[P]], %[[S]], %[[KEYS]], %{{.+}}, %[[NULL]], %{{.+}}, %{{.+}}, %[[NONE]], %{{.+}}, %[[WIDTH]], %[[NONE]],
 func.func @rotated_alone(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %k: memref<?x32xf32>,
                          %p: memref<?xi32>, %s: !yoco.segments, %c: !keys) {
   yoco.fused_cache_write %k at %p, %s to %c {rope = #half} : (memref<?x32xf32>, memref<?xi32>, !yoco.segments, !keys) -> ()
@@ -193,7 +194,7 @@ func.func @rotated_alone(%rows: index, %segments: index, %seq: index, %begin: in
 // CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero
 // CHECK-DAG: %[[NONE:.+]] = arith.constant 0 : i32
 // CHECK-DAG: %[[WIDTH:.+]] = arith.constant 24 : i32
-// CHECK: llvm.call @yoco_cache_write({{.*}}, %[[NULL]], %[[NONE]], %[[NONE]], %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[NULL]], %[[VALUES]], %{{.+}}, %[[NONE]], %{{.+}}, %[[NONE]], %[[WIDTH]],
+// CHECK: llvm.call @yoco_cache_write({{.*}}, %[[NULL]], %[[NONE]], %[[NONE]], %[[V]], %{{.+}}, %{{.+}}, %[[P]], %[[S]], %[[NULL]], %{{.+}}, %[[VALUES]], %{{.+}}, %{{.+}}, %[[NONE]], %{{.+}}, %[[NONE]], %[[WIDTH]],
 func.func @moved_alone(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %v: memref<?x48xf32>,
                        %p: memref<?xi32>, %s: !yoco.segments, %c: !values) {
   yoco.fused_cache_write %v at %p, %s to %c : (memref<?x48xf32>, memref<?xi32>, !yoco.segments, !values) -> ()
@@ -212,10 +213,11 @@ func.func @attention_rows(%rows: index, %segments: index, %seq: index, %begin: i
 // The fresh rows of a ring; partial rows of 4 heads in 3 splits.
 // CHECK-LABEL: gpu.func @attention_split
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %[[SEQ:.+]]: i64, %[[Q:.+]]: !llvm.ptr {{.+}}, %[[P:.+]]: !llvm.ptr {{.+}}, %[[S:.+]]: !llvm.ptr {{.+}}, %[[KEYS:.+]]: !llvm.ptr {{.+}}, %[[VALUES:.+]]: !llvm.ptr {{.+}}, %[[K:.+]]: !llvm.ptr {{.+}}, %[[V:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias})
+// CHECK-DAG: %[[RECORD:.+]] = arith.constant 524288 : i64
 // CHECK-DAG: %[[RING:.+]] = arith.constant 100 : i32
 // CHECK-DAG: %[[WINDOW:.+]] = arith.constant 90 : i32
 // CHECK-DAG: %[[SPLITS:.+]] = arith.constant 3 : i32
-// CHECK: llvm.call @yoco_attention_split(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[Q]], %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[VALUES]], %{{.+}}, %[[RING]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[WINDOW]], {{.+}}, %[[SPLITS]], %[[OUT]],
+// CHECK: llvm.call @yoco_attention_split(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[SEQ]], %[[Q]], %{{.+}}, %[[P]], %[[S]], %[[KEYS]], %[[RECORD]], %[[VALUES]], %[[RECORD]], %{{.+}}, %[[RING]], %[[K]], %{{.+}}, %{{.+}}, %[[V]], %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[WINDOW]], {{.+}}, %[[SPLITS]], %[[OUT]],
 func.func @attention_split(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %q: memref<?x64xf32>,
                            %p: memref<?xi32>, %s: !yoco.segments, %c: !ring, %d: !ring, %k: memref<?x32xbf16>, %v: memref<?x32xbf16>,
                            %out: memref<?x216xf32>) {

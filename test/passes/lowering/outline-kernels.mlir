@@ -206,3 +206,27 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     return
   }
 }
+
+// -----
+
+// What is in the record of a slot is, from one slot to the next, as far apart as records are: the module of kernels says so, and
+// the launches have the address of slot 0. What grows needs no such number.
+// CHECK-LABEL: yoco.state_decl @scan
+// CHECK: yoco.launch @kernels::@retention_0({{.*}}) tiles {{.*}} : {{.*}}!yoco.state<2x4x4xf32>
+// CHECK: module @kernels attributes {yoco.kernels, yoco.record_stride = 192 : i64}
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.state_decl @scan : !yoco.state<2x4x4xf32> planes [#yoco.in_record<64>]
+  yoco.arena @persistent persistent [#yoco.size<192 * batch>] records at <0> stride 192
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 640 * chunk>]
+  func.func @scan_rows() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = none>} {
+    %pos = yoco.view @scratch at <64 * batch> size <64 * chunk> : memref<?xi32>
+    %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+    %s = yoco.state_ref @scan : !yoco.state<2x4x4xf32>
+    %q = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> : memref<?x8xf32>
+    %gt = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> : memref<?x2xf32>
+    %y = yoco.view @scratch at <64 * batch + 192 * chunk> size <64 * chunk> : memref<?x8xf32>
+    yoco.fused_retention %q, %q, %q, %gt at %pos, %seg from %s outs %y {scale = 0.5 : f32, gate_divisor = 16.0 : f32, eps = 1.0e-5 : f32}
+        : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<?x2xf32>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32>) -> ()
+    return
+  }
+}

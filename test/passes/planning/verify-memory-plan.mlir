@@ -7,8 +7,9 @@
 yoco.state_decl @keys : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
 yoco.state_decl @values : !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
   planes [#yoco.size<16 * seq * batch>]
-yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.size<16 * seq * batch + 32 * seq * batch>]
+yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<0>]
 yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 32 * seq * batch + 128 * batch>]
+  records at <16 * seq * batch + 32 * seq * batch> stride 128
 yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]
 func.func @good() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
   %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
@@ -114,26 +115,47 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 
 // -----
 
-// Planes: as many as the type has; within the arena; no two with a byte in common, whatever the bounds are.
+// Planes: as many as the type has, in the arena when they grow and else in the record; within it; no two with a byte in common,
+// whatever the bounds are; and none with the records.
 
-// expected-error @+1 {{expected the offsets of 1 planes, got 0}}
+!cache = !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+// expected-error @+1 {{expected the places of 1 planes, got 0}}
 yoco.state_decl @s0 : !yoco.state<2x4x4xf32>
-// expected-error @+1 {{expected the offsets of 1 planes, got 2}}
-yoco.state_decl @c : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-  planes [#yoco.size<0>, #yoco.size<64>]
+// expected-error @+1 {{expected the places of 1 planes, got 2}}
+yoco.state_decl @c0 : !cache planes [#yoco.size<0>, #yoco.size<64>]
+// expected-error @+1 {{plane 0: expected a place in the record, got #yoco.size<0>}}
+yoco.state_decl @s1 : !yoco.state<2x4x4xf32> planes [#yoco.size<0>]
+// expected-error @+1 {{plane 0: expected a place in the arena, as it grows, got #yoco.in_record<0>}}
+yoco.state_decl @c1 : !cache planes [#yoco.in_record<0>]
 // expected-error @+1 {{plane 0: expected to end within "persistent" for all bounds}}
-yoco.state_decl @s1 : !yoco.state<2x4x4xf32> planes [#yoco.size<1024 * batch>]
+yoco.state_decl @c2 : !cache planes [#yoco.size<64 * seq * batch + 384 * batch>]
 // expected-note @+1 {{the other buffer}}
-yoco.state_decl @s2 : !yoco.state<2x4x4xf32> planes [#yoco.size<256 * batch>]
-// 96 * batch for a window of 3 positions of 32 bytes.
-// expected-error @+1 {{plane 0: expected bytes of its own for all bounds, got #yoco.size<320 * batch> up to #yoco.size<320 * batch + 96 * batch>, which may overlap #yoco.size<256 * batch> up to #yoco.size<384 * batch>}}
-yoco.state_decl @ring : !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous>
-  planes [#yoco.size<320 * batch>]
-yoco.arena @persistent persistent [#yoco.size<1024 * batch>]
+yoco.state_decl @c3 : !cache planes [#yoco.size<0>]
+// expected-error @+1 {{plane 0: expected bytes of its own for all bounds, got #yoco.size<0> up to #yoco.size<16 * seq * batch>, which may overlap}}
+yoco.state_decl @c4 : !cache planes [#yoco.size<0>]
+// expected-error @+1 {{plane 0: expected to end within a record of 384 bytes, got 128 bytes at 320}}
+yoco.state_decl @s2 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<320>]
+// expected-note @+1 {{the other state}}
+yoco.state_decl @s3 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<64>]
+// 96 for a window of 3 positions of 32 bytes.
+// expected-error @+1 {{plane 0: expected bytes of its own in the record, got 128 up to 224, which overlap 64 up to 192 of plane 0 of @s3}}
+yoco.state_decl @ring : !yoco.cache<heads = 2, width = 4, element = f32, window = 3, layout = contiguous> planes [#yoco.in_record<128>]
+yoco.state_decl @s4 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<192>]
+yoco.arena @persistent persistent [#yoco.size<64 * seq * batch + 384 * batch>] records at <64 * seq * batch> stride 384
+
+// -----
+
+// The records of all slots have bytes of their own, within the arena.
+
+// expected-note @+1 {{the other buffer}}
+yoco.state_decl @c : !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
+// expected-error @+2 {{records: expected to end within "persistent" for all bounds}}
+// expected-error @+1 {{records: expected bytes of its own for all bounds}}
+yoco.arena @persistent persistent [#yoco.size<64 * seq * batch>] records at <32 * seq * batch> stride 64
 
 // -----
 
 // expected-error @below {{expected one arena of kind persistent, got 0}}
 module {
-  yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.size<0>]
+  yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<0>]
 }

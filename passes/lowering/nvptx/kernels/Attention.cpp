@@ -24,8 +24,8 @@ static void setAttention(Call &call, NvptxKernel &kernel, FusedAttentionOp op) {
   call.q = op.getQuery();
   call.positions = op.getPositions();
   call.table = op.getSegments();
-  call.keyCache = kernel.getPlane(op.getKeyCache(), 0);
-  call.valueCache = kernel.getPlane(op.getValueCache(), 0);
+  call.keyCache = op.getKeyCache();
+  call.valueCache = op.getValueCache();
   call.cacheKind = op.getKeyCache().getType().getElement();
   call.ring = op.getRing();
   call.freshKeys = op.getKeys();

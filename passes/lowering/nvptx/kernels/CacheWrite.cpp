@@ -41,8 +41,8 @@ static LogicalResult lowerCacheWrite(NvptxKernel &kernel, FusedCacheWriteOp op) 
   call.values = second.rows;
   call.positions = op.getPositions();
   call.table = op.getSegments();
-  call.keyCache = first.cache ? kernel.getPlane(first.cache, 0) : Value();
-  call.valueCache = second.cache ? kernel.getPlane(second.cache, 0) : Value();
+  call.keyCache = first.cache;
+  call.valueCache = second.cache;
   call.cacheKind = cache.getElement();
   call.window = cache.getWindow();
   call.heads = cache.getHeads();

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Where the memory of a slot is: its record, and its part of each plane that grows.
+
+#ifndef YOCO_RUNTIME_DEVICE_SLOTMEMORY_H
+#define YOCO_RUNTIME_DEVICE_SLOTMEMORY_H
+
+#include "runtime/model/PlanSizes.h"
+
+#include <cstdint>
+
+namespace yoco::runtime {
+
+/// Calls `copy(buffer, from, to, size)` for each piece of memory that slot `to` must have from slot `from` to hold the
+/// same `positions` positions: byte offsets in a buffer of the plan, and a number of bytes, not 0.
+template <typename Copy>
+Status copySlotMemory(const fb::Variant &variant, const Bounds &bounds, uint32_t from, uint32_t to, uint64_t positions,
+                      Copy &&copy) {
+  if (uint64_t stride = variant.record_stride(); variant.records() >= 0)
+    YOCO_RETURN_IF_ERROR(copy(uint32_t(variant.records()), from * stride, to * stride, stride));
+  for (const fb::State *state : *variant.states())
+    for (const fb::Plane *plane : *state->planes()) {
+      uint64_t stride = plane->bytes_per_position() * bounds.seq, size = plane->bytes_per_position() * positions;
+      if (plane->buffer() >= 0 && size != 0)
+        YOCO_RETURN_IF_ERROR(copy(uint32_t(plane->buffer()), from * stride, to * stride, size));
+    }
+  return Status();
+}
+
+} // namespace yoco::runtime
+
+#endif // YOCO_RUNTIME_DEVICE_SLOTMEMORY_H
