@@ -168,9 +168,11 @@ static LogicalResult runStepToFused(ModuleOp module, const RunOptions &options) 
   }
   if (variants.size() > 1 && failed(chooseChunk(module, targets)))
     return failure();
-  for (auto [variant, target] : llvm::zip_equal(modules, targets))
-    if (failed(run(variant, options, [&](OpPassManager &pm) { buildStepToFusedPipeline(pm, *target); })))
+  for (auto [i, variant] : llvm::enumerate(modules)) {
+    TargetOptions &target = *targets[i];
+    if (failed(run(variant, options, [&](OpPassManager &pm) { buildStepToFusedPipeline(pm, target); })))
       return failure();
+  }
   module->setAttr(YocoDialect::getPhaseAttrName(), PhaseAttr::get(module.getContext(), Phase::fused));
   return success();
 }
