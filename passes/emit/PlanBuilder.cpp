@@ -350,7 +350,7 @@ std::unique_ptr<fb::CostT> VariantBuilder::makeCost(CostAttr cost) {
   return result;
 }
 
-LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
+LogicalResult VariantBuilder::addInstruction(Operation *op, fb::ProgramT &program) {
   auto instruction = std::make_unique<fb::InstructionT>();
   if (auto launch = dyn_cast<LaunchOp>(op)) {
     fb::LaunchT result;
@@ -386,7 +386,7 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::EntryT &entry) {
       instruction->costs.push_back(makeCost(cost));
   if (auto layer = op->getAttrOfType<StringAttr>(YocoDialect::getLayerAttrName()))
     instruction->layer = layer.str();
-  entry.instructions.push_back(std::move(instruction));
+  program.instructions.push_back(std::move(instruction));
   return success();
 }
 
@@ -405,8 +405,8 @@ static fb::OutputKind getKind(EntryOutput output) {
 LogicalResult VariantBuilder::addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry) {
   auto output = std::make_unique<fb::OutputT>();
   output->kind = getKind(kind);
-  output->buffer = buffer;
   entry.outputs.push_back(std::move(output));
+  entry.programs.back()->outputs.push_back(buffer);
   if (kind != EntryOutput::logits)
     return success();
   auto type = cast<MemRefType>(view.getType());
@@ -422,7 +422,8 @@ LogicalResult VariantBuilder::addRole(ViewOp view, fb::EntryT &entry) {
     return failure();
   if (std::optional<EntryOutput> output = getOutput(*view.getRole()))
     return addOutput(view, *output, *buffer, entry);
-  (view.getRole() == BufferRole::ids ? entry.ids : entry.segments) = *buffer;
+  fb::ProgramT &program = *entry.programs.back();
+  (view.getRole() == BufferRole::ids ? program.ids : program.segments.front()->buffer) = *buffer;
   return success();
 }
 
@@ -436,6 +437,9 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
   if (!shape.getWanted().isNone() && !shape.getWanted().isAll())
     return function.emitOpError("expected all rows to be wanted or none, got ") << shape;
   entry->rows_wanted = shape.getWanted().isAll() ? fb::RowsWanted::all : fb::RowsWanted::none;
+  // One program for steps of any size, and its table of all rows.
+  entry->programs.push_back(std::make_unique<fb::ProgramT>());
+  entry->programs.back()->segments.push_back(std::make_unique<fb::SegmentTableT>());
   bool failed = false;
   SmallVector<BufferRole> roles, expected = {BufferRole::ids, BufferRole::segments};
   if (!shape.getWanted().isNone())
@@ -445,7 +449,7 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
       roles.push_back(*view.getRole());
       failed |= mlir::failed(addRole(view, *entry));
     }
-    failed |= mlir::failed(addInstruction(&op, *entry));
+    failed |= mlir::failed(addInstruction(&op, *entry->programs.back()));
   }
   llvm::sort(roles);
   if (!failed && roles != expected)

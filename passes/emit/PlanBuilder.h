@@ -37,7 +37,7 @@ private:
   LogicalResult addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry);
   std::unique_ptr<fb::CostT> makeCost(CostAttr cost);
   LogicalResult addWords(LaunchOp launch, fb::KernelT &kernel);
-  LogicalResult addInstruction(Operation *op, fb::EntryT &entry);
+  LogicalResult addInstruction(Operation *op, fb::ProgramT &program);
   LogicalResult addGemm(GemmOp gemm, fb::GemmT &instruction);
   std::unique_ptr<fb::GemmRowsT> makeRows(GemmOp gemm, Value value);
   LogicalResult addArguments(LaunchOp launch, fb::LaunchT &instruction);

@@ -30,12 +30,17 @@ struct SegmentRow {
 };
 static_assert(sizeof(SegmentRow) == 16, "the table is int32 [segments][4]");
 
-/// The input of one step. Borrowed for the call.
-struct Step {
-  const int32_t *ids;
+/// The rows of a step that are in one row set.
+struct StepSet {
   uint32_t rows;
   const SegmentRow *segments;
   uint32_t segmentCount;
+};
+
+/// The input of one step. Borrowed for the call.
+struct Step {
+  const int32_t *ids;
+  const StepSet *sets; // as many as the entry has, all rows first
 };
 
 /// What an executor is made for.
@@ -55,16 +60,18 @@ struct ExecutorOptions {
 class Executor {
 public:
   virtual ~Executor() = default;
-  /// Starts an entry, one of the options' `entries`, over a step within the
-  /// bounds. Steps and copies of slots run in the order in which they are started.
-  virtual Status run(uint32_t entry, const Step &step) = 0;
+  /// Starts a program of an entry, one of the options' `entries`, over a step within the bounds that it holds. Steps,
+  /// copies and clears of slots run in the order in which they are started.
+  virtual Status run(uint32_t entry, uint32_t program, const Step &step) = 0;
+  /// Starts to fill with zeros what slot `slot` holds of a state in the records.
+  virtual Status clear(uint32_t state, uint32_t slot) = 0;
   /// Starts to copy everything that is kept of a slot whose sequence has so many positions.
   virtual Status copySlot(uint32_t from, uint32_t to, uint64_t positions) = 0;
   /// Waits for all that was started; the error is the first of any of it.
   virtual Status finish() = 0;
-  /// Waits, and returns rows first .. first + rows of an output of the entry that ran last, in memory that the caller
-  /// can read until the next call. At most rowsAtOnce(output.kind()) rows.
-  virtual Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) = 0;
+  /// Waits, and returns rows first .. first + rows of output number `output` of the program that ran last, in memory
+  /// that the caller can read until the next call. At most rowsAtOnce() of its kind.
+  virtual Result<const void *> output(uint32_t output, uint32_t first, uint32_t rows) = 0;
   virtual uint32_t rowsAtOnce(fb::OutputKind) const { return UINT32_MAX; }
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;
   /// Memory of the machine beside the arenas, for transfers to and from the device.

@@ -27,6 +27,15 @@ Status copySlotMemory(const fb::Variant &variant, const Bounds &bounds, uint32_t
   return Status();
 }
 
+/// Calls `clear(offset, size)` for each piece of the records' buffer that holds what slot `slot` has of a state.
+template <typename Clear>
+Status clearSlotMemory(const fb::Variant &variant, uint32_t state, uint32_t slot, Clear &&clear) {
+  for (const fb::Plane *plane : *variant.states()->Get(state)->planes())
+    if (plane->buffer() < 0 && plane->record_bytes() != 0)
+      YOCO_RETURN_IF_ERROR(clear(slot * variant.record_stride() + plane->record_offset(), plane->record_bytes()));
+  return Status();
+}
+
 } // namespace yoco::runtime
 
 #endif // YOCO_RUNTIME_DEVICE_SLOTMEMORY_H

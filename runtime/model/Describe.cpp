@@ -5,7 +5,9 @@
 #include "runtime/model/Instructions.h"
 #include "runtime/model/Model.h"
 #include "runtime/model/Parameters.h"
+#include "runtime/model/Programs.h"
 
+#include <algorithm>
 #include <cinttypes>
 #include <map>
 #include <string_view>
@@ -34,7 +36,10 @@ private:
   void describeHead();
   void describeVariant(uint32_t index);
   void describeParameters(const fb::Variant &variant);
-  void describeEntry(const fb::Entry &entry);
+  void describeEntry(const fb::Entry &entry, const fb::Variant &variant, const PlanSizes &sizes);
+  void describeRowSet(const fb::Entry &entry, uint32_t set, const fb::Variant &variant);
+  void describeProgram(const fb::Entry &entry, uint32_t index, const fb::Variant &variant, const PlanSizes &sizes);
+  void describeLayers(const fb::Entry &entry, const fb::Program &program, const char *indent);
   void describeKernels(const fb::Variant &variant);
   void describePlan(const fb::Variant &variant, const PlanSizes &sizes);
 
@@ -77,13 +82,14 @@ void Describer::describeVariant(uint32_t index) {
                     variant.parameters()->size()));
   line(formatString("  kv bytes per token: %" PRIu64, growingBytesPerPosition(variant)));
   describeParameters(variant);
-  for (const fb::Entry *entry : *variant.entries())
-    describeEntry(*entry);
-  describeKernels(variant);
   Path root;
   Result<PlanSizes> sizes = evaluatePlan(variant, plan.vocabulary_size(), bounds, Path(root, "variants", index));
-  if (sizes.ok()) // the loader has done the same
-    describePlan(variant, *sizes);
+  if (!sizes.ok())
+    return; // the loader has done the same, so this does not come
+  for (const fb::Entry *entry : *variant.entries())
+    describeEntry(*entry, variant, *sizes);
+  describeKernels(variant);
+  describePlan(variant, *sizes);
 }
 
 void Describer::describeParameters(const fb::Variant &variant) {
@@ -109,26 +115,82 @@ void Describer::describeParameters(const fb::Variant &variant) {
   }
 }
 
-void Describer::describeEntry(const fb::Entry &entry) {
+void Describer::describeEntry(const fb::Entry &entry, const fb::Variant &variant, const PlanSizes &sizes) {
   std::string outputs;
   for (const fb::Output *output : *entry.outputs())
     outputs += (outputs.empty() ? "" : " and ") + std::string(fb::EnumNameOutputKind(output->kind()));
-  line(formatString("  entry %s: %s rows, at most %" PRIu64 ", gives %s of %s, %u instructions", entry.name()->c_str(),
-                    entry.row_shape() == fb::RowShape::ragged ? "ragged" : "one per segment",
-                    bounds.rows(entry.row_bound()), outputs.empty() ? "nothing" : outputs.c_str(),
-                    fb::EnumNameRowsWanted(entry.rows_wanted()), entry.instructions()->size()));
-  // Layers in the order in which they first come.
-  std::vector<std::pair<std::string_view, uint32_t>> counts;
-  std::map<std::string_view, size_t> places;
-  for (const fb::Instruction *instruction : *entry.instructions()) {
-    std::string_view layer = instruction->layer() ? instruction->layer()->string_view() : "(no layer)";
-    auto [place, isNew] = places.emplace(layer, counts.size());
-    if (isNew)
-      counts.push_back({layer, 0});
-    ++counts[place->second].second;
+  std::string head =
+      formatString("  entry %s: %s rows, at most %" PRIu64 ", gives %s of %s", entry.name()->c_str(),
+                   entry.row_shape() == fb::RowShape::ragged ? "ragged" : "one per segment",
+                   bounds.rows(entry.row_bound()), outputs.empty() ? "nothing" : outputs.c_str(),
+                   entry.rows_wanted() == fb::RowsWanted::from ? "those from a position on"
+                                                               : fb::EnumNameRowsWanted(entry.rows_wanted()));
+  const auto &programs = *entry.programs();
+  line(programs.size() == 1 ? formatString("%s, %u instructions", head.c_str(), programs.Get(0)->instructions()->size())
+                            : formatString("%s, %u programs", head.c_str(), programs.size()));
+  for (uint32_t set = 1; set < rowSetCount(entry); ++set)
+    describeRowSet(entry, set, variant);
+  for (uint32_t i = 0; i < programs.size(); ++i) {
+    if (programs.size() > 1)
+      describeProgram(entry, i, variant, sizes);
+    describeLayers(entry, *programs.Get(i), programs.size() > 1 ? "      " : "    ");
   }
-  for (const auto &[layer, count] : counts)
-    line(formatString("    %.*s: %u", int(layer.size()), layer.data(), count));
+}
+
+void Describer::describeRowSet(const fb::Entry &entry, uint32_t set, const fb::Variant &variant) {
+  const fb::RowSet &description = rowSet(entry, set);
+  std::string rows = "those wanted";
+  if (entry.rows_wanted() == fb::RowsWanted::none)
+    rows = formatString("the last %" PRIu64, description.halo());
+  else if (description.halo() != 0)
+    rows += formatString(" and the %" PRIu64 " before them", description.halo());
+  std::string states;
+  if (description.states())
+    for (uint32_t state : *description.states())
+      states += (states.empty() ? ", writes " : " ") + variant.states()->Get(state)->name()->str();
+  line(formatString("    row set %u: %s in each segment, at most %" PRIu64 "%s", set, rows.c_str(),
+                    bounds.rows(description.bound()), states.c_str()));
+}
+
+/// Steps that it holds, how many instructions those are, and the memory that they take beside the states.
+void Describer::describeProgram(const fb::Entry &entry, uint32_t index, const fb::Variant &variant,
+                                const PlanSizes &sizes) {
+  const fb::Program &program = *entry.programs()->Get(index);
+  uint64_t bytes = 0;
+  forEachBuffer(program, [&](uint32_t buffer) {
+    if (variant.buffers()->Get(buffer)->arena() != 0)
+      bytes = std::max(bytes, sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
+  });
+  std::string steps = program.most_rows() == 0 ? "other steps" : formatString("at most %" PRIu64 " rows",
+                                                                               program.most_rows());
+  if (program.most_wanted() != 0)
+    steps += formatString(", at most %" PRIu64 " of them wanted", program.most_wanted());
+  line(formatString("    program %u, %s: %u instructions, %" PRIu64 " bytes scratch", index, steps.c_str(),
+                    program.instructions()->size(), bytes));
+}
+
+/// How many instructions each layer has, in the order in which the layers first come. Those of other row sets than all
+/// rows are counted apart.
+void Describer::describeLayers(const fb::Entry &entry, const fb::Program &program, const char *indent) {
+  std::vector<std::string_view> layers;
+  std::map<std::string_view, std::vector<uint32_t>> counts; // by row set
+  for (const fb::Instruction *instruction : *program.instructions()) {
+    std::string_view layer = instruction->layer() ? instruction->layer()->string_view() : "(no layer)";
+    auto [place, isNew] = counts.try_emplace(layer, rowSetCount(entry));
+    if (isNew)
+      layers.push_back(layer);
+    ++place->second[instruction->row_set()];
+  }
+  for (std::string_view layer : layers) {
+    std::string text = formatString("%s%.*s:", indent, int(layer.size()), layer.data());
+    const char *separator = " ";
+    for (uint32_t set = 0; set < rowSetCount(entry); ++set)
+      if (uint32_t count = counts[layer][set]; count != 0) {
+        text += separator + std::to_string(count) + (set == 0 ? "" : " of row set " + std::to_string(set));
+        separator = ", ";
+      }
+    line(text);
+  }
 }
 
 /// The blocks of a kernel: once when all images have the same, else of each image.
@@ -157,16 +219,16 @@ static std::string describeBlocks(const flatbuffers::Vector<flatbuffers::Offset<
 void Describer::describeKernels(const fb::Variant &variant) {
   std::vector<uint32_t> launches(variant.kernels()->size());
   std::map<std::pair<uint64_t, uint64_t>, uint32_t> products; // outputs and inputs: how often
-  for (const fb::Entry *entry : *variant.entries())
-    for (const fb::Instruction *instruction : *entry->instructions())
-      visit(*instruction, Handlers{
-                              [&](const fb::Launch &launch) { ++launches[launch.kernel()]; },
-                              [](const fb::Copy &) {},
-                              [&](const fb::Gemm &gemm) {
-                                const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
-                                ++products[{weight.rows(), weight.columns()}];
-                              },
-                          });
+  forEachInstruction(variant, [&](const fb::Entry &, const fb::Instruction &instruction) {
+    visit(instruction, Handlers{
+                           [&](const fb::Launch &launch) { ++launches[launch.kernel()]; },
+                           [](const fb::Copy &) {},
+                           [&](const fb::Gemm &gemm) {
+                             const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
+                             ++products[{weight.rows(), weight.columns()}];
+                           },
+                       });
+  });
   std::string code;
   if (variant.code())
     code = formatString(" in %" PRIu64 " bytes of code", variant.code()->size());

@@ -68,15 +68,26 @@ void forEachBuffer(const fb::Instruction &instruction, Use &&use) {
                      });
 }
 
-/// The same for an entry point, with what its caller fills and reads.
+/// The same for a program, with what its caller fills and reads.
 template <typename Use>
-void forEachBuffer(const fb::Entry &entry, Use &&use) {
-  use(entry.ids());
-  use(entry.segments());
-  for (const fb::Output *output : *entry.outputs())
-    use(output->buffer());
-  for (const fb::Instruction *instruction : *entry.instructions())
+void forEachBuffer(const fb::Program &program, Use &&use) {
+  use(program.ids());
+  for (const fb::SegmentTable *table : *program.segments())
+    use(table->buffer());
+  if (program.outputs())
+    for (uint32_t buffer : *program.outputs())
+      use(buffer);
+  for (const fb::Instruction *instruction : *program.instructions())
     forEachBuffer(*instruction, use);
+}
+
+/// Calls `use(entry, instruction)` for the instructions of all programs of a variant.
+template <typename Use>
+void forEachInstruction(const fb::Variant &variant, Use &&use) {
+  for (const fb::Entry *entry : *variant.entries())
+    for (const fb::Program *program : *entry->programs())
+      for (const fb::Instruction *instruction : *program->instructions())
+        use(*entry, *instruction);
 }
 
 /// Of what `launch` has `multiplier` tiles each, in a step of so many rows and segments.

@@ -6,6 +6,7 @@
 #include "runtime/model/DeviceKinds.h"
 #include "runtime/model/GemmRanges.h"
 #include "runtime/model/Instructions.h"
+#include "runtime/model/Programs.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -44,7 +45,9 @@ private:
   Status checkStates();
   Status checkEntry(const fb::Entry &entry, const Path &where);
   Status checkRoom(uint32_t buffer, Checked needed, const Path &where);
-  Status checkLaunch(const fb::Launch &launch, const fb::Entry &entry, const Path &where);
+  Status checkProgram(const fb::Entry &entry, const fb::Program &program, const Path &where);
+  Status checkInstruction(const fb::Instruction &instruction, RowLimits most, const Path &where);
+  Status checkLaunch(const fb::Launch &launch, RowLimits most, const Path &where);
   Status checkCopy(const fb::Copy &copy, const Path &where);
 
   const fb::Variant &variant;
@@ -116,31 +119,45 @@ Status PlanEvaluator::checkStates() {
 }
 
 Status PlanEvaluator::checkEntry(const fb::Entry &entry, const Path &where) {
-  Checked rows(bounds.rows(entry.row_bound()));
-  YOCO_RETURN_IF_ERROR(checkRoom(entry.ids(), rows * 4, Path(where, "ids")));
-  YOCO_RETURN_IF_ERROR(checkRoom(entry.segments(), Checked(bounds.batch) * 16, Path(where, "segments")));
+  for (uint32_t i = 0; i < entry.programs()->size(); ++i)
+    YOCO_RETURN_IF_ERROR(checkProgram(entry, *entry.programs()->Get(i), Path(where, "programs", i)));
+  return Status();
+}
+
+Status PlanEvaluator::checkProgram(const fb::Entry &entry, const fb::Program &program, const Path &where) {
+  std::vector<RowLimits> limits;
+  for (uint32_t set = 0; set < rowSetCount(entry); ++set) {
+    limits.push_back(rowLimits(entry, program, set, bounds));
+    YOCO_RETURN_IF_ERROR(checkRoom(program.segments()->Get(set)->buffer(), Checked(limits[set].segments) * 16,
+                                   Path(where, "segments", set)));
+  }
+  YOCO_RETURN_IF_ERROR(checkRoom(program.ids(), Checked(limits[0].rows) * 4, Path(where, "ids")));
   for (uint32_t i = 0; i < entry.outputs()->size(); ++i) {
     const fb::Output &output = *entry.outputs()->Get(i);
-    Checked needed = rows * outputRowBytes(output.kind(), vocabularySize);
-    YOCO_RETURN_IF_ERROR(checkRoom(output.buffer(), needed, Path(where, "outputs", i)));
+    Checked needed = Checked(limits[output.row_set()].rows) * outputRowBytes(output.kind(), vocabularySize);
+    YOCO_RETURN_IF_ERROR(checkRoom(program.outputs()->Get(i), needed, Path(where, "outputs", i)));
   }
-  for (uint32_t i = 0; i < entry.instructions()->size(); ++i) {
-    const fb::Instruction &instruction = *entry.instructions()->Get(i);
-    Path at(where, "instructions", i);
+  for (uint32_t i = 0; i < program.instructions()->size(); ++i) {
+    const fb::Instruction &instruction = *program.instructions()->Get(i);
     YOCO_RETURN_IF_ERROR(
-        visit(instruction, Handlers{
-                               [&](const fb::Launch &launch) { return checkLaunch(launch, entry, Path(at, "launch")); },
-                               [&](const fb::Copy &copy) { return checkCopy(copy, Path(at, "copy")); },
-                               [&](const fb::Gemm &gemm) {
-                                 return GemmRanges(variant, sizes, Path(at, "gemm")).check(gemm, rows.value());
-                               },
-                           }));
+        checkInstruction(instruction, limits[instruction.row_set()], Path(where, "instructions", i)));
   }
   return Status();
 }
 
-Status PlanEvaluator::checkLaunch(const fb::Launch &launch, const fb::Entry &entry, const Path &where) {
-  Checked units(tileUnits(launch, bounds.rows(entry.row_bound()), bounds.batch));
+Status PlanEvaluator::checkInstruction(const fb::Instruction &instruction, RowLimits most, const Path &where) {
+  return visit(instruction,
+               Handlers{
+                   [&](const fb::Launch &launch) { return checkLaunch(launch, most, Path(where, "launch")); },
+                   [&](const fb::Copy &copy) { return checkCopy(copy, Path(where, "copy")); },
+                   [&](const fb::Gemm &gemm) {
+                     return GemmRanges(variant, sizes, Path(where, "gemm")).check(gemm, most.rows);
+                   },
+               });
+}
+
+Status PlanEvaluator::checkLaunch(const fb::Launch &launch, RowLimits limits, const Path &where) {
+  Checked units(tileUnits(launch, limits.rows, limits.segments));
   uint64_t most = deviceKind(variant).mostTiles;
   if (!(units * launch.multiplier()).atMost(most))
     return YOCO_PLAN_ERROR(where, "expected at most %" PRIu64 " tiles, got %" PRIu64 " * %" PRIu64, most, units.value(),

@@ -52,6 +52,13 @@ Status verifyIndex(uint64_t index, uint64_t count, const char *what, const Path 
   return YOCO_PLAN_ERROR(path, "%s index %" PRIu64 " is not below %" PRIu64, what, index, count);
 }
 
+Status needDeviceCode(const FileHeader &header, const Path &path) {
+  if (header.requiredFeatures & kFeatureDeviceCode)
+    return Status();
+  return YOCO_PLAN_ERROR(path, "expected a file whose header.required_features has bit %d",
+                         __builtin_ctzll(kFeatureDeviceCode));
+}
+
 Status SegmentList::add(const fb::Segment &segment, const FileHeader &header, const Path &path) {
   if (segment.offset() % kFileAlignment != 0)
     return YOCO_PLAN_ERROR(path, "expected an offset that is a multiple of %" PRIu64 ", got %" PRIu64, kFileAlignment,

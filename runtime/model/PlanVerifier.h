@@ -41,6 +41,10 @@ private:
 /// Checks one variant: names, indices, enums. Segments are added to `segments`.
 Status verifyVariant(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
                      const Path &path);
+/// Checks an entry point of it. Everything else of the variant is verified.
+Status verifyEntry(const fb::Entry &entry, const fb::Variant &variant, const FileHeader &header, const Path &path);
+/// What readers of files without GPUs would take for something else is announced by a feature bit.
+Status needDeviceCode(const FileHeader &header, const Path &path);
 /// Checks what the operands of a product are, as far as it does not depend on bounds.
 Status verifyGemm(const fb::Gemm &gemm, const fb::Variant &variant, const Path &path);
 

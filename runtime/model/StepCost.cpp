@@ -2,6 +2,8 @@
 
 #include "runtime/model/StepCost.h"
 
+#include "runtime/model/Programs.h"
+
 #include <algorithm>
 #include <map>
 
@@ -20,14 +22,25 @@ Checked sumOfReach(uint64_t position, uint64_t count, uint64_t window) {
   return first * growing + Checked(pairs.value() / 2) + Checked(window) * (count - growing);
 }
 
-/// A step of equal segments.
+/// The rows of a step that are in one row set: as many of each segment.
+struct SetRows {
+  uint64_t segments, rows, position;
+  bool eachRow; // every row is a segment of its own
+};
+
+/// Those of set number `set` in a step that `program` runs.
+SetRows rowsOf(const fb::Entry &entry, const fb::Program &program, uint32_t set, const EqualSegments &step) {
+  if (set == 0)
+    return {step.segments, step.rows, step.position, false};
+  // Halos are below 2^31.
+  uint64_t rows = std::min(step.rows, step.wanted + rowSet(entry, set).halo());
+  return {step.segments, rows, step.position + step.rows - rows, program.segments()->Get(set)->each_row()};
+}
+
 class StepCounter {
 public:
-  StepCounter(uint64_t segments, uint64_t rows, uint64_t position)
-      : segments(segments), rows(rows), position(position) {}
-
-  void add(const fb::Cost &cost) {
-    Checked amount = Checked(cost.amount()) * countUnits(cost);
+  void add(const fb::Cost &cost, const SetRows &set) {
+    Checked amount = Checked(cost.amount()) * countUnits(cost, set);
     if (cost.parameter() < 0) {
       sumOf(cost.kind()) = sumOf(cost.kind()) + amount;
       return;
@@ -55,42 +68,49 @@ public:
 private:
   Checked &sumOf(fb::CostKind kind) { return sums[size_t(kind)]; }
 
-  Checked countUnits(const fb::Cost &cost) const {
-    uint64_t window = cost.window() == 0 ? UINT64_MAX : cost.window();
+  Checked countUnits(const fb::Cost &cost, const SetRows &set) const {
+    uint64_t window = cost.window() == 0 ? UINT64_MAX : cost.window(), position = set.position, rows = set.rows;
+    uint64_t segments = set.eachRow ? rows : 1; // that one segment of the step becomes
+    Checked reach = sumOfReach(position, rows, cost.window());
     switch (cost.unit()) {
     case fb::CostUnit::step:
-      return 1;
+      return rows == 0 ? 0 : 1;
     case fb::CostUnit::row:
-      return Checked(segments) * rows;
+      return Checked(set.segments) * rows;
     case fb::CostUnit::segment:
-      return segments;
+      return Checked(set.segments) * segments;
     case fb::CostUnit::continued_segment:
-      return position == 0 ? 0 : segments;
+      return Checked(set.segments) * (segments - (position == 0 && segments != 0));
     case fb::CostUnit::position_kept:
-      return Checked(segments) * std::min(rows, window);
+      return Checked(set.segments) * std::min(rows, set.eachRow ? rows : window);
     case fb::CostUnit::position_before:
-      return Checked(segments) * std::min(position, window - 1);
+      return Checked(set.segments) *
+             (set.eachRow ? Checked(reach.ok() ? reach.value() - rows : UINT64_MAX) : std::min(position, window - 1));
     case fb::CostUnit::position_reached:
-      return Checked(segments) * std::min(position + rows, window);
+      return Checked(set.segments) * (set.eachRow ? reach : Checked(std::min(position + rows, window)));
     case fb::CostUnit::pair:
-      return Checked(segments) * sumOfReach(position, rows, cost.window());
+      return Checked(set.segments) * reach;
     }
     return 0;
   }
 
-  uint64_t segments, rows, position;
   Checked sums[size_t(fb::CostKind::MAX) + 1];
   std::map<std::pair<fb::CostKind, int32_t>, Checked> parameters;
 };
 
 } // namespace
 
-Result<yoco_step_cost> computeStepCost(const fb::Entry &entry, uint64_t segments, uint64_t rows, uint64_t position) {
-  StepCounter counter(segments, rows, position);
-  for (const fb::Instruction *instruction : *entry.instructions())
-    if (instruction->costs())
+Result<yoco_step_cost> computeStepCost(const fb::Entry &entry, const EqualSegments &step) {
+  Checked rows = Checked(step.segments) * step.rows, wanted = Checked(step.segments) * step.wanted;
+  const fb::Program &program = *entry.programs()->Get(
+      chooseProgram(entry, rows.ok() ? rows.value() : UINT64_MAX, wanted.ok() ? wanted.value() : UINT64_MAX));
+  StepCounter counter;
+  for (const fb::Instruction *instruction : *program.instructions()) {
+    SetRows set = rowsOf(entry, program, instruction->row_set(), step);
+    if (set.rows != 0 && instruction->costs())
       for (const fb::Cost *cost : *instruction->costs())
-        counter.add(*cost);
+        counter.add(*cost, set);
+  }
   yoco_step_cost cost = {};
   cost.struct_size = sizeof(cost);
   if (!counter.finish(cost))

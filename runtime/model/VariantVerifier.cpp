@@ -3,7 +3,6 @@
 #include "runtime/core/Memory.h"
 #include "runtime/model/DeviceKinds.h"
 #include "runtime/model/GpuArchitecture.h"
-#include "runtime/model/Instructions.h"
 #include "runtime/model/Parameters.h"
 #include "runtime/model/PlanVerifier.h"
 
@@ -18,20 +17,6 @@ namespace {
 
 constexpr uint64_t kMostParameterBytes = uint64_t(1) << 62;
 
-/// Whether a kernel gets an address for such an argument, and not a number.
-bool isAddress(fb::ArgumentKind kind) {
-  switch (kind) {
-  case fb::ArgumentKind::buffer:
-  case fb::ArgumentKind::parameter:
-    return true;
-  case fb::ArgumentKind::rows:
-  case fb::ArgumentKind::segments:
-  case fb::ArgumentKind::max_sequence_length:
-    return false;
-  }
-  return false;
-}
-
 class VariantVerifier {
 public:
   VariantVerifier(const fb::Variant &variant, const uint8_t *file, const FileHeader &header, SegmentList &segments,
@@ -45,8 +30,6 @@ private:
   Status verifyCode();
   Status verifyImage(const fb::Image &image, const Path &where);
   Status verifyKernelLaunch(const fb::KernelLaunch &launch, const fb::Image &image, const Path &where);
-  Status verifyCluster(const fb::Launch &launch, const Path &where);
-  Status needDeviceCode(const Path &where);
   Status verifyParameter(const fb::Parameter &parameter, const Path &where);
   Status verifyStride(const fb::Parameter &parameter, const Path &where);
   Status verifyEncoding(const fb::Parameter &parameter, const Path &where);
@@ -57,13 +40,9 @@ private:
   Status verifyRecords();
   Status verifyState(const fb::State &state, const Path &where);
   Status verifyPlane(const fb::Plane &plane, const Path &where);
-  Status verifyEntry(const fb::Entry &entry, const Path &where);
-  Status verifyOutputs(const fb::Entry &entry, const Path &where);
-  Status verifyCost(const fb::Cost &cost, const Path &where);
-  Status verifyInstruction(const fb::Instruction &instruction, const Path &where);
-  Status verifyLaunch(const fb::Launch &launch, const Path &where);
-  Status verifyCopy(const fb::Copy &copy, const Path &where);
-  Status verifyProduct(const fb::Gemm &gemm, const Path &where);
+  Status verifyEntryPoint(const fb::Entry &entry, const Path &where) {
+    return verifyEntry(entry, variant, header, where);
+  }
   Status verifyKernel(const fb::Kernel &kernel, const Path &where);
 
   template <typename Table>
@@ -123,7 +102,7 @@ Status VariantVerifier::run() {
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.kernels(), "kernels"));
   YOCO_RETURN_IF_ERROR(verifyAll(*variant.kernels(), path, "kernels", &VariantVerifier::verifyKernel));
   YOCO_RETURN_IF_ERROR(verifyNames(*variant.entries(), "entries"));
-  return verifyAll(*variant.entries(), path, "entries", &VariantVerifier::verifyEntry);
+  return verifyAll(*variant.entries(), path, "entries", &VariantVerifier::verifyEntryPoint);
 }
 
 Status VariantVerifier::verifyHead() {
@@ -153,7 +132,7 @@ Status VariantVerifier::verifyCode() {
 }
 
 Status VariantVerifier::verifyImage(const fb::Image &image, const Path &where) {
-  YOCO_RETURN_IF_ERROR(needDeviceCode(where));
+  YOCO_RETURN_IF_ERROR(needDeviceCode(header, where));
   YOCO_RETURN_IF_ERROR(verifyEnum(image.format(), fb::ImageFormat::MAX, Path(where, "format")));
   YOCO_RETURN_IF_ERROR(verifyName(*image.architecture(), Path(where, "architecture")));
   if (!GpuArchitecture::parse(image.architecture()->string_view()))
@@ -185,14 +164,6 @@ Status VariantVerifier::verifyKernelLaunch(const fb::KernelLaunch &launch, const
     return YOCO_PLAN_ERROR(Path(where, "cluster"), "expected 1, as %s has no clusters, got %u",
                            image.architecture()->c_str(), launch.cluster());
   return Status();
-}
-
-/// What readers of files without GPUs would take for something else is announced by a feature bit.
-Status VariantVerifier::needDeviceCode(const Path &where) {
-  if (header.requiredFeatures & kFeatureDeviceCode)
-    return Status();
-  return YOCO_PLAN_ERROR(where, "expected a file whose header.required_features has bit %d",
-                         __builtin_ctzll(kFeatureDeviceCode));
 }
 
 Status VariantVerifier::verifyParameter(const fb::Parameter &parameter, const Path &where) {
@@ -233,7 +204,7 @@ Status VariantVerifier::verifyEncoding(const fb::Parameter &parameter, const Pat
 }
 
 Status VariantVerifier::verifyStride(const fb::Parameter &parameter, const Path &where) {
-  YOCO_RETURN_IF_ERROR(needDeviceCode(where));
+  YOCO_RETURN_IF_ERROR(needDeviceCode(header, where));
   if (parameter.layout() != fb::ParameterLayout::row_major)
     return YOCO_PLAN_ERROR(where, "expected 0, as the layout is not row_major, got %" PRIu64, parameter.stride());
   if (parameter.stride() < parameter.columns())
@@ -325,114 +296,6 @@ Status VariantVerifier::verifyKernel(const fb::Kernel &kernel, const Path &where
   if (kernel.words()->size() > kind.mostWords)
     return YOCO_PLAN_ERROR(Path(where, "words"), "expected at most %" PRIu64 ", got %u", kind.mostWords,
                            kernel.words()->size());
-  return Status();
-}
-
-Status VariantVerifier::verifyEntry(const fb::Entry &entry, const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_bound(), fb::RowBound::MAX, Path(where, "row_bound")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.row_shape(), fb::RowShape::MAX, Path(where, "row_shape")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(entry.rows_wanted(), fb::RowsWanted::MAX, Path(where, "rows_wanted")));
-  if (entry.row_shape() == fb::RowShape::one_per_segment && entry.row_bound() != fb::RowBound::batch)
-    return YOCO_PLAN_ERROR(Path(where, "row_bound"), "expected `batch` with one row per segment, got `%s`",
-                           fb::EnumNameRowBound(entry.row_bound()));
-  YOCO_RETURN_IF_ERROR(verifyBufferIndex(entry.ids(), Path(where, "ids")));
-  YOCO_RETURN_IF_ERROR(verifyBufferIndex(entry.segments(), Path(where, "segments")));
-  YOCO_RETURN_IF_ERROR(verifyOutputs(entry, where));
-  return verifyAll(*entry.instructions(), where, "instructions", &VariantVerifier::verifyInstruction);
-}
-
-Status VariantVerifier::verifyOutputs(const fb::Entry &entry, const Path &where) {
-  const auto &outputs = *entry.outputs();
-  if ((entry.rows_wanted() == fb::RowsWanted::none) != (outputs.size() == 0))
-    return YOCO_PLAN_ERROR(Path(where, "outputs"), "expected %s, as rows_wanted is `%s`, got %u",
-                           outputs.size() == 0 ? "at least one" : "none", fb::EnumNameRowsWanted(entry.rows_wanted()),
-                           outputs.size());
-  std::set<fb::OutputKind> kinds;
-  for (uint32_t i = 0; i < outputs.size(); ++i) {
-    Path at(where, "outputs", i);
-    const fb::Output &output = *outputs.Get(i);
-    YOCO_RETURN_IF_ERROR(verifyEnum(output.kind(), fb::OutputKind::MAX, Path(at, "kind")));
-    YOCO_RETURN_IF_ERROR(verifyBufferIndex(output.buffer(), Path(at, "buffer")));
-    if (!kinds.insert(output.kind()).second)
-      return YOCO_PLAN_ERROR(Path(at, "kind"), "`%s` is there twice", fb::EnumNameOutputKind(output.kind()));
-  }
-  return Status();
-}
-
-Status VariantVerifier::verifyCost(const fb::Cost &cost, const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyEnum(cost.kind(), fb::CostKind::MAX, Path(where, "kind")));
-  YOCO_RETURN_IF_ERROR(verifyEnum(cost.unit(), fb::CostUnit::MAX, Path(where, "unit")));
-  if (cost.parameter() == -1)
-    return Status();
-  return verifyIndex(uint64_t(int64_t(cost.parameter())), variant.parameters()->size(), "parameter",
-                     Path(where, "parameter"));
-}
-
-Status VariantVerifier::verifyInstruction(const fb::Instruction &instruction, const Path &where) {
-  if (instruction.layer())
-    YOCO_RETURN_IF_ERROR(verifyName(*instruction.layer(), Path(where, "layer")));
-  if (instruction.costs())
-    YOCO_RETURN_IF_ERROR(verifyAll(*instruction.costs(), where, "costs", &VariantVerifier::verifyCost));
-  if (!isKnown(instruction))
-    return YOCO_PLAN_ERROR(Path(where, "operation"), "kind %u is unknown", unsigned(instruction.operation_type()));
-  return visit(instruction, Handlers{
-                                [&](const fb::Launch &launch) { return verifyLaunch(launch, Path(where, "launch")); },
-                                [&](const fb::Copy &copy) { return verifyCopy(copy, Path(where, "copy")); },
-                                [&](const fb::Gemm &gemm) { return verifyProduct(gemm, Path(where, "gemm")); },
-                            });
-}
-
-Status VariantVerifier::verifyCopy(const fb::Copy &copy, const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyBufferIndex(copy.source(), Path(where, "source")));
-  return verifyBufferIndex(copy.destination(), Path(where, "destination"));
-}
-
-Status VariantVerifier::verifyProduct(const fb::Gemm &gemm, const Path &where) {
-  if (!kind.hasProducts)
-    return YOCO_PLAN_ERROR(where, "expected a launch: device `%s` has no library of matrix products", kind.name);
-  YOCO_RETURN_IF_ERROR(needDeviceCode(where));
-  return verifyGemm(gemm, variant, where);
-}
-
-/// Clusters of every image divide the tiles, however many units of them a step has.
-Status VariantVerifier::verifyCluster(const fb::Launch &launch, const Path &where) {
-  if (variant.images())
-    for (const fb::Image *image : *variant.images())
-      if (uint32_t cluster = image->launches()->Get(launch.kernel())->cluster(); launch.multiplier() % cluster != 0)
-        return YOCO_PLAN_ERROR(Path(where, "multiplier"),
-                               "expected a multiple of the %u blocks of a cluster, got %" PRIu64, cluster,
-                               launch.multiplier());
-  return Status();
-}
-
-Status VariantVerifier::verifyLaunch(const fb::Launch &launch, const Path &where) {
-  YOCO_RETURN_IF_ERROR(verifyIndex(launch.kernel(), variant.kernels()->size(), "kernel", Path(where, "kernel")));
-  YOCO_RETURN_IF_ERROR(verifyCluster(launch, where));
-  YOCO_RETURN_IF_ERROR(verifyEnum(launch.unit(), fb::TileUnit::MAX, Path(where, "unit")));
-  if (launch.divisor() == 0)
-    return YOCO_PLAN_ERROR(Path(where, "divisor"), "expected at least 1, got 0");
-  const fb::Kernel &kernel = *variant.kernels()->Get(launch.kernel());
-  if (launch.arguments()->size() != kernel.words()->size())
-    return YOCO_PLAN_ERROR(Path(where, "arguments"), "expected the %u that kernel `%s` has, got %u",
-                           kernel.words()->size(), kernel.name()->c_str(), launch.arguments()->size());
-  for (uint32_t i = 0; i < launch.arguments()->size(); ++i) {
-    const fb::Argument &argument = *launch.arguments()->Get(i);
-    Path at(where, "arguments", i);
-    YOCO_RETURN_IF_ERROR(verifyEnum(argument.kind(), fb::ArgumentKind::MAX, Path(at, "kind")));
-    fb::WordKind word = kernel.words()->Get(i);
-    if (isAddress(argument.kind()) != (word == fb::WordKind::address))
-      return YOCO_PLAN_ERROR(at, "expected %s, as kernel `%s` says, got `%s`",
-                             word == fb::WordKind::address ? "a buffer or parameter" : "a number",
-                             kernel.name()->c_str(), fb::EnumNameArgumentKind(argument.kind()));
-    if (argument.kind() == fb::ArgumentKind::buffer)
-      YOCO_RETURN_IF_ERROR(verifyBufferIndex(argument.index(), at));
-    if (argument.offset() != 0 &&
-        (argument.kind() != fb::ArgumentKind::buffer || argument.offset() % kMemoryAlignment != 0))
-      return YOCO_PLAN_ERROR(Path(at, "offset"), "expected 0, or a multiple of %zu in a buffer, got %" PRIu64,
-                             kMemoryAlignment, argument.offset());
-    if (argument.kind() == fb::ArgumentKind::parameter)
-      YOCO_RETURN_IF_ERROR(verifyIndex(argument.index(), variant.parameters()->size(), "parameter", at));
-  }
   return Status();
 }
 

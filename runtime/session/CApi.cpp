@@ -133,8 +133,7 @@ Status describeVariant(const Model &model, uint32_t index, const yoco_bounds *wa
   return Status();
 }
 
-Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t flag, uint64_t segments, uint64_t rows,
-                                   uint64_t position) {
+Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t flag, EqualSegments step) {
   if (index >= model.plan().variants()->size())
     return makeError(YOCO_INVALID_ARGUMENT, "variant: expected less than %u, got %u", model.plan().variants()->size(),
                      index);
@@ -144,16 +143,22 @@ Result<yoco_step_cost> getStepCost(const Model &model, uint32_t index, uint32_t 
     return makeError(YOCO_INVALID_ARGUMENT, "entry: expected one YOCO_ENTRY_* that the file has, got 0x%x", flag);
   const fb::Entry *entry = model.variant(index).entries()->Get(uint32_t(found));
   Bounds bounds = boundsOf(model.plan());
-  if (segments < 1 || segments > bounds.batch)
-    return makeError(YOCO_OUT_OF_BOUNDS, "segments: expected 1 to %" PRIu64 ", got %" PRIu64, bounds.batch, segments);
+  if (step.segments < 1 || step.segments > bounds.batch)
+    return makeError(YOCO_OUT_OF_BOUNDS, "segments: expected 1 to %" PRIu64 ", got %" PRIu64, bounds.batch,
+                     step.segments);
   uint64_t most = entry->row_shape() == fb::RowShape::one_per_segment ? 1 : bounds.rows(entry->row_bound());
-  if (rows < 1 || rows > most)
-    return makeError(YOCO_OUT_OF_BOUNDS, "rows: expected 1 to %" PRIu64 ", got %" PRIu64, most, rows);
-  if (!rangeFits(position, rows, bounds.seq))
+  if (step.rows < 1 || step.rows > most)
+    return makeError(YOCO_OUT_OF_BOUNDS, "rows: expected 1 to %" PRIu64 ", got %" PRIu64, most, step.rows);
+  if (step.wanted > step.rows)
+    return makeError(YOCO_INVALID_ARGUMENT, "wanted: expected at most the %" PRIu64 " rows, got %" PRIu64, step.rows,
+                     step.wanted);
+  if (!rangeFits(step.position, step.rows, bounds.seq))
     return makeError(YOCO_OUT_OF_BOUNDS,
-                     "%" PRIu64 " rows at position %" PRIu64 " are above the file's sequence bound of %" PRIu64, rows,
-                     position, bounds.seq);
-  return computeStepCost(*entry, segments, rows, position);
+                     "%" PRIu64 " rows at position %" PRIu64 " are above the file's sequence bound of %" PRIu64,
+                     step.rows, step.position, bounds.seq);
+  if (entry->rows_wanted() == fb::RowsWanted::none)
+    step.wanted = 0;
+  return computeStepCost(*entry, step);
 }
 
 Status createSession(yoco_model *model, const yoco_session_options *options, yoco_session **session) {
@@ -245,11 +250,11 @@ yoco_status yoco_model_get_variant(const yoco_model *model, uint32_t index, cons
 }
 
 yoco_status yoco_model_get_step_cost(const yoco_model *model, uint32_t variant, uint32_t entry, uint64_t segments,
-                                     uint64_t rows, uint64_t position, yoco_step_cost *cost, char *error,
-                                     size_t error_size) {
+                                     uint64_t rows, uint64_t wanted, uint64_t position, yoco_step_cost *cost,
+                                     char *error, size_t error_size) {
   if (!model || !cost)
     return report(makeError(YOCO_INVALID_ARGUMENT, "model or cost is null"), error, error_size);
-  Result<yoco_step_cost> result = getStepCost(*model->model, variant, entry, segments, rows, position);
+  Result<yoco_step_cost> result = getStepCost(*model->model, variant, entry, {segments, rows, wanted, position});
   if (!result.ok())
     return report(result.status(), error, error_size);
   if (writeStruct(*result, cost) != YOCO_OK)

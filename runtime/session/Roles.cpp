@@ -11,14 +11,15 @@ namespace {
 struct Description {
   const char *name;
   fb::RowShape shape;
+  fb::RowsWanted wanted;
   std::optional<fb::OutputKind> output; // none: nothing comes out
 };
 
 const Description kRoles[roleCount] = {
-    {"prefill", fb::RowShape::ragged, std::nullopt},
-    {"decode", fb::RowShape::one_per_segment, fb::OutputKind::logits},
-    {"score", fb::RowShape::ragged, fb::OutputKind::logits},
-    {"sample", fb::RowShape::one_per_segment, fb::OutputKind::sampled},
+    {"prefill", fb::RowShape::ragged, fb::RowsWanted::none, std::nullopt},
+    {"decode", fb::RowShape::one_per_segment, fb::RowsWanted::all, fb::OutputKind::logits},
+    {"score", fb::RowShape::ragged, fb::RowsWanted::all, fb::OutputKind::logits},
+    {"sample", fb::RowShape::one_per_segment, fb::RowsWanted::all, fb::OutputKind::sampled},
 };
 static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole && YOCO_ENTRY_DECODE == 1 << decodeRole &&
                   YOCO_ENTRY_SCORE == 1 << scoreRole && YOCO_ENTRY_SAMPLE == 1 << sampleRole,
@@ -35,19 +36,19 @@ Role roleOf(uint32_t flag) {
   return roleCount;
 }
 
-const fb::Output *findOutput(const fb::Entry &entry, fb::OutputKind kind) {
-  for (const fb::Output *output : *entry.outputs())
-    if (output->kind() == kind)
-      return output;
-  return nullptr;
+int32_t findOutput(const fb::Entry &entry, fb::OutputKind kind) {
+  for (uint32_t i = 0; i < entry.outputs()->size(); ++i)
+    if (entry.outputs()->Get(i)->kind() == kind)
+      return int32_t(i);
+  return -1;
 }
 
 int32_t findEntry(const fb::Variant &variant, Role role) {
   const Description &wanted = kRoles[role];
   for (uint32_t i = 0; i < variant.entries()->size(); ++i) {
     const fb::Entry &entry = *variant.entries()->Get(i);
-    bool gives = wanted.output ? findOutput(entry, *wanted.output) != nullptr : entry.outputs()->size() == 0;
-    if (entry.row_shape() == wanted.shape && gives)
+    bool gives = !wanted.output || findOutput(entry, *wanted.output) >= 0;
+    if (entry.row_shape() == wanted.shape && entry.rows_wanted() == wanted.wanted && gives)
       return int32_t(i);
   }
   return -1;

@@ -25,8 +25,8 @@ int32_t findEntry(const fb::Variant &variant, Role role);
 /// The role that the flag YOCO_ENTRY_* names; roleCount when it is not exactly one of them.
 Role roleOf(uint32_t flag);
 
-/// The buffer of what comes out of `entry`; null when it does not give that.
-const fb::Output *findOutput(const fb::Entry &entry, fb::OutputKind kind);
+/// The number of an output among those of `entry`; -1 when it does not give that.
+int32_t findOutput(const fb::Entry &entry, fb::OutputKind kind);
 
 } // namespace yoco::runtime
 

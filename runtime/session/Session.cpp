@@ -56,15 +56,24 @@ Status Session::checkIds(const int32_t *ids, size_t count) const {
   return Status();
 }
 
-uint64_t Session::mostRows(Role role) const {
-  return bounds.rows(variant().entries()->Get(uint32_t(entries[role]))->row_bound());
+const fb::Entry &Session::entry(Role role) const { return *variant().entries()->Get(uint32_t(entries[role])); }
+
+uint64_t Session::mostRows(Role role) const { return bounds.rows(entry(role).row_bound()); }
+
+/// The next rows of a slot, for the step being made.
+void Session::addSegment(int32_t slot, uint32_t rows, uint64_t wantedFrom) {
+  step.add({slot, rows, positions[size_t(slot)], wantedFrom});
 }
 
 /// Starts a step over the segments in `step` and moves their slots on.
-Status Session::startStep(Role role, const int32_t *ids, uint32_t rows) {
-  YOCO_RETURN_IF_ERROR(executor->run(uint32_t(entries[role]), {ids, rows, step.data(), uint32_t(step.size())}));
-  for (const SegmentRow &segment : step)
-    positions[size_t(segment.slot)] += uint64_t(segment.rowCount);
+Status Session::startStep(Role role, const int32_t *ids) {
+  const fb::Entry &entry = this->entry(role);
+  uint32_t program = chooseProgram(entry, step.rows(), step.rowsInSet(0));
+  const StepSet *sets = step.make(entry, *entry.programs()->Get(program));
+  YOCO_RETURN_IF_ERROR(runs.advance(entry, step.all(), *executor));
+  YOCO_RETURN_IF_ERROR(executor->run(uint32_t(entries[role]), program, {ids, sets}));
+  for (const StepSegment &segment : step.all())
+    positions[size_t(segment.slot)] += segment.rows;
   return Status();
 }
 
@@ -87,8 +96,8 @@ Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n, co
   return Status();
 }
 
-/// Each step takes as many rows as fit, a segment for each sequence that has
-/// some of them.
+/// Each step takes as many rows as fit, a segment for each sequence that has some of them. What is wanted next of a
+/// sequence comes after all of its tokens.
 Status Session::startPrefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids) {
   uint64_t most = mostRows(prefillRole);
   size_t sequence = 0, taken = 0; // tokens taken of that sequence
@@ -98,7 +107,7 @@ Status Session::startPrefill(const int32_t *slots, const size_t *counts, size_t 
     while (sequence < n && rows < most) {
       uint64_t count = std::min<uint64_t>(most - rows, counts[sequence] - taken);
       if (count != 0)
-        step.push_back({slots[sequence], int32_t(positions[size_t(slots[sequence])]), int32_t(rows), int32_t(count)});
+        addSegment(slots[sequence], uint32_t(count), positions[size_t(slots[sequence])] + counts[sequence] - taken);
       rows += count;
       taken += size_t(count);
       if (taken < counts[sequence])
@@ -107,7 +116,7 @@ Status Session::startPrefill(const int32_t *slots, const size_t *counts, size_t 
       taken = 0;
     }
     if (rows != 0)
-      YOCO_RETURN_IF_ERROR(startStep(prefillRole, ids, uint32_t(rows)));
+      YOCO_RETURN_IF_ERROR(startStep(prefillRole, ids));
     ids += rows;
   }
   return Status();
@@ -117,8 +126,8 @@ Status Session::startPrefill(const int32_t *slots, const size_t *counts, size_t 
 Status Session::startDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) {
   step.clear();
   for (size_t i = 0; i < n; ++i)
-    step.push_back({slots[i], int32_t(positions[size_t(slots[i])]), int32_t(i), 1});
-  return startStep(role, ids, uint32_t(n));
+    addSegment(slots[i], 1, positions[size_t(slots[i])]);
+  return startStep(role, ids);
 }
 
 Status Session::checkDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) const {
@@ -162,7 +171,7 @@ Status Session::decodeGreedy(const int32_t *slots, const int32_t *ids, size_t n,
 /// Calls use(first, count, memory) for all rows of an output of the step, as many at a time as the device can give.
 template <typename Use>
 Status Session::fetch(Role role, fb::OutputKind kind, uint32_t rows, Use use) {
-  const fb::Output &output = *findOutput(*variant().entries()->Get(uint32_t(entries[role])), kind);
+  uint32_t output = uint32_t(findOutput(entry(role), kind));
   for (uint32_t first = 0; first < rows;) {
     uint32_t count = std::min(rows - first, executor->rowsAtOnce(kind));
     YOCO_ASSIGN_OR_RETURN(const void *part, executor->output(output, first, count));
@@ -228,8 +237,9 @@ Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logit
   for (size_t first = 0; first < count;) {
     Stopwatch watch;
     uint32_t rows = uint32_t(std::min<uint64_t>(most, count - first));
-    step.assign(1, {slot, int32_t(positions[size_t(slot)]), 0, int32_t(rows)});
-    YOCO_RETURN_IF_ERROR(startStep(scoreRole, ids + first, rows));
+    step.clear();
+    addSegment(slot, rows, positions[size_t(slot)]);
+    YOCO_RETURN_IF_ERROR(startStep(scoreRole, ids + first));
     YOCO_RETURN_IF_ERROR(executor->finish());
     tallies[scoreRole].tokens += rows;
     tallies[scoreRole].seconds += watch.seconds();
@@ -248,6 +258,7 @@ Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logit
 Status Session::reset(int32_t slot) {
   YOCO_RETURN_IF_ERROR(checkSlot(slot));
   positions[size_t(slot)] = 0;
+  runs.reset(slot);
   return Status();
 }
 
@@ -262,6 +273,7 @@ Status Session::copySlot(int32_t from, int32_t to) {
     YOCO_RETURN_IF_ERROR(executor->finish());
   }
   positions[size_t(to)] = positions[size_t(from)];
+  runs.copy(from, to);
   return Status();
 }
 

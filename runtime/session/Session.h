@@ -6,7 +6,9 @@
 #define YOCO_RUNTIME_SESSION_SESSION_H
 
 #include "runtime/model/Model.h"
+#include "runtime/session/RingRuns.h"
 #include "runtime/session/Roles.h"
+#include "runtime/session/StepTables.h"
 
 #include <memory>
 #include <string>
@@ -45,6 +47,7 @@ private:
   Status createExecutor(const yoco_session_options &options);
   Status loadProgram(const yoco_session_options &options, ExecutorOptions executorOptions);
   void shrinkArenas(PlanSizes &sizes) const;
+  bool reachesAllPrograms() const;
 
   Status checkRole(Role role) const;
   Status checkSlot(int32_t slot) const;
@@ -52,9 +55,12 @@ private:
   Status checkRoom(int32_t slot, size_t count) const;
   Status checkIds(const int32_t *ids, size_t count) const;
   Status checkDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) const;
+  const fb::Entry &entry(Role role) const;
   uint64_t mostRows(Role role) const;
   const fb::Variant &variant() const { return model->variant(choice.variant); }
-  Status startStep(Role role, const int32_t *ids, uint32_t rows);
+  void prepareSteps();
+  void addSegment(int32_t slot, uint32_t rows, uint64_t wantedFrom);
+  Status startStep(Role role, const int32_t *ids);
   Status startDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n);
   Status startPrefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids);
   template <typename Use>
@@ -70,7 +76,8 @@ private:
   int32_t entries[roleCount] = {-1, -1, -1, -1}; // index in the variant; -1: not there or not wanted
   std::unique_ptr<Executor> executor;
   std::vector<uint64_t> positions; // tokens in each slot
-  std::vector<SegmentRow> step;    // segments of the step being made; room for all
+  RingRuns runs;
+  StepTables step; // being made; room for all
   Tally tallies[roleCount];
   double loadSeconds = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/core/Clock.h"
 #include "runtime/model/Instructions.h"
+#include "runtime/model/Programs.h"
 #include "runtime/session/Session.h"
 
 #include <algorithm>
@@ -24,8 +25,7 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<Model> model, c
   YOCO_RETURN_IF_ERROR(session->findEntries(options.entries));
   YOCO_ASSIGN_OR_RETURN(session->bounds, chooseBounds(session->model->plan(), options.bounds));
   YOCO_RETURN_IF_ERROR(session->createExecutor(options));
-  session->positions.resize(size_t(session->bounds.batch));
-  session->step.reserve(size_t(session->bounds.batch));
+  session->prepareSteps();
   session->loadSeconds = session->model->loadSeconds() + watch.seconds();
 
   logLine(options, formatString("session on %s: %" PRIu64 " bytes persistent, %" PRIu64 " bytes scratch, %u threads",
@@ -47,7 +47,8 @@ Status Session::findEntries(uint32_t wanted) {
   return Status();
 }
 
-/// Cuts the arenas to what the chosen entries use. States are always there.
+/// Cuts the arenas to what the chosen entries use, with the programs that steps of this session run. States are always
+/// there.
 void Session::shrinkArenas(PlanSizes &sizes) const {
   std::vector<uint64_t> needed(sizes.arenas.size());
   auto use = [&](uint32_t buffer) {
@@ -55,10 +56,18 @@ void Session::shrinkArenas(PlanSizes &sizes) const {
     end = std::max(end, sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
   };
   needed[0] = sizes.arenas[0];
-  for (int32_t index : entries)
-    if (index >= 0)
-      forEachBuffer(*variant().entries()->Get(uint32_t(index)), use);
+  for (uint32_t role = 0; role < roleCount; ++role)
+    if (entries[role] >= 0)
+      for (uint32_t i = 0; i < reachablePrograms(entry(Role(role)), bounds); ++i)
+        forEachBuffer(*entry(Role(role)).programs()->Get(i), use);
   sizes.arenas = needed;
+}
+
+bool Session::reachesAllPrograms() const {
+  for (const fb::Entry *entry : *variant().entries())
+    if (reachablePrograms(*entry, bounds) != entry->programs()->size())
+      return false;
+  return true;
 }
 
 Status Session::createExecutor(const yoco_session_options &options) {
@@ -67,7 +76,7 @@ Status Session::createExecutor(const yoco_session_options &options) {
   ExecutorOptions executorOptions;
   executorOptions.bounds = bounds;
   YOCO_ASSIGN_OR_RETURN(executorOptions.sizes, evaluatePlan(variant(), model->plan().vocabulary_size(), bounds, path));
-  if (options.entries != 0)
+  if (options.entries != 0 || !reachesAllPrograms())
     shrinkArenas(executorOptions.sizes);
   for (int32_t entry : entries)
     if (entry >= 0)
@@ -84,6 +93,18 @@ Status Session::createExecutor(const yoco_session_options &options) {
                    "session of %" PRIu64 " slots of %" PRIu64 " tokens, prefill chunk %" PRIu64 ", score rows %" PRIu64
                    ": %s",
                    bounds.batch, bounds.seq, bounds.chunk, bounds.score, status.text());
+}
+
+/// Makes room for everything that calls will note.
+void Session::prepareSteps() {
+  positions.resize(size_t(bounds.batch));
+  std::vector<uint32_t> used;
+  for (uint32_t role = 0; role < roleCount; ++role)
+    if (entries[role] >= 0) {
+      step.reserve(entry(Role(role)), bounds);
+      used.push_back(uint32_t(entries[role]));
+    }
+  runs = RingRuns(variant(), used, bounds.batch);
 }
 
 Status Session::loadProgram(const yoco_session_options &options, ExecutorOptions executorOptions) {

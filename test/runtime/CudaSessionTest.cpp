@@ -319,7 +319,7 @@ TEST(KernelLaunchTest, clustersAndCooperativeLaunches) {
   }
   // Kernels do nothing in blocks that have no rows.
   for (auto &entry : toy.variant().entries)
-    for (auto &instruction : entry->instructions)
+    for (auto &instruction : entry->programs[0]->instructions)
       if (auto *launch = instruction->operation.AsLaunch())
         launch->multiplier = 2;
   FileBytes file = toy.build();

@@ -9,6 +9,7 @@
 #include "runtime/device/host/HostCode.h"
 #include "runtime/schema/GeneratedParameters.h"
 #include "test/runtime/ToyCuda.h"
+#include "test/runtime/ToyTail.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -75,6 +76,11 @@ bool exercise(const FileBytes &file) {
   EXPECT_NE(described, 0u);
   yoco_variant_info variant = {};
   variant.struct_size = sizeof(variant);
+  for (uint32_t entry : {YOCO_ENTRY_PREFILL, YOCO_ENTRY_DECODE}) {
+    yoco_step_cost cost = {};
+    cost.struct_size = sizeof(cost);
+    (void)yoco_model_get_step_cost(model.model, 0, entry, 1, 1, 0, 1, &cost, nullptr, 0);
+  }
   yoco_bounds bounds = {1, 1, 1, 1};
   (void)yoco_model_get_variant(model.model, 0, &bounds, &variant, nullptr, 0);
   OpenedSession session(model.model);
@@ -83,7 +89,9 @@ bool exercise(const FileBytes &file) {
 }
 
 TEST(FuzzTest, damagedPlan) {
-  const FileBytes good = ToyModel().build();
+  ToyModel toy;
+  addTail(toy);
+  const FileBytes good = toy.build();
   FileHeader header;
   memcpy(&header, good.data(), sizeof(header));
   const uint64_t kRounds = rounds(4000);
@@ -104,6 +112,7 @@ TEST(FuzzTest, damagedDevicePlan) {
   useFakeCuda("memory=100000000 test=fuzz");
   ToyModel toy = toyForCuda();
   addProducts(toy);
+  addTail(toy);
   const FileBytes good = toy.build();
   FileHeader header;
   memcpy(&header, good.data(), sizeof(header));

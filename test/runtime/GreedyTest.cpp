@@ -192,10 +192,10 @@ TEST_P(GreedyTest, costsAndIsDescribed) {
   Opened model(file);
   yoco_step_cost decodeCost = {sizeof(yoco_step_cost)}, sampleCost = decodeCost;
   char error[256] = "";
-  ASSERT_EQ(yoco_model_get_step_cost(model.model, 0, YOCO_ENTRY_DECODE, 2, 1, 5, &decodeCost, error, sizeof(error)),
+  ASSERT_EQ(yoco_model_get_step_cost(model.model, 0, YOCO_ENTRY_DECODE, 2, 1, 1, 5, &decodeCost, error, sizeof(error)),
             YOCO_OK);
   yoco_status status =
-      yoco_model_get_step_cost(model.model, 0, YOCO_ENTRY_SAMPLE, 2, 1, 5, &sampleCost, error, sizeof(error));
+      yoco_model_get_step_cost(model.model, 0, YOCO_ENTRY_SAMPLE, 2, 1, 1, 5, &sampleCost, error, sizeof(error));
   std::string text;
   yoco_model_describe(
       model.model,
@@ -238,9 +238,9 @@ TEST(GreedyFileTest, choiceOutsideTheVocabulary) {
   ToyModel toy;
   toy.addSample();
   // The choice is the bits of the first logits.
-  auto &instructions = toy.entry(3).instructions;
+  auto &instructions = toy.program(3).instructions;
   instructions.pop_back();
-  instructions.back()->operation.AsLaunch()->arguments[3]->index = uint32_t(toy.entry(3).outputs[0]->buffer);
+  instructions.back()->operation.AsLaunch()->arguments[3]->index = toy.program(3).outputs[0];
   FileBytes file = toy.build();
   Opened model(file);
   OpenedSession session(model.model);

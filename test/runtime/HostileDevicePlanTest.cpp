@@ -41,11 +41,11 @@ TEST(HostileDevicePlanTest, theGoodOneOpens) {
   EXPECT_EQ(Opened(file).error, "");
 }
 
-fb::GemmT &gemm(ToyModel &toy) { return *toy.entry(1).instructions[4]->operation.AsGemm(); }
+fb::GemmT &gemm(ToyModel &toy) { return *toy.program(1).instructions[4]->operation.AsGemm(); }
 fb::ImageT &image(ToyModel &toy, size_t index) { return *toy.variant().images[index]; }
 fb::KernelLaunchT &kernel(ToyModel &toy, size_t index = 0) { return *image(toy, index).launches[0]; }
 fb::ParameterT &weight(ToyModel &toy) { return *toy.variant().parameters[2]; }
-fb::LaunchT &launch(ToyModel &toy) { return *toy.entry(0).instructions[0]->operation.AsLaunch(); }
+fb::LaunchT &launch(ToyModel &toy) { return *toy.program(0).instructions[0]->operation.AsLaunch(); }
 fb::BufferT &buffer(ToyModel &toy, uint32_t index) { return *toy.variant().buffers[index]; }
 uint64_t &coefficient(ToyModel &toy, uint32_t index) { return buffer(toy, index).size->terms[0]->coefficient; }
 /// Gives a buffer the place of another one.
@@ -110,7 +110,7 @@ const BadPlan kPlans[] = {
      },
      "variants[0].parameters: expected at most 2^62 bytes in all"},
     {"GemmWeight", [](ToyModel &t) { gemm(t).weight = 3; },
-     "variants[0].entries[1].instructions[4].gemm.weight: parameter index 3 is not below 3"},
+     "variants[0].entries[1].programs[0].instructions[4].gemm.weight: parameter index 3 is not below 3"},
     {"GemmWeightPanels", [](ToyModel &t) { gemm(t).weight = 1; },
      "gemm.weight: expected a row_major parameter of bf16, got a panels one of bf16"},
     {"GemmWeightElement", [](ToyModel &t) { gemm(t).weight = 0; },
@@ -178,8 +178,8 @@ TEST(HostPlanTest, refusesProducts) {
     return Opened(file).error;
   };
   EXPECT_EQ(errorOf(),
-            "variants[0].entries[1].instructions[4].gemm: expected a launch: device `host` has no library of "
-            "matrix products");
+            "variants[0].entries[1].programs[0].instructions[4].gemm: expected a launch: device `host` has no library "
+            "of matrix products");
 }
 
 // Each part alone needs the feature bit.

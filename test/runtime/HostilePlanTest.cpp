@@ -37,9 +37,9 @@ TEST_P(HostilePlanTest, isRefused) {
 }
 
 fb::LaunchT &launch(ToyModel &toy, size_t entry, size_t instruction) {
-  return *toy.entry(entry).instructions[instruction]->operation.AsLaunch();
+  return *toy.program(entry).instructions[instruction]->operation.AsLaunch();
 }
-fb::CopyT &copy(ToyModel &toy) { return *toy.entry(1).instructions[1]->operation.AsCopy(); }
+fb::CopyT &copy(ToyModel &toy) { return *toy.program(1).instructions[1]->operation.AsCopy(); }
 fb::ParameterT &spread(ToyModel &toy) { return *toy.variant().parameters[1]; }
 fb::BufferT &buffer(ToyModel &toy, size_t index) { return *toy.variant().buffers[index]; }
 std::unique_ptr<fb::SegmentT> segment(uint64_t offset, uint64_t size) {
@@ -59,7 +59,7 @@ fb::EncodingT &encode(ToyModel &toy, size_t parameter) {
 }
 
 fb::CostT &addCost(ToyModel &toy) {
-  auto &costs = toy.entry(0).instructions[0]->costs;
+  auto &costs = toy.program(0).instructions[0]->costs;
   costs.push_back(std::make_unique<fb::CostT>());
   return *costs.back();
 }
@@ -70,9 +70,10 @@ fb::EntryT *makeSample(ToyModel &toy) {
   entry->name = "sample";
   entry->row_shape = fb::RowShape::one_per_segment;
   entry->row_bound = fb::RowBound::batch;
-  entry->ids = toy.entry(1).ids;
-  entry->segments = toy.entry(1).segments;
-  setOutput(*entry, fb::OutputKind::sampled, toy.entry(1).ids);
+  entry->programs.push_back(std::make_unique<fb::ProgramT>());
+  entry->programs[0]->ids = toy.program(1).ids;
+  entry->programs[0]->segments.push_back(std::make_unique<fb::SegmentTableT>(*toy.program(1).segments[0]));
+  setOutput(*entry, fb::OutputKind::sampled, toy.program(1).ids);
   toy.variant().entries.push_back(std::move(entry));
   return toy.variant().entries.back().get();
 }
@@ -82,7 +83,7 @@ const BadPlan kPlans[] = {
      "vocabulary_size: expected 1 to 2147483647, got 0"},
     {"HugeVocabulary", [](ToyModel &t) { t.plan.vocabulary_size = 0x80000000u; }, "vocabulary_size: expected 1 to"},
     {"VocabularyAboveLogits", [](ToyModel &t) { t.plan.vocabulary_size = 17; },
-     "variants[0].entries[1].outputs[0]: 204 bytes are needed and buffer 10 has "
+     "variants[0].entries[1].programs[0].outputs[0]: 204 bytes are needed and buffer 10 has "
      "192"},
     {"ZeroBound", [](ToyModel &t) { t.plan.bounds->chunk = 0; }, "bounds.chunk: expected 1 to 2147483647, got 0"},
     {"HugeBound", [](ToyModel &t) { t.plan.bounds->seq = UINT64_MAX; }, "bounds.seq: expected 1 to 2147483647"},
@@ -190,18 +191,18 @@ const BadPlan kPlans[] = {
      "parameters[1].encoding: expected none, as the parameter is not a stored row_major one without a stride"},
     {"EncodingBytes", [](ToyModel &t) { encode(t, 0); }, "parameters[0].segment: expected 108 bytes, got 44"},
     {"EntryTwice", [](ToyModel &t) { t.entry(1).name = "prefill"; }, "entries[1].name: `prefill` is there twice"},
-    {"EntryIds", [](ToyModel &t) { t.entry(0).ids = 99; },
-     "variants[0].entries[0].ids: buffer index 99 is not below 16"},
+    {"EntryIds", [](ToyModel &t) { t.program(0).ids = 99; },
+     "variants[0].entries[0].programs[0].ids: buffer index 99 is not below 16"},
     {"EntryIdsSmall",
      [](ToyModel &t) {
        t.plan.bounds->chunk = 7;
-       t.entry(2).ids = 1;
+       t.program(2).ids = 1;
        t.plan.bounds->score = 17;
      },
-     "entries[2].ids: 68 bytes are needed and buffer 1 has 0"},
-    {"EntrySegments", [](ToyModel &t) { t.entry(0).segments = 99; }, "entries[0].segments"},
-    {"OutputBuffer", [](ToyModel &t) { t.entry(1).outputs[0]->buffer = 99; },
-     "entries[1].outputs[0].buffer: buffer index 99 is not below"},
+     "entries[2].programs[0].ids: 68 bytes are needed and buffer 1 has 0"},
+    {"EntrySegments", [](ToyModel &t) { t.program(0).segments[0]->buffer = 99; }, "entries[0].programs[0].segments"},
+    {"OutputBuffer", [](ToyModel &t) { t.program(1).outputs[0] = 99; },
+     "entries[1].programs[0].outputs[0]: buffer index 99 is not below"},
     {"OutputKind", [](ToyModel &t) { t.entry(1).outputs[0]->kind = fb::OutputKind(2); },
      "entries[1].outputs[0].kind: expected 0 to 1, got 2"},
     {"OutputTwice",
@@ -217,12 +218,12 @@ const BadPlan kPlans[] = {
      "entries[1].row_bound: expected `batch` with one row per segment, got `chunk`"},
     {"SampledSmall",
      [](ToyModel &t) {
-       makeSample(t)->outputs[0]->buffer = t.entry(2).ids; // which grows with `score`
+       makeSample(t)->programs[0]->outputs[0] = t.program(2).ids; // which grows with `score`
        t.plan.bounds->batch = 17;
      },
-     "entries[3].outputs[0]: 68 bytes are needed and buffer 11 has 64"},
+     "entries[3].programs[0].outputs[0]: 68 bytes are needed and buffer 11 has 64"},
     {"KernelIndex", [](ToyModel &t) { launch(t, 0, 0).kernel = 2; },
-     "variants[0].entries[0].instructions[0].launch.kernel: kernel index 2 is "
+     "variants[0].entries[0].programs[0].instructions[0].launch.kernel: kernel index 2 is "
      "not below 2"},
     {"KernelName", [](ToyModel &t) { t.variant().kernels[0]->name = "a b"; },
      "kernels[0].name: expected letters, digits, `_`, `.` or `$`, got ` `"},
@@ -241,7 +242,7 @@ const BadPlan kPlans[] = {
     {"CostParameter", [](ToyModel &t) { addCost(t).parameter = 2; },
      "instructions[0].costs[0].parameter: parameter index 2 is not below 2"},
     {"BufferArgument", [](ToyModel &t) { launch(t, 1, 0).arguments[2]->index = 91; },
-     "variants[0].entries[1].instructions[0].launch.arguments[2]: buffer index "
+     "variants[0].entries[1].programs[0].instructions[0].launch.arguments[2]: buffer index "
      "91 is not below 16"},
     {"ParameterArgument", [](ToyModel &t) { launch(t, 1, 2).arguments[1]->index = 2; },
      "launch.arguments[1]: parameter index 2 is not below 2"},
@@ -261,7 +262,7 @@ const BadPlan kPlans[] = {
     {"CopySizes", [](ToyModel &t) { copy(t).source = 2; },
      "copy: expected buffers of equal size, got 512 and 64 bytes"},
     {"CopyOverlap", [](ToyModel &t) { copy(t).source = copy(t).destination; }, "overlap"},
-    {"LayerName", [](ToyModel &t) { t.entry(0).instructions[0]->layer = "\t"; }, "instructions[0].layer"},
+    {"LayerName", [](ToyModel &t) { t.program(0).instructions[0]->layer = "\t"; }, "instructions[0].layer"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Plans, HostilePlanTest, testing::ValuesIn(kPlans),
@@ -274,7 +275,7 @@ TEST(EntryTest, namesMeanNothing) {
     toy.entry(size_t(name[0] == 'o' ? 1 : name[0] == 'a' ? 2 : 0)).name = name;
   auto choice = std::make_unique<fb::EntryT>(toy.entry(2));
   choice->name = "prefill"; // which it is not
-  setOutput(*choice, fb::OutputKind::sampled, choice->outputs[0]->buffer);
+  setOutput(*choice, fb::OutputKind::sampled, choice->programs[0]->outputs[0]);
   toy.variant().entries.insert(toy.variant().entries.begin(), std::move(choice));
   FileBytes file = toy.build();
   Opened model(file);

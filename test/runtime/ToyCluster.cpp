@@ -84,7 +84,7 @@ ToyModel toyForClusters() {
   }
   variant.images.push_back(std::move(image));
   for (auto &entry : variant.entries)
-    for (auto &instruction : entry->instructions)
+    for (auto &instruction : entry->programs[0]->instructions)
       if (auto *launch = instruction->operation.AsLaunch())
         launch->multiplier = 2;
   toy.features = kFeatureDeviceCode;

@@ -42,16 +42,16 @@ std::unique_ptr<fb::GemmRowsT> makeRows(uint32_t buffer, fb::ElementType element
 }
 
 template <typename Operation>
-void append(fb::EntryT &entry, Operation operation, const char *layer) {
+void append(fb::ProgramT &program, Operation operation, const char *layer) {
   auto instruction = std::make_unique<fb::InstructionT>();
   instruction->operation.Set(std::move(operation));
   instruction->layer = layer;
-  entry.instructions.push_back(std::move(instruction));
+  program.instructions.push_back(std::move(instruction));
 }
 
 void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
-  fb::EntryT &entry = toy.entry(index);
-  uint32_t logits = entry.outputs[0]->buffer, rounded = toy.addBuffer(index, kProductStride * 2, true),
+  fb::ProgramT &program = toy.program(index);
+  uint32_t logits = program.outputs[0], rounded = toy.addBuffer(index, kProductStride * 2, true),
            sums = toy.addBuffer(index, kToyVocabulary * 4, true);
   fb::LaunchT launch;
   launch.kernel = kernel;
@@ -62,15 +62,15 @@ void addProduct(ToyModel &toy, size_t index, uint32_t kernel, uint32_t weight) {
     launch.arguments.back()->kind = kind;
     launch.arguments.back()->index = number;
   }
-  append(entry, std::move(launch), "round");
+  append(program, std::move(launch), "round");
   fb::GemmT gemm;
   gemm.input = makeRows(rounded, fb::ElementType::bf16, kProductStride);
   gemm.weight = weight;
   gemm.output = makeRows(sums, fb::ElementType::f32, kToyVocabulary);
   gemm.residual = makeRows(logits, fb::ElementType::f32, kToyVocabulary);
   gemm.workspace = int32_t(toy.addBuffer(index, 1000, false));
-  append(entry, std::move(gemm), "product");
-  entry.outputs[0]->buffer = sums;
+  append(program, std::move(gemm), "product");
+  program.outputs[0] = sums;
 }
 
 float fromBf16(uint16_t bits) {

@@ -4,21 +4,27 @@
 
 #include <stdint.h>
 
-enum { vocabulary = 11, window = 4, features = 4, record = 128 };
+enum { vocabulary = 11, window = 4, features = 4 };
+
+/* What memory has that nobody wrote, in tests that ask for it. */
+static const uint32_t poison = 0xffffffffu;
 
 typedef struct {
   int32_t slot, first, begin, count;
 } Segment;
 
 /* How many arguments the kernels have, for the driver in fake/. */
-const uint32_t toy_mix_words = 8, toy_logits_words = 5, toy_round_words = 3, toy_argmax_words = 3;
+const uint32_t toy_mix_words = 8, toy_logits_words = 5, toy_round_words = 3, toy_argmax_words = 3,
+               toy_narrow_words = 4, toy_tail_words = 5;
 
 /* A tile is a segment. Arguments: ids, segments, sum state, ring, cache, x,
  * segments of the step, max sequence length. x[row] = {hash of all ids by
- * recurrence, hash of the last four, hash of all by attention, position}. */
+ * recurrence, hash of the last four, hash of all by attention, position}. The
+ * ring stands in the middle of a record. */
 void toy_mix(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
   const int32_t *ids = (const int32_t *)arguments[0];
   const Segment *segments = (const Segment *)arguments[1];
+  const uint64_t record = 2 * (arguments[3] - arguments[2]);
   for (uint32_t tile = tile_begin; tile < tile_end && tile < arguments[6]; ++tile) {
     Segment segment = segments[tile];
     if (segment.slot < 0)
@@ -44,6 +50,52 @@ void toy_mix(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) 
       x[row * features + 3] = (uint32_t)position;
     }
     state[0] = sum;
+  }
+}
+
+/* A tile is a segment of the second table. Arguments: a segment table, the table of some of its rows, x by the first, x
+ * by the second. */
+void toy_narrow(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  const Segment *all = (const Segment *)arguments[0], *some = (const Segment *)arguments[1];
+  const uint32_t *from = (const uint32_t *)arguments[2];
+  uint32_t *to = (uint32_t *)arguments[3];
+  for (uint32_t tile = tile_begin; tile < tile_end; ++tile) {
+    Segment segment = some[tile], source = all[0];
+    if (segment.slot < 0 || segment.count == 0)
+      continue;
+    for (uint32_t i = 1; source.slot != segment.slot; ++i)
+      source = all[i];
+    for (uint32_t i = 0; i < (uint32_t)segment.count * features; ++i)
+      to[(uint32_t)segment.begin * features + i] =
+          from[(uint32_t)(source.begin + segment.first - source.first) * features + i];
+  }
+}
+
+/* A tile is a segment. Arguments: segments, records, ring in them, x, segments of the step. x[row][0] becomes a hash of
+ * what it was in the last four rows. As in a tile of a matrix, one number that is poison spoils all rows, also those
+ * that do not need it. The ring stands at a quarter of a record. */
+void toy_tail(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  const Segment *segments = (const Segment *)arguments[0];
+  const uint64_t record = 4 * (arguments[2] - arguments[1]);
+  uint32_t *x = (uint32_t *)arguments[3];
+  for (uint32_t tile = tile_begin; tile < tile_end && tile < arguments[4]; ++tile) {
+    Segment segment = segments[tile];
+    if (segment.slot < 0)
+      continue;
+    uint32_t *ring = (uint32_t *)(arguments[2] + (uint64_t)segment.slot * record);
+    int32_t spoilt = 0;
+    for (int32_t i = 0; i < segment.count; ++i) {
+      int32_t position = segment.first + i;
+      uint32_t *value = x + (segment.begin + i) * features, hash = 0;
+      ring[position % window] = *value;
+      for (int32_t p = position < window ? 0 : position - window + 1; p <= position; ++p) {
+        spoilt |= ring[p % window] == poison;
+        hash = hash * 33 + ring[p % window];
+      }
+      *value = hash;
+    }
+    for (int32_t i = 0; spoilt && i < segment.count; ++i)
+      x[(segment.begin + i) * features] = poison;
   }
 }
 

@@ -28,6 +28,24 @@ void FileBytes::resize(size_t size) {
   byteCount = size;
 }
 
+void addLaunch(fb::ProgramT &program, uint32_t kernel, const ToyArguments &arguments, fb::TileUnit unit,
+               uint64_t divisor, const char *layer) {
+  auto instruction = std::make_unique<fb::InstructionT>();
+  fb::LaunchT launch;
+  launch.kernel = kernel;
+  launch.unit = unit;
+  launch.divisor = divisor;
+  for (const auto &[kind, index] : arguments) {
+    auto argument = std::make_unique<fb::ArgumentT>();
+    argument->kind = kind;
+    argument->index = index;
+    launch.arguments.push_back(std::move(argument));
+  }
+  instruction->operation.Set(std::move(launch));
+  instruction->layer = layer;
+  program.instructions.push_back(std::move(instruction));
+}
+
 namespace {
 
 /// coefficient * seq^a * batch^b * chunk^c * score^d
@@ -74,31 +92,11 @@ private:
   Terms used;
 };
 
-using Arguments = std::vector<std::pair<fb::ArgumentKind, uint32_t>>;
-
-void addLaunch(fb::EntryT &entry, uint32_t kernel, const Arguments &arguments, fb::TileUnit unit, uint64_t divisor,
-               const char *layer) {
-  auto instruction = std::make_unique<fb::InstructionT>();
-  fb::LaunchT launch;
-  launch.kernel = kernel;
-  launch.unit = unit;
-  launch.divisor = divisor;
-  for (const auto &[kind, index] : arguments) {
-    auto argument = std::make_unique<fb::ArgumentT>();
-    argument->kind = kind;
-    argument->index = index;
-    launch.arguments.push_back(std::move(argument));
-  }
-  instruction->operation.Set(std::move(launch));
-  instruction->layer = layer;
-  entry.instructions.push_back(std::move(instruction));
-}
-
 template <typename Operation>
-void addOperation(fb::EntryT &entry, Operation operation) {
+void addOperation(fb::ProgramT &program, Operation operation) {
   auto instruction = std::make_unique<fb::InstructionT>();
   instruction->operation.Set(std::move(operation));
-  entry.instructions.push_back(std::move(instruction));
+  program.instructions.push_back(std::move(instruction));
 }
 
 /// Buffers of the states, in the order in which addStates() makes them, and where the ring is in a record.
@@ -138,12 +136,15 @@ void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const
   entry->name = name;
   entry->row_bound = bound;
   entry->row_shape = bound == fb::RowBound::batch ? fb::RowShape::one_per_segment : fb::RowShape::ragged;
-  entry->ids = layout.add(4, rows);
-  entry->segments = layout.add(16, "b");
+  entry->programs.push_back(std::make_unique<fb::ProgramT>());
+  fb::ProgramT &program = *entry->programs.back();
+  program.ids = layout.add(4, rows);
+  program.segments.push_back(std::make_unique<fb::SegmentTableT>());
+  program.segments[0]->buffer = layout.add(16, "b");
   uint32_t x = layout.add(16, rows);
-  addLaunch(*entry, 0,
-            {{Kind::buffer, entry->ids},
-             {Kind::buffer, entry->segments},
+  addLaunch(program, 0,
+            {{Kind::buffer, program.ids},
+             {Kind::buffer, program.segments[0]->buffer},
              {Kind::buffer, recordBuffer},
              {Kind::buffer, recordBuffer},
              {Kind::buffer, cacheBuffer},
@@ -151,18 +152,18 @@ void addEntry(fb::VariantT &variant, const char *name, fb::RowBound bound, const
              {Kind::segments, 0},
              {Kind::max_sequence_length, 0}},
             fb::TileUnit::segments, 1, "layers.0");
-  entry->instructions.back()->operation.AsLaunch()->arguments[3]->offset = kRingOffset;
+  program.instructions.back()->operation.AsLaunch()->arguments[3]->offset = kRingOffset;
   if (logits) {
     fb::CopyT copy;
     copy.source = x;
     copy.destination = layout.add(16, rows);
-    addOperation(*entry, copy);
+    addOperation(program, copy);
     setOutput(*entry, fb::OutputKind::logits, layout.add(4 * kToyVocabulary, rows));
-    addLaunch(*entry, 1,
+    addLaunch(program, 1,
               {{Kind::buffer, copy.destination},
                {Kind::parameter, 0},
                {Kind::parameter, 1},
-               {Kind::buffer, entry->outputs[0]->buffer},
+               {Kind::buffer, program.outputs[0]},
                {Kind::rows, 0}},
               fb::TileUnit::rows, 4, "output");
   }
@@ -251,23 +252,25 @@ ToyModel::ToyModel(ToyBounds bounds) {
 }
 
 uint32_t ToyModel::addBuffer(size_t index, uint64_t coefficient, bool perRow) {
-  auto term = std::make_unique<fb::TermT>();
-  term->coefficient = coefficient;
   fb::RowBound bound = entry(index).row_bound;
-  if (perRow) {
-    term->chunk = bound == fb::RowBound::chunk;
-    term->batch = bound == fb::RowBound::batch;
-    term->score = bound == fb::RowBound::score;
-  }
+  return addBuffer(index, coefficient,
+                   !perRow                          ? ""
+                   : bound == fb::RowBound::chunk   ? "c"
+                   : bound == fb::RowBound::batch   ? "b"
+                                                    : "k");
+}
+
+uint32_t ToyModel::addBuffer(size_t index, uint64_t coefficient, const char *variables) {
+  if (variant().arenas[1]->sizes.size() == index)
+    variant().arenas[1]->sizes.push_back(std::make_unique<fb::SizeT>());
   fb::SizeT &arena = *variant().arenas[1]->sizes[index];
   auto buffer = std::make_unique<fb::BufferT>();
   buffer->arena = 1;
   buffer->offset = std::make_unique<fb::SizeT>();
   for (const auto &used : arena.terms)
     buffer->offset->terms.push_back(std::make_unique<fb::TermT>(*used));
-  buffer->size = std::make_unique<fb::SizeT>();
-  buffer->size->terms.push_back(std::make_unique<fb::TermT>(*term));
-  arena.terms.push_back(std::move(term));
+  buffer->size = makeSize({term(coefficient, variables)});
+  arena.terms.push_back(std::make_unique<fb::TermT>(term(coefficient, variables)));
   variant().buffers.push_back(std::move(buffer));
   return uint32_t(variant().buffers.size() - 1);
 }
@@ -289,18 +292,18 @@ void setOutput(fb::EntryT &entry, fb::OutputKind kind, uint32_t buffer) {
   entry.outputs.clear();
   entry.outputs.push_back(std::make_unique<fb::OutputT>());
   entry.outputs[0]->kind = kind;
-  entry.outputs[0]->buffer = buffer;
+  entry.programs[0]->outputs = {buffer};
 }
 
 void ToyModel::addSample() {
   auto sample = std::make_unique<fb::EntryT>(entry(1));
-  uint32_t logits = sample->outputs[0]->buffer;
+  uint32_t logits = sample->programs[0]->outputs[0];
   sample->name = "sample";
   setOutput(*sample, fb::OutputKind::sampled, addBuffer(1, 4, true));
   addKernel("toy_argmax", "aan", 64);
-  addLaunch(*sample, uint32_t(variant().kernels.size() - 1),
+  addLaunch(*sample->programs[0], uint32_t(variant().kernels.size() - 1),
             {{fb::ArgumentKind::buffer, logits},
-             {fb::ArgumentKind::buffer, sample->outputs[0]->buffer},
+             {fb::ArgumentKind::buffer, sample->programs[0]->outputs[0]},
              {fb::ArgumentKind::rows, 0}},
             fb::TileUnit::rows, 1, "output");
   variant().entries.push_back(std::move(sample));
@@ -363,9 +366,15 @@ void writeChecksums(FileBytes &file) {
 }
 
 std::vector<float> toyLogits(const std::vector<int32_t> &ids) {
-  uint32_t sum = 0, recent = 0, all = 0;
+  uint32_t sum = 0;
+  for (int32_t id : ids)
+    sum = sum * 31 + uint32_t(id);
+  return toyLogitsOf(ids, sum);
+}
+
+std::vector<float> toyLogitsOf(const std::vector<int32_t> &ids, uint32_t sum) {
+  uint32_t recent = 0, all = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
-    sum = sum * 31 + uint32_t(ids[i]);
     all = all * 37 + uint32_t(ids[i]);
     if (i + 4 >= ids.size())
       recent = recent * 33 + uint32_t(ids[i]);

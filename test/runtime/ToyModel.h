@@ -64,10 +64,13 @@ public:
 
   fb::VariantT &variant() { return *plan.variants[0]; }
   fb::EntryT &entry(size_t index) { return *variant().entries[index]; }
+  fb::ProgramT &program(size_t entryIndex, size_t index = 0) { return *entry(entryIndex).programs[index]; }
 
   /// Puts a buffer at the end of an entry's scratch memory. Its size is `coefficient` times the variable that the
   /// entry's rows are, or a number of bytes.
   uint32_t addBuffer(size_t index, uint64_t coefficient, bool perRow);
+  /// The same, `coefficient` times a product of `variables`: letters for seq, batch, chunk and k for score.
+  uint32_t addBuffer(size_t index, uint64_t coefficient, const char *variables);
   /// A kernel of the code that is there, with blocks of `threads` threads in every image. `words` has a letter for each
   /// argument: `a` an address, `n` a number.
   void addKernel(const char *name, const char *words, uint32_t threads);
@@ -86,7 +89,12 @@ private:
   void placeSegments();
 };
 
-/// Makes a buffer what comes out of all rows of an entry; nothing else does.
+/// Appends a launch.
+using ToyArguments = std::vector<std::pair<fb::ArgumentKind, uint32_t>>;
+void addLaunch(fb::ProgramT &program, uint32_t kernel, const ToyArguments &arguments, fb::TileUnit unit,
+               uint64_t divisor, const char *layer);
+
+/// Makes a buffer what comes out of all rows of an entry with one program; nothing else does.
 void setOutput(fb::EntryT &entry, fb::OutputKind kind, uint32_t buffer);
 
 /// Sets the header's checksum fields and writes the checksum table of a file
@@ -95,6 +103,8 @@ void writeChecksums(FileBytes &file);
 
 /// The toy's logits after `ids`.
 std::vector<float> toyLogits(const std::vector<int32_t> &ids);
+/// The same with another number in place of the hash by recurrence.
+std::vector<float> toyLogitsOf(const std::vector<int32_t> &ids, uint32_t sum);
 /// The id that greedy sampling chooses after `ids`.
 int32_t toyNext(const std::vector<int32_t> &ids);
 /// `count` ids that depend on `seed`.

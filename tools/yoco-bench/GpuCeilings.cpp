@@ -48,17 +48,17 @@ const fb::Gemm *findLargestProduct(const fb::Variant &variant) {
     if (!largest || sizeOf(gemm) > sizeOf(*largest))
       largest = &gemm;
   };
-  for (const fb::Entry *entry : *variant.entries())
-    for (const fb::Instruction *instruction : *entry->instructions())
-      visit(*instruction, Handlers{
-                              [](const fb::Launch &) {},
-                              [](const fb::Copy &) {},
-                              [&](const fb::Gemm &gemm) {
-                                keepLarger(ofAll, gemm);
-                                if (entry->outputs()->size() == 0)
-                                  keepLarger(ofPrefill, gemm);
-                              },
-                          });
+  forEachInstruction(variant, [&](const fb::Entry &entry, const fb::Instruction &instruction) {
+    visit(instruction, Handlers{
+                           [](const fb::Launch &) {},
+                           [](const fb::Copy &) {},
+                           [&](const fb::Gemm &gemm) {
+                             keepLarger(ofAll, gemm);
+                             if (entry.outputs()->size() == 0)
+                               keepLarger(ofPrefill, gemm);
+                           },
+                       });
+  });
   return ofPrefill ? ofPrefill : ofAll;
 }
 

@@ -172,8 +172,8 @@ void Bench::addCost(yoco_step_cost &sum, uint32_t entry, uint64_t segments, uint
   yoco_step_cost cost = {};
   cost.struct_size = sizeof(cost);
   char error[256];
-  if (yoco_model_get_step_cost(model.get(), variant, entry, segments, rows, position, &cost, error, sizeof(error)) !=
-      YOCO_OK)
+  if (yoco_model_get_step_cost(model.get(), variant, entry, segments, rows, /*wanted=*/0, position, &cost, error,
+                               sizeof(error)) != YOCO_OK)
     throw std::runtime_error(arguments.model + ": " + error);
   sum.weight_bytes += cost.weight_bytes;
   sum.state_read_bytes += cost.state_read_bytes;

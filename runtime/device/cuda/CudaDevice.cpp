@@ -12,15 +12,15 @@ namespace yoco::runtime::cuda {
 namespace {
 
 bool hasProducts(const fb::Variant &variant) {
-  for (const fb::Entry *entry : *variant.entries())
-    for (const fb::Instruction *instruction : *entry->instructions())
-      if (visit(*instruction, Handlers{
-                                  [](const fb::Launch &) { return false; },
-                                  [](const fb::Copy &) { return false; },
-                                  [](const fb::Gemm &) { return true; },
-                              }))
-        return true;
-  return false;
+  bool found = false;
+  forEachInstruction(variant, [&](const fb::Entry &, const fb::Instruction &instruction) {
+    found |= visit(instruction, Handlers{
+                                    [](const fb::Launch &) { return false; },
+                                    [](const fb::Copy &) { return false; },
+                                    [](const fb::Gemm &) { return true; },
+                                });
+  });
+  return found;
 }
 
 /// What a variant needs of this machine.

@@ -20,44 +20,25 @@ Status CudaArenas::allocate(const CudaProgram &program, const PlanSizes &sizes) 
 }
 
 Result<CudaEntry> CudaEntry::create(const CudaProgram &program, const CudaArenas &arenas, uint32_t index,
-                                    const Bounds &bounds, GemmPlans *plans) {
+                                    uint32_t body, const Bounds &bounds, GemmPlans *plans) {
   CudaEntry entry;
   entry.program = &program;
   entry.arenas = &arenas;
   entry.description = program.variant().entries()->Get(index);
+  entry.bodyIndex = body;
+  entry.body = entry.description->programs()->Get(body);
   entry.plans = plans;
   YOCO_RETURN_IF_ERROR(entry.resolve(bounds));
   return entry;
 }
 
 Status CudaEntry::resolve(const Bounds &bounds) {
-  mostRows = bounds.rows(description->row_bound());
-  mostSegments = bounds.batch;
-  idsAddress = arenas->address(description->ids());
-  segmentsAddress = arenas->address(description->segments());
-  for (uint32_t i = 0; i < description->instructions()->size(); ++i) {
+  idsAddress = arenas->address(body->ids());
+  resolveSets(bounds);
+  for (uint32_t i = 0; i < body->instructions()->size(); ++i) {
     Instruction instruction = {};
-    instruction.description = description->instructions()->Get(i);
-    Status status = visit(*instruction.description,
-                          Handlers{
-                              [&](const fb::Launch &launch) {
-                                instruction.firstWord = words.add(
-                                    launch, bounds, [&](uint32_t buffer) { return arenas->address(buffer); },
-                                    [&](uint32_t parameter) { return program->parameter(parameter); });
-                                return Status();
-                              },
-                              [&](const fb::Copy &copy) {
-                                instruction.source = arenas->address(copy.source());
-                                instruction.destination = arenas->address(copy.destination());
-                                instruction.size = arenas->bufferBytes(copy.source());
-                                return Status();
-                              },
-                              [&](const fb::Gemm &gemm) {
-                                resolveGemm(gemm, instruction);
-                                return prepareGemm(instruction);
-                              },
-                          });
-    YOCO_RETURN_IF_ERROR(explain(std::move(status), i));
+    instruction.description = body->instructions()->Get(i);
+    YOCO_RETURN_IF_ERROR(explain(resolveInstruction(instruction, bounds), i));
     instructions.push_back(instruction);
   }
   for (size_t i = 0; i < words.size(); ++i)
@@ -65,11 +46,42 @@ Status CudaEntry::resolve(const Bounds &bounds) {
   return Status();
 }
 
+void CudaEntry::resolveSets(const Bounds &bounds) {
+  for (uint32_t i = 0; i < rowSetCount(*description); ++i) {
+    const fb::SegmentTable &table = *body->segments()->Get(i);
+    sets.push_back({arenas->address(table.buffer()), rowLimits(*description, *body, i, bounds),
+                    table.each_row() || description->row_shape() == fb::RowShape::one_per_segment});
+  }
+  padded.resize(sets.size());
+}
+
+Status CudaEntry::resolveInstruction(Instruction &instruction, const Bounds &bounds) {
+  return visit(*instruction.description, Handlers{
+                                             [&](const fb::Launch &launch) {
+                                               instruction.firstWord = words.add(
+                                                   launch, instruction.description->row_set(), bounds,
+                                                   [&](uint32_t buffer) { return arenas->address(buffer); },
+                                                   [&](uint32_t index) { return program->parameter(index); });
+                                               return Status();
+                                             },
+                                             [&](const fb::Copy &copy) {
+                                               instruction.source = arenas->address(copy.source());
+                                               instruction.destination = arenas->address(copy.destination());
+                                               instruction.size = arenas->bufferBytes(copy.source());
+                                               return Status();
+                                             },
+                                             [&](const fb::Gemm &gemm) {
+                                               resolveGemm(gemm, instruction);
+                                               return prepareGemm(instruction);
+                                             },
+                                         });
+}
+
 /// Chooses the library's algorithm for all sizes of a step.
 Status CudaEntry::prepareGemm(const Instruction &instruction) {
   GemmShape shape = instruction.shape;
   Status status;
-  forEachBucket(mostRows, [&](uint64_t rows) {
+  forEachBucket(sets[instruction.description->row_set()].most.rows, [&](uint64_t rows) {
     shape.rows = rows;
     if (status.ok())
       status = plans->prepare(shape);
@@ -110,21 +122,29 @@ void CudaEntry::resolveGemm(const fb::Gemm &gemm, Instruction &instruction) {
   }
 }
 
-StepSize CudaEntry::sizeOf(const Step &step) const {
-  uint32_t rows = uint32_t(bucketOf(step.rows, mostRows));
-  return {rows, isRagged() ? uint32_t(bucketOf(step.segmentCount, mostSegments)) : rows};
+const StepSize &CudaEntry::sizeOf(const Step &step) {
+  for (uint32_t i = 0; i < sets.size(); ++i) {
+    padded[i] = {};
+    if (step.sets[i].rows == 0)
+      continue;
+    padded[i].rows = uint32_t(bucketOf(step.sets[i].rows, sets[i].most.rows));
+    padded[i].segments = sets[i].rowPerSegment ? padded[i].rows
+                                               : uint32_t(bucketOf(step.sets[i].segmentCount, sets[i].most.segments));
+  }
+  return padded;
 }
 
-Status CudaEntry::issue(StepSize size, CUstream stream) {
-  words.setStep(size.rows, size.segments);
+Status CudaEntry::issue(const StepSize &size, CUstream stream) {
+  for (uint32_t i = 0; i < size.size(); ++i)
+    words.setStep(i, size[i].rows, size[i].segments);
   followsKernel = false;
   for (uint32_t i = 0; i < instructions.size(); ++i)
-    if (Status status = issueOne(instructions[i], size, stream); !status.ok())
-      return explain(std::move(status), i);
+    if (SetSize set = size[instructions[i].description->row_set()]; set.rows != 0)
+      YOCO_RETURN_IF_ERROR(explain(issueOne(instructions[i], set, stream), i));
   return Status();
 }
 
-Status CudaEntry::issueOne(const Instruction &instruction, StepSize size, CUstream stream) {
+Status CudaEntry::issueOne(const Instruction &instruction, SetSize size, CUstream stream) {
   bool isKernel = false;
   Status status = visit(*instruction.description, Handlers{
                                                       [&](const fb::Launch &launch) {
@@ -169,7 +189,7 @@ unsigned CudaEntry::addAttributes(const fb::KernelLaunch &kernel, CUlaunchAttrib
   return count;
 }
 
-Status CudaEntry::issueLaunch(const fb::Launch &launch, const Instruction &instruction, StepSize size,
+Status CudaEntry::issueLaunch(const fb::Launch &launch, const Instruction &instruction, SetSize size,
                               CUstream stream) {
   const fb::KernelLaunch &kernel = program->launch(launch.kernel());
   uint64_t blocks = tileUnits(launch, size.rows, size.segments) * launch.multiplier();
@@ -191,7 +211,7 @@ Status CudaEntry::issueLaunch(const fb::Launch &launch, const Instruction &instr
                                                       pointers.data() + instruction.firstWord, nullptr));
 }
 
-Status CudaEntry::replay(StepSize size, CUstream stream) {
+Status CudaEntry::replay(const StepSize &size, CUstream stream) {
   auto [found, isNew] = graphs.try_emplace(size);
   if (isNew)
     return issue(size, stream);
@@ -202,7 +222,7 @@ Status CudaEntry::replay(StepSize size, CUstream stream) {
   return context.check("cuGraphLaunch", context.api().cuGraphLaunch(graph.get(), stream));
 }
 
-Status CudaEntry::record(StepSize size, CUstream stream, GraphExec &result) {
+Status CudaEntry::record(const StepSize &size, CUstream stream, GraphExec &result) {
   const ContextPointer &context = program->context();
   const CudaApi &api = context->api();
   // Relaxed: what libraries do beside launching kernels is their own affair.
@@ -226,7 +246,7 @@ Status CudaEntry::record(StepSize size, CUstream stream, GraphExec &result) {
 Status CudaEntry::explain(Status status, uint32_t index) const {
   if (status.ok())
     return status;
-  const fb::Instruction &instruction = *description->instructions()->Get(index);
+  const fb::Instruction &instruction = *body->instructions()->Get(index);
   std::string what =
       visit(instruction, Handlers{
                              [&](const fb::Launch &launch) {
@@ -236,8 +256,11 @@ Status CudaEntry::explain(Status status, uint32_t index) const {
                              [](const fb::Gemm &) { return std::string("product"); },
                          });
   const char *layer = instruction.layer() ? instruction.layer()->c_str() : "no layer";
-  return makeError(status.code(), "entry %s, instruction %u (%s, %s): %s", description->name()->c_str(), index,
-                   what.c_str(), layer, status.text());
+  std::string which = description->name()->str();
+  if (description->programs()->size() > 1)
+    which += ", program " + std::to_string(bodyIndex);
+  return makeError(status.code(), "entry %s, instruction %u (%s, %s): %s", which.c_str(), index, what.c_str(), layer,
+                   status.text());
 }
 
 } // namespace yoco::runtime::cuda

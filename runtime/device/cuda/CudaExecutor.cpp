@@ -28,25 +28,40 @@ Status CudaExecutor::prepare() {
     YOCO_ASSIGN_OR_RETURN(plans, GemmPlans::create(context, program.cublasLt()));
   }
   entries.resize(program.variant().entries()->size());
-  for (uint32_t index : options.entries) {
-    YOCO_ASSIGN_OR_RETURN(CudaEntry entry, CudaEntry::create(program, arenas, index, options.bounds, plans.get()));
-    entries[index] = std::move(entry);
-  }
+  for (uint32_t index : options.entries)
+    YOCO_RETURN_IF_ERROR(prepareEntry(index));
   return prepareStaging();
 }
 
+Status CudaExecutor::prepareEntry(uint32_t index) {
+  const fb::Entry &entry = *program.variant().entries()->Get(index);
+  for (uint32_t i = 0; i < reachablePrograms(entry, options.bounds); ++i) {
+    YOCO_ASSIGN_OR_RETURN(CudaEntry body,
+                          CudaEntry::create(program, arenas, index, i, options.bounds, plans.get()));
+    entries[index].push_back(std::move(body));
+  }
+  return Status();
+}
+
 Status CudaExecutor::prepareStaging() {
-  uint64_t mostRows = 0, resultBytes = 0;
+  uint64_t mostRows = 0, mostSegments = 0, resultBytes = 0;
   for (uint32_t index : options.entries) {
     const fb::Entry &entry = *program.variant().entries()->Get(index);
-    uint64_t rows = options.bounds.rows(entry.row_bound());
-    mostRows = std::max(mostRows, rows);
-    for (const fb::Output *output : *entry.outputs()) {
-      uint64_t most = std::min<uint64_t>(rows, rowsAtOnce(output->kind()));
-      resultBytes = std::max(resultBytes, most * outputRowBytes(output->kind(), program.vocabularySize()));
+    for (uint32_t i = 0; i < entries[index].size(); ++i) {
+      const fb::Program &body = *entry.programs()->Get(i);
+      uint64_t segments = 0;
+      for (uint32_t set = 0; set < rowSetCount(entry); ++set)
+        segments += rowLimits(entry, body, set, options.bounds).segments;
+      mostSegments = std::max(mostSegments, segments);
+      mostRows = std::max(mostRows, rowLimits(entry, body, 0, options.bounds).rows);
+      for (const fb::Output *output : *entry.outputs()) {
+        uint64_t rows = rowLimits(entry, body, output->row_set(), options.bounds).rows;
+        uint64_t most = std::min<uint64_t>(rows, rowsAtOnce(output->kind()));
+        resultBytes = std::max(resultBytes, most * outputRowBytes(output->kind(), program.vocabularySize()));
+      }
     }
   }
-  YOCO_ASSIGN_OR_RETURN(inputs, StepInputs::create(context, mostRows, options.bounds.batch));
+  YOCO_ASSIGN_OR_RETURN(inputs, StepInputs::create(context, mostRows, mostSegments));
   YOCO_ASSIGN_OR_RETURN(results, PinnedMemory::allocate(context, resultBytes, "results of steps"));
   return Status();
 }
@@ -58,10 +73,12 @@ Status CudaExecutor::explain(Status status) const {
   return makeError(YOCO_DEVICE_ERROR, "%s: %s", context->gpu().text().c_str(), status.text());
 }
 
-Status CudaExecutor::run(uint32_t index, const Step &step) {
+Status CudaExecutor::run(uint32_t index, uint32_t body, const Step &step) {
   ContextScope scope(*context);
-  CudaEntry &entry = *entries[index];
-  StepSize size = entry.sizeOf(step);
+  CudaEntry &entry = entries[index][body];
+  lastEntry = index;
+  lastProgram = body;
+  const StepSize &size = entry.sizeOf(step);
   Status status = inputs.send(entry, step, size, stream.get());
   if (status.ok())
     status = options.graphs ? entry.replay(size, stream.get()) : entry.issue(size, stream.get());
@@ -80,6 +97,16 @@ Status CudaExecutor::copySlot(uint32_t from, uint32_t to, uint64_t positions) {
                         });
 }
 
+Status CudaExecutor::clear(uint32_t state, uint32_t slot) {
+  ContextScope scope(*context);
+  const fb::Variant &variant = program.variant();
+  return clearSlotMemory(variant, state, slot, [&](uint64_t offset, uint64_t size) {
+    CUdeviceptr at = arenas.address(uint32_t(variant.records())) + offset;
+    return explain(
+        context->check("cuMemsetD8Async", context->api().cuMemsetD8Async(at, 0, size_t(size), stream.get())));
+  });
+}
+
 Status CudaExecutor::finish() {
   if (!stream)
     return Status();
@@ -95,9 +122,11 @@ Status CudaExecutor::fetch(CUdeviceptr from, uint64_t size) {
   return finish();
 }
 
-Result<const void *> CudaExecutor::output(const fb::Output &output, uint32_t first, uint32_t rows) {
-  uint64_t rowBytes = outputRowBytes(output.kind(), program.vocabularySize());
-  YOCO_RETURN_IF_ERROR(fetch(arenas.address(output.buffer()) + first * rowBytes, rows * rowBytes));
+Result<const void *> CudaExecutor::output(uint32_t output, uint32_t first, uint32_t rows) {
+  fb::OutputKind kind = program.variant().entries()->Get(lastEntry)->outputs()->Get(output)->kind();
+  uint64_t rowBytes = outputRowBytes(kind, program.vocabularySize());
+  CUdeviceptr from = entries[lastEntry][lastProgram].output(output);
+  YOCO_RETURN_IF_ERROR(fetch(from + first * rowBytes, rows * rowBytes));
   return static_cast<const void *>(results.data());
 }
 

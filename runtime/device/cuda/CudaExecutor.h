@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One session on a GPU: its arenas, its stream, and its entry points.
+// One session on a GPU: its arenas, its stream, and the programs of its entry points.
 //
 // Steps are started and not waited for: prefill in chunks runs without a stop in between. What the GPU makes of them
 // shows when the session waits.
@@ -10,8 +10,6 @@
 
 #include "runtime/device/cuda/StepInputs.h"
 
-#include <optional>
-
 namespace yoco::runtime::cuda {
 
 class CudaExecutor final : public Executor {
@@ -20,10 +18,11 @@ public:
   static Result<std::unique_ptr<Executor>> create(const CudaProgram &program, ExecutorOptions options);
   ~CudaExecutor() override;
 
-  Status run(uint32_t entry, const Step &step) override;
+  Status run(uint32_t entry, uint32_t program, const Step &step) override;
+  Status clear(uint32_t state, uint32_t slot) override;
   Status copySlot(uint32_t from, uint32_t to, uint64_t positions) override;
   Status finish() override;
-  Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) override;
+  Result<const void *> output(uint32_t output, uint32_t first, uint32_t rows) override;
   uint32_t rowsAtOnce(fb::OutputKind kind) const override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas.arenaBytes(arena); }
   uint64_t stagingBytes() const override { return inputs.bytes() + results.size(); }
@@ -32,6 +31,7 @@ private:
   CudaExecutor(const CudaProgram &program, ExecutorOptions options)
       : program(program), context(program.context()), options(std::move(options)) {}
   Status prepare();
+  Status prepareEntry(uint32_t index);
   Status prepareStaging();
   Status fetch(CUdeviceptr from, uint64_t size);
   Status explain(Status status) const;
@@ -44,7 +44,8 @@ private:
   StepInputs inputs;
   PinnedMemory results; // rows of an output
   Stream stream;
-  std::vector<std::optional<CudaEntry>> entries; // by index in the plan
+  std::vector<std::vector<CudaEntry>> entries; // their programs, by index in the plan; none when left out
+  uint32_t lastEntry = 0, lastProgram = 0;
 };
 
 } // namespace yoco::runtime::cuda

@@ -19,23 +19,33 @@ Result<StepInputs> StepInputs::create(const ContextPointer &context, uint64_t mo
   return inputs;
 }
 
-Status StepInputs::send(const CudaEntry &entry, const Step &step, StepSize size, CUstream stream) {
+Status StepInputs::copy(CUdeviceptr to, const void *from, size_t size, CUstream stream) const {
+  return context->check("cuMemcpyHtoDAsync", context->api().cuMemcpyHtoDAsync(to, from, size, stream));
+}
+
+/// Padding has no slot. Where rows are one per segment, each of its rows is one of them; else it has none.
+static void fillTable(const StepSet &set, SetSize size, bool rowPerSegment, SegmentRow *table) {
+  memcpy(table, set.segments, set.segmentCount * sizeof(SegmentRow));
+  for (uint32_t i = set.segmentCount; i < size.segments; ++i)
+    table[i] = rowPerSegment ? SegmentRow{-1, 0, int32_t(i), 1} : SegmentRow{-1, 0, int32_t(set.rows), 0};
+}
+
+Status StepInputs::send(const CudaEntry &entry, const Step &step, const StepSize &size, CUstream stream) {
   const CudaApi &api = context->api();
   uint32_t slot = next++ % kSlots;
   YOCO_RETURN_IF_ERROR(context->check("cuEventSynchronize", api.cuEventSynchronize(sent[slot].get())));
   auto *segments = reinterpret_cast<SegmentRow *>(memory.data() + slot * slotBytes);
   auto *ids = reinterpret_cast<int32_t *>(memory.data() + slot * slotBytes + segmentBytes);
-  memcpy(ids, step.ids, step.rows * sizeof(int32_t));
-  std::fill(ids + step.rows, ids + size.rows, 0);
-  memcpy(segments, step.segments, step.segmentCount * sizeof(SegmentRow));
-  // Padding: no slot. Where rows are one per segment, each of its rows is one of them; else it has none.
-  for (uint32_t i = step.segmentCount; i < size.segments; ++i)
-    segments[i] = entry.isRagged() ? SegmentRow{-1, 0, int32_t(step.rows), 0} : SegmentRow{-1, 0, int32_t(i), 1};
-  YOCO_RETURN_IF_ERROR(context->check("cuMemcpyHtoDAsync",
-                                      api.cuMemcpyHtoDAsync(entry.ids(), ids, size.rows * sizeof(int32_t), stream)));
-  YOCO_RETURN_IF_ERROR(
-      context->check("cuMemcpyHtoDAsync",
-                     api.cuMemcpyHtoDAsync(entry.segments(), segments, size.segments * sizeof(SegmentRow), stream)));
+  memcpy(ids, step.ids, step.sets[0].rows * sizeof(int32_t));
+  std::fill(ids + step.sets[0].rows, ids + size[0].rows, 0);
+  YOCO_RETURN_IF_ERROR(copy(entry.ids(), ids, size[0].rows * sizeof(int32_t), stream));
+  for (uint32_t i = 0; i < size.size(); ++i) {
+    if (size[i].rows == 0)
+      continue; // nobody reads it
+    fillTable(step.sets[i], size[i], entry.isRowPerSegment(i), segments);
+    YOCO_RETURN_IF_ERROR(copy(entry.segments(i), segments, size[i].segments * sizeof(SegmentRow), stream));
+    segments += size[i].segments;
+  }
   return context->check("cuEventRecord", api.cuEventRecord(sent[slot].get(), stream));
 }
 

@@ -12,14 +12,17 @@ namespace yoco::runtime::cuda {
 
 class StepInputs {
 public:
+  /// `mostSegments` are those of all tables of a step.
   static Result<StepInputs> create(const ContextPointer &context, uint64_t mostRows, uint64_t mostSegments);
 
-  /// Starts the copies of a step's ids and segments, with padding up to `size`. Waits for the GPU when it is many steps
-  /// behind.
-  Status send(const CudaEntry &entry, const Step &step, StepSize size, CUstream stream);
+  /// Starts the copies of a step's ids and segment tables, with padding up to `size`. Waits for the GPU when it is many
+  /// steps behind.
+  Status send(const CudaEntry &entry, const Step &step, const StepSize &size, CUstream stream);
   uint64_t bytes() const { return memory.size(); }
 
 private:
+  Status copy(CUdeviceptr to, const void *from, size_t size, CUstream stream) const;
+
   static constexpr uint32_t kSlots = 4;
 
   ContextPointer context;

@@ -5,6 +5,7 @@
 #include "runtime/device/SlotMemory.h"
 
 #include "runtime/model/Instructions.h"
+#include "runtime/model/Programs.h"
 
 #include <cstring>
 
@@ -47,15 +48,23 @@ uint8_t *HostExecutor::address(uint32_t buffer) const {
 }
 
 void HostExecutor::resolveEntry(uint32_t index) {
-  const fb::Entry &description = *program.variant().entries()->Get(index);
-  Entry &entry = entries[index];
-  entry.ids = reinterpret_cast<int32_t *>(address(description.ids()));
-  entry.segments = reinterpret_cast<SegmentRow *>(address(description.segments()));
-  for (const fb::Instruction *instruction : *description.instructions())
-    entry.instructions.push_back(resolveInstruction(*instruction, entry));
+  const fb::Entry &entry = *program.variant().entries()->Get(index);
+  for (uint32_t i = 0; i < reachablePrograms(entry, options.bounds); ++i)
+    entries[index].push_back(resolveProgram(*entry.programs()->Get(i)));
 }
 
-HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction &instruction, Entry &entry) {
+HostExecutor::Body HostExecutor::resolveProgram(const fb::Program &description) {
+  Body body;
+  body.description = &description;
+  body.ids = reinterpret_cast<int32_t *>(address(description.ids()));
+  for (const fb::SegmentTable *table : *description.segments())
+    body.segments.push_back(reinterpret_cast<SegmentRow *>(address(table->buffer())));
+  for (const fb::Instruction *instruction : *description.instructions())
+    body.instructions.push_back(resolveInstruction(*instruction, body));
+  return body;
+}
+
+HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction &instruction, Body &body) {
   Instruction result = {};
   result.description = &instruction;
   auto addressOf = [&](uint32_t buffer) { return reinterpret_cast<uintptr_t>(address(buffer)); };
@@ -63,7 +72,8 @@ HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction
   visit(instruction, Handlers{
                          [&](const fb::Launch &launch) {
                            result.kernel = program.kernel(launch.kernel());
-                           result.firstWord = entry.words.add(launch, options.bounds, addressOf, parameterAt);
+                           result.firstWord = body.words.add(launch, instruction.row_set(), options.bounds, addressOf,
+                                                             parameterAt);
                          },
                          [&](const fb::Copy &copy) {
                            result.source = address(copy.source());
@@ -75,22 +85,29 @@ HostExecutor::Instruction HostExecutor::resolveInstruction(const fb::Instruction
   return result;
 }
 
-Status HostExecutor::run(uint32_t index, const Step &step) {
-  Entry &entry = entries[index];
-  memcpy(entry.ids, step.ids, step.rows * sizeof(int32_t));
-  memcpy(entry.segments, step.segments, step.segmentCount * sizeof(SegmentRow));
-  entry.words.setStep(step.rows, step.segmentCount);
-  for (const Instruction &instruction : entry.instructions)
-    runInstruction(instruction, entry, step);
+Status HostExecutor::run(uint32_t entry, uint32_t index, const Step &step) {
+  Body &body = entries[entry][index];
+  lastEntry = entry;
+  lastProgram = index;
+  memcpy(body.ids, step.ids, step.sets[0].rows * sizeof(int32_t));
+  for (uint32_t i = 0; i < body.segments.size(); ++i) {
+    const StepSet &set = step.sets[i];
+    if (set.segmentCount != 0)
+      memcpy(body.segments[i], set.segments, set.segmentCount * sizeof(SegmentRow));
+    body.words.setStep(i, set.rows, set.segmentCount);
+  }
+  for (const Instruction &instruction : body.instructions)
+    if (const StepSet &set = step.sets[instruction.description->row_set()]; set.rows != 0)
+      runInstruction(instruction, body, set);
   return Status();
 }
 
-void HostExecutor::runInstruction(const Instruction &instruction, Entry &entry, const Step &step) {
+void HostExecutor::runInstruction(const Instruction &instruction, Body &body, const StepSet &set) {
   visit(*instruction.description,
         Handlers{
             [&](const fb::Launch &launch) {
-              const uint64_t *words = entry.words.data() + instruction.firstWord;
-              uint64_t tiles = tileUnits(launch, step.rows, step.segmentCount) * launch.multiplier();
+              const uint64_t *words = body.words.data() + instruction.firstWord;
+              uint64_t tiles = tileUnits(launch, set.rows, set.segmentCount) * launch.multiplier();
               parallelFor(*parallel, uint32_t(tiles),
                           [&](uint32_t begin, uint32_t end) { instruction.kernel(words, begin, end); });
             },
@@ -102,9 +119,18 @@ void HostExecutor::runInstruction(const Instruction &instruction, Entry &entry, 
         });
 }
 
-Result<const void *> HostExecutor::output(const fb::Output &output, uint32_t first, uint32_t) {
-  return static_cast<const void *>(address(output.buffer()) +
-                                   first * outputRowBytes(output.kind(), program.vocabularySize()));
+Result<const void *> HostExecutor::output(uint32_t output, uint32_t first, uint32_t) {
+  fb::OutputKind kind = program.variant().entries()->Get(lastEntry)->outputs()->Get(output)->kind();
+  uint32_t buffer = entries[lastEntry][lastProgram].description->outputs()->Get(output);
+  return static_cast<const void *>(address(buffer) + first * outputRowBytes(kind, program.vocabularySize()));
+}
+
+Status HostExecutor::clear(uint32_t state, uint32_t slot) {
+  const fb::Variant &variant = program.variant();
+  return clearSlotMemory(variant, state, slot, [&](uint64_t offset, uint64_t size) {
+    memset(address(uint32_t(variant.records())) + offset, 0, size_t(size));
+    return Status();
+  });
 }
 
 Status HostExecutor::copySlot(uint32_t from, uint32_t to, uint64_t positions) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One session on the host: its arenas, and its entry points with every address
-// filled in.
+// One session on the host: its arenas, and the programs of its entry points with every address filled in.
 
 #ifndef YOCO_RUNTIME_DEVICE_HOST_HOSTEXECUTOR_H
 #define YOCO_RUNTIME_DEVICE_HOST_HOSTEXECUTOR_H
@@ -17,9 +16,10 @@ public:
   /// `program` outlives the executor.
   static Result<std::unique_ptr<Executor>> create(const HostProgram &program, ExecutorOptions options);
 
-  Status run(uint32_t entry, const Step &step) override;
+  Status run(uint32_t entry, uint32_t program, const Step &step) override;
+  Status clear(uint32_t state, uint32_t slot) override;
   Status finish() override { return Status(); } // run() has waited
-  Result<const void *> output(const fb::Output &output, uint32_t first, uint32_t rows) override;
+  Result<const void *> output(uint32_t output, uint32_t first, uint32_t rows) override;
   Status copySlot(uint32_t from, uint32_t to, uint64_t positions) override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas[arena].size(); }
   uint32_t threads() const override { return pool ? pool->threads() : 0; }
@@ -36,11 +36,11 @@ private:
     const uint8_t *source;
     uint64_t size;
   };
-  /// An entry point ready to run. Not ready when `instructions` belongs to an
-  /// entry that the session left out.
-  struct Entry {
+  /// A program of an entry point, ready to run.
+  struct Body {
+    const fb::Program *description = nullptr;
     int32_t *ids = nullptr;
-    SegmentRow *segments = nullptr;
+    std::vector<SegmentRow *> segments; // the table of each row set
     std::vector<Instruction> instructions;
     LaunchWords words;
   };
@@ -49,8 +49,9 @@ private:
   Status allocate();
   Status startThreads();
   void resolveEntry(uint32_t index);
-  Instruction resolveInstruction(const fb::Instruction &instruction, Entry &entry);
-  void runInstruction(const Instruction &instruction, Entry &entry, const Step &step);
+  Body resolveProgram(const fb::Program &description);
+  Instruction resolveInstruction(const fb::Instruction &instruction, Body &body);
+  void runInstruction(const Instruction &instruction, Body &body, const StepSet &set);
   uint8_t *address(uint32_t buffer) const;
 
   const HostProgram &program;
@@ -59,7 +60,8 @@ private:
   std::unique_ptr<ThreadPool> pool;
   std::unique_ptr<Parallel> callerParallel;
   Parallel *parallel = nullptr;
-  std::vector<Entry> entries; // by index in the plan
+  std::vector<std::vector<Body>> entries; // by index in the plan; those that the session left out have none
+  uint32_t lastEntry = 0, lastProgram = 0;
 };
 
 } // namespace yoco::runtime

@@ -169,11 +169,12 @@ typedef struct yoco_step_cost {
   uint64_t mixer_operations;
 } yoco_step_cost;
 
-/* A step of `segments` sequences that each append `rows` tokens at `position`.
- * `entry` is one of YOCO_ENTRY_*. */
+/* A step of `segments` sequences that each append `rows` tokens at `position`, the last `wanted` of which something is
+ * wanted of; entry points that give something for all rows or for none take no notice of that number. `entry` is one of
+ * YOCO_ENTRY_*. */
 YOCO_API yoco_status yoco_model_get_step_cost(const yoco_model *model, uint32_t variant, uint32_t entry,
-                                              uint64_t segments, uint64_t rows, uint64_t position, yoco_step_cost *cost,
-                                              char *error, size_t error_size);
+                                              uint64_t segments, uint64_t rows, uint64_t wanted, uint64_t position,
+                                              yoco_step_cost *cost, char *error, size_t error_size);
 
 /* Receives a piece of text; `size` bytes, not terminated. */
 typedef void (*yoco_text_callback)(void *user, const char *text, size_t size);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The toy model with a second half of which a tail is enough: a layer that looks at the last four rows of the first
+// half, through a ring of its own. For one wanted row it needs three rows before it.
+//
+//   prefill  nothing comes out; the second half runs for the last three rows of each segment
+//   decode, score  as before, for all rows
+//   extend   logits from a position on, for which the second half begins three rows before; two programs, one for at
+//            most two wanted rows, in which each is a segment of its own
+
+#ifndef YOCO_TEST_RUNTIME_TOYTAIL_H
+#define YOCO_TEST_RUNTIME_TOYTAIL_H
+
+#include "test/runtime/ToyModel.h"
+
+namespace yoco::test {
+
+constexpr uint64_t kToyHalo = 3;
+constexpr size_t kToyExtend = 3; // index of the entry
+
+/// Makes that of a toy as it comes out of its constructor, or of toyForCuda().
+void addTail(ToyModel &toy);
+
+/// An allocator of memory that is full of ones, as that of the GPU is that stands in for one.
+yoco_allocator poisonedMemory();
+
+/// Its logits after `ids`.
+std::vector<float> tailLogits(const std::vector<int32_t> &ids);
+
+} // namespace yoco::test
+
+#endif // YOCO_TEST_RUNTIME_TOYTAIL_H
