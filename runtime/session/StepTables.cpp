@@ -36,7 +36,8 @@ void StepTables::fill(std::vector<SegmentRow> &table, uint64_t halo, bool eachRo
   for (const StepSegment &segment : segments) {
     uint64_t first = segment.firstInSet(halo), end = segment.end();
     if (!eachRow) {
-      table.push_back({segment.slot, int32_t(first), row, int32_t(end - first)});
+      // Kernels leave a segment without a slot alone.
+      table.push_back({first == end ? -1 : segment.slot, int32_t(first), row, int32_t(end - first)});
       row += int32_t(end - first);
       continue;
     }

@@ -5,6 +5,7 @@
 #include "runtime/device/cuda/CudaCode.h"
 #include "test/runtime/SessionCalls.h"
 #include "test/runtime/ToyCuda.h"
+#include "test/runtime/ToyTail.h"
 
 #include <cstring>
 #include <gmock/gmock.h>
@@ -257,6 +258,36 @@ TEST_F(CudaFailingTest, errorsOfSteps) {
   expectFailure("fail=cuGraphInstantiate:1:2", "cuGraphInstantiate: CUDA_ERROR_OUT_OF_MEMORY: out of memory");
   expectFailure("fail=cuGraphLaunch:1:1", "cuGraphLaunch: CUDA_ERROR_INVALID_VALUE: invalid argument");
   expectFailure("fail=cuMemcpyDtoHAsync:1:1", "cuMemcpyDtoHAsync: CUDA_ERROR_INVALID_VALUE: invalid argument");
+}
+
+// Of an entry with several programs, the error names the one that ran.
+TEST_F(CudaErrorsTest, errorsOfPrograms) {
+  useFakeCuda("fail=cuLaunchKernelEx:1:1");
+  ToyModel toy = toyForCuda();
+  auto small = std::make_unique<fb::ProgramT>(toy.program(1));
+  small->most_rows = 1;
+  toy.entry(1).programs.insert(toy.entry(1).programs.begin(), std::move(small));
+  FileBytes file = toy.build();
+  Opened model(file);
+  OpenedSession session(model.model);
+  ASSERT_EQ(session.status, YOCO_OK) << session.error;
+  int32_t slots[] = {0, 1}, ids[] = {1, 2};
+  EXPECT_EQ(yoco_session_decode(session, slots, ids, 2, nullptr), YOCO_DEVICE_ERROR);
+  EXPECT_THAT(yoco_session_last_error(session), HasSubstr("entry decode, program 1, instruction 0 (kernel toy_mix, "));
+}
+
+// An entry's row sets: what clears a ring may fail, too.
+TEST_F(CudaErrorsTest, errorsOfClears) {
+  useFakeCuda("fail=cuMemsetD8Async:1:1");
+  ToyModel toy = toyForCuda();
+  addTail(toy);
+  FileBytes file = toy.build();
+  Opened model(file);
+  OpenedSession session(model.model);
+  ASSERT_EQ(session.status, YOCO_OK) << session.error;
+  Ids prompt = toyIds(20);
+  EXPECT_EQ(yoco_session_prefill(session, 0, prompt.data(), prompt.size()), YOCO_DEVICE_ERROR);
+  EXPECT_THAT(yoco_session_last_error(session), HasSubstr("cuMemsetD8Async: CUDA_ERROR_INVALID_VALUE"));
 }
 
 TEST_F(CudaErrorsTest, fallsBackToTheHost) {

@@ -83,9 +83,9 @@ TEST_P(StepTablesTest, tables) {
   EXPECT_EQ(sets[0].rows, 7u);
   EXPECT_EQ(rowsOf(sets[0]), (Table{{2, 10, 0, 4}, {0, 0, 4, 2}, {1, 5, 6, 1}}));
   EXPECT_EQ(sets[1].rows, 5u);
-  EXPECT_EQ(rowsOf(sets[1]), (Table{{2, 10, 0, 4}, {0, 2, 4, 0}, {1, 5, 4, 1}}));
+  EXPECT_EQ(rowsOf(sets[1]), (Table{{2, 10, 0, 4}, {-1, 2, 4, 0}, {1, 5, 4, 1}}));
   EXPECT_EQ(sets[2].rows, 3u);
-  EXPECT_EQ(rowsOf(sets[2]), (Table{{2, 12, 0, 2}, {0, 2, 2, 0}, {1, 5, 2, 1}}));
+  EXPECT_EQ(rowsOf(sets[2]), (Table{{2, 12, 0, 2}, {-1, 2, 2, 0}, {1, 5, 2, 1}}));
   sets = step.make(entry(), *entry().programs()->Get(0));
   EXPECT_EQ(rowsOf(sets[2]), (Table{{2, 12, 0, 1}, {2, 13, 1, 1}, {1, 5, 2, 1}}));
 }
