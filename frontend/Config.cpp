@@ -82,6 +82,24 @@ std::string ConfigReader::getChoice(StringRef name, ArrayRef<StringRef> allowed,
   return fallback.str();
 }
 
+SmallVector<std::string> ConfigReader::getChoices(StringRef name, ArrayRef<StringRef> allowed, size_t most) {
+  const json::Value *value = find(name);
+  const json::Array *list = value ? value->getAsArray() : nullptr;
+  if (!list || list->empty() || list->size() > most) {
+    fail(name, formatv("expected a list of 1 to {0} strings, got {1}", most, value ? show(*value) : "nothing"));
+    return {allowed.front().str()};
+  }
+  SmallVector<std::string> choices;
+  for (const json::Value &choice : *list) {
+    std::optional<StringRef> text = choice.getAsString();
+    bool isAllowed = text && is_contained(allowed, *text);
+    if (!isAllowed)
+      fail(name, "expected each to be " + join(allowed, " or ") + ", got " + show(choice));
+    choices.push_back(isAllowed ? text->str() : allowed.front().str());
+  }
+  return choices;
+}
+
 SmallVector<int32_t> ConfigReader::getIds(StringRef name, int64_t high) {
   SmallVector<int32_t> ids;
   const json::Value *value = find(name);

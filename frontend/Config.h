@@ -45,6 +45,9 @@ public:
   /// One of `allowed`; `fallback` when the field is absent or null.
   std::string getChoice(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> allowed, llvm::StringRef fallback);
 
+  /// A required list of 1 to `most` strings, each one of `allowed`.
+  llvm::SmallVector<std::string> getChoices(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> allowed, size_t most);
+
   /// One integer or a list of them, each from 0 to `high`; empty when the field is absent or null.
   llvm::SmallVector<int32_t> getIds(llvm::StringRef name, int64_t high);
 

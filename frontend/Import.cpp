@@ -31,6 +31,7 @@ Expected<std::string> getModelType(const Checkpoint &checkpoint) {
 
 ArrayRef<Family> getFamilies() {
   static constexpr Family families[] = {
+      {"ced-toy", importCed},
       {"llama", importLlama},
       {"yoco", importYoco},
   };

@@ -9,6 +9,10 @@
 
 namespace mlir::yoco {
 
+/// model_type `ced-toy`: a causal encoder-decoder of our own, whose decoder layers also have windows of their own.
+llvm::Expected<OwningOpRef<ModuleOp>> importCed(Checkpoint &checkpoint, const ImportOptions &options,
+                                                MLIRContext *context);
+
 /// model_type `yoco`: the original YOCO, with gated retention or sliding-window attention.
 llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const ImportOptions &options,
                                                  MLIRContext *context);

@@ -20,6 +20,7 @@ CHECKPOINTS = {
     "yoco-swa-random": ROOT / "test/e2e/checkpoints/yoco-swa-random",
 }
 LLAMAS = {name: ROOT / "test/e2e/checkpoints" / name for name in ("llama-tiny", "llama-rope3-tiny")}
+CED = ROOT / "test/e2e/checkpoints/ced-tiny"
 
 
 def tool(name, *arguments, stdin="", seconds=300):

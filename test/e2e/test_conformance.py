@@ -4,9 +4,9 @@ and copied slots, scoring, repeated runs, refused calls, bytes held."""
 import json
 import os
 
-from harness import BUILD, CHECKPOINTS, LLAMAS, Case
+from harness import BUILD, CED, CHECKPOINTS, LLAMAS, Case
 
-FOLDERS = CHECKPOINTS | LLAMAS
+FOLDERS = CHECKPOINTS | LLAMAS | {"ced-tiny": CED}
 
 
 class Conformance(Case):
@@ -30,6 +30,9 @@ class Conformance(Case):
 
     def test_llama(self):
         self.check("llama-rope3-tiny", "--prefill-chunk=100")
+
+    def test_encoder_decoder(self):
+        self.check("ced-tiny", "--prefill-chunk=100")
 
 
 class WithoutGpu(Case):
@@ -71,6 +74,9 @@ class WithoutGpu(Case):
 
     def test_llama(self):
         self.check("llama-rope3-tiny", "--target=nvptx:sm_90a")
+
+    def test_encoder_decoder(self):
+        self.check("ced-tiny", "--target=nvptx:sm_90a")
 
     def test_f32(self):
         self.check("yoco-gret-random", "--target=nvptx:sm_80", "--dtype=f32")
