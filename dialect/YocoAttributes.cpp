@@ -24,22 +24,23 @@ void YocoDialect::registerAttributes() {
 
 //===- Demand ------------------------------------------------------------------------------------------------===//
 
-/// demand ::= `none` | `last` integer | `all`
+/// demand ::= `none` | `from` `w` `-` integer | `all`
 static FailureOr<RowDemand> parseDemand(AsmParser &parser) {
   if (succeeded(parser.parseOptionalKeyword("none")))
     return RowDemand::none();
   if (succeeded(parser.parseOptionalKeyword("all")))
     return RowDemand::all();
-  if (succeeded(parser.parseOptionalKeyword("last"))) {
-    SMLoc loc = parser.getCurrentLocation();
-    int64_t rows = 0;
-    if (failed(parser.parseInteger(rows)))
-      return failure();
-    if (rows <= 0 || RowDemand::last(rows).isAll())
-      return (LogicalResult)(parser.emitError(loc) << "expected a positive number of rows, got " << rows);
-    return RowDemand::last(rows);
-  }
-  return (LogicalResult)parser.emitError(parser.getCurrentLocation(), "expected `none`, `last` or `all`");
+  if (failed(parser.parseOptionalKeyword("from")))
+    return (LogicalResult)parser.emitError(parser.getCurrentLocation(), "expected `none`, `from` or `all`");
+  if (failed(parser.parseKeyword("w")))
+    return failure();
+  SMLoc loc = parser.getCurrentLocation();
+  int64_t offset = 0;
+  if (failed(parser.parseInteger(offset)))
+    return failure();
+  if (offset > 0 || offset < -std::numeric_limits<int32_t>::max())
+    return (LogicalResult)(parser.emitError(loc) << "expected `w` less a number below 2^31, got " << offset);
+  return RowDemand::from(-offset);
 }
 
 Attribute DemandAttr::parse(AsmParser &parser, Type) {
@@ -91,9 +92,15 @@ Attribute EntryAttr::parse(AsmParser &parser, Type) {
   }
   if (failed(parser.parseEqual()))
     return {};
+  SMLoc wantedLoc = parser.getCurrentLocation();
   FailureOr<RowDemand> wanted = parseDemand(parser);
   if (failed(wanted) || failed(parser.parseGreater()))
     return {};
+  if (wanted->isFrom() && *wanted != RowDemand::from()) {
+    InFlightDiagnostic error = parser.emitError(wantedLoc) << "expected `none`, `from w-0` or `all`, got `from w-";
+    error << wanted->getBefore() << "`";
+    return {};
+  }
   return EntryAttr::get(parser.getContext(), *rows, *bound, *output, *wanted);
 }
 
@@ -102,6 +109,14 @@ void EntryAttr::print(AsmPrinter &printer) const {
           << stringifyEntryOutput(getOutput()) << " = ";
   getWanted().print(printer.getStream());
   printer << ">";
+}
+
+RowDemand EntryAttr::getComputed(RowDemand demand) const {
+  if (getWanted().isAll()) // w is the first row of each segment
+    return demand.isNone() ? demand : RowDemand::all();
+  if (getWanted().isNone()) // w is the end of each segment
+    return demand == RowDemand::from() ? RowDemand::none() : demand;
+  return demand;
 }
 
 LogicalResult CostAttr::verify(function_ref<InFlightDiagnostic()> emitError, CostKind kind, CostUnit unit,

@@ -123,9 +123,12 @@ def Yoco_RowBound : Yoco_Enum<"RowBound", "which bound of a session limits the r
     I32EnumAttrCase<"chunk", 0>, I32EnumAttrCase<"batch", 1>, I32EnumAttrCase<"score", 2>]>;
 
 def Yoco_DemandAttr : Yoco_Attr<"Demand", "demand"> {
-  let summary = "which rows of a value are needed: none, the last K of each segment, or all";
+  let summary = "which rows of a value are needed: none, those from a position on, or all";
   let description = [{
-    Examples: `#yoco.demand<none>`, `#yoco.demand<last 3>`, `#yoco.demand<all>`
+    `from w-c` means the rows of each segment at positions of at least `w - c`, where `w` is the first position of the
+    sequence whose results are wanted, in this step or a later one.
+
+    Examples: `#yoco.demand<none>`, `#yoco.demand<from w-3>`, `#yoco.demand<all>`
   }];
   let parameters = (ins "::mlir::yoco::RowDemand":$demand);
   let hasCustomAssemblyFormat = 1;
@@ -139,15 +142,21 @@ def Yoco_EntryAttr : Yoco_Attr<"Entry", "entry"> {
   let description = [{
     `rows` is `ragged` (any number of rows per segment) or `single` (one); `bound` names the session bound that limits
     the rows of a step. Then comes what the entry point gives, `logits` or the tokens that they choose (`sampled`), with
-    the rows that are wanted: `logits = none` gives nothing. What an entry point is for follows from this; its name
-    means nothing.
+    the rows that are wanted: `none`, `all`, or `from w-0`, where the caller says for each segment which is the first
+    position that it wants. What an entry point is for follows from this; its name means nothing.
 
     Examples: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`,
-    `#yoco.entry<rows = single, bound = batch, sampled = all>`
+    `#yoco.entry<rows = single, bound = batch, sampled = all>`,
+    `#yoco.entry<rows = ragged, bound = chunk, logits = from w-0>`
   }];
   let parameters = (ins EnumParameter<Yoco_RowShape>:$rows, EnumParameter<Yoco_RowBound>:$bound,
                         EnumParameter<Yoco_EntryOutput>:$output, "::mlir::yoco::RowDemand":$wanted);
   let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    /// What `demand` means for the rows of a step of this entry point. Where all rows are wanted, `w` is the first row
+    /// of each segment, and where none are, its end: there the results of the next step are the first that are wanted.
+    RowDemand getComputed(RowDemand demand) const;
+  }];
 }
 
 //===- Targets, sizes and bounds -----------------------------------------------------------------------------===//

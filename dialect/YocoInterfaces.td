@@ -17,11 +17,16 @@ def RowDemandOpInterface : OpInterface<"RowDemandOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<[{
-        Demand on operand number `operand` when `results` is the demand on the results, in order, and `stateIsRead` says
-        whether anything, in this step or a later one, reads the state that this operation writes.
+        Demand on operand number `operand` when `results` is the demand on the results, in order, and `state` is what is
+        read of the states that this operation writes, in this step or a later one, by any entry point: none when
+        nothing reads them.
+
+        `from w-c` is about positions, not about the rows of a step, so that rows that come from a state have a demand
+        like any others.
       }],
       "::mlir::yoco::RowDemand", "getOperandDemand",
-      (ins "unsigned":$operand, "::llvm::ArrayRef<::mlir::yoco::RowDemand>":$results, "bool":$stateIsRead)>,
+      (ins "unsigned":$operand, "::llvm::ArrayRef<::mlir::yoco::RowDemand>":$results,
+           "::mlir::yoco::RowDemand":$state)>,
   ];
 }
 

@@ -166,10 +166,10 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
-RowDemand AttentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, bool) {
+RowDemand AttentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, RowDemand) {
   if (operand == getQueryMutable().getOperandNumber() || results[0].isNone())
     return results[0];
-  // The earliest of K rows sees W - 1 rows before it.
+  // The first row sees W - 1 rows before it.
   return getWindow() == 0 ? RowDemand::all() : results[0].widen(getWindow() - 1);
 }
 
@@ -217,7 +217,7 @@ LogicalResult GatedRetentionOp::verify() {
                          getType());
 }
 
-RowDemand GatedRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, bool) {
+RowDemand GatedRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, RowDemand) {
   if (operand == getQueryMutable().getOperandNumber() || results[0].isNone())
     return results[0];
   return RowDemand::all();

@@ -21,7 +21,7 @@ class Yoco_RowWiseOp<string mnemonic, list<Trait> traits = [], code definitions 
                                              RowWiseOpInterface])> {
   let extraClassDefinition = [{
     ::mlir::yoco::RowDemand $cppClass::getOperandDemand(
-        unsigned, ::llvm::ArrayRef<::mlir::yoco::RowDemand> results, bool) {
+        unsigned, ::llvm::ArrayRef<::mlir::yoco::RowDemand> results, ::mlir::yoco::RowDemand) {
       return ::mlir::yoco::joinDemands(results);
     }
   }] # definitions;

@@ -30,9 +30,11 @@ def StateTypeInterface : TypeInterface<"StateTypeInterface"> {
       }],
       "std::string", "getSymbolPrefix", (ins "::llvm::StringRef":$rows)>,
     InterfaceMethod<[{
-        Which rows of a step must be stored for the sake of later steps.
+        Which rows of a step must be stored for the sake of later steps, when `read` is what any of them reads.
       }],
-      "::mlir::yoco::RowDemand", "getOwedRows", (ins), [{}], [{ return ::mlir::yoco::RowDemand::all(); }]>,
+      "::mlir::yoco::RowDemand", "getOwedRows", (ins "::mlir::yoco::RowDemand":$read), [{}], [{
+        return read.isNone() ? read : ::mlir::yoco::RowDemand::all();
+      }]>,
     InterfaceMethod<[{
         Of a state that caches rows: whether the rows of a step are stored before they are read, so that readers find
         them in the state. Otherwise readers read the version from before the step and get the rows of the step

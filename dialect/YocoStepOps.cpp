@@ -24,7 +24,7 @@ void CacheReadOp::build(OpBuilder &builder, OperationState &state, Value cache, 
 
 LogicalResult CacheReadOp::verify() { return verifyCacheRows(*this, getCache().getType(), getRows().getType()); }
 
-RowDemand CacheReadOp::getOperandDemand(unsigned, ArrayRef<RowDemand>, bool) { return RowDemand::none(); }
+RowDemand CacheReadOp::getOperandDemand(unsigned, ArrayRef<RowDemand>, RowDemand) { return RowDemand::none(); }
 SmallVector<Value> CacheReadOp::getReadStates() { return {getCache()}; }
 SmallVector<Value> CacheReadOp::getWrittenStates() { return {}; }
 SmallVector<Value> CacheReadOp::getNewStates() { return {}; }
@@ -37,9 +37,9 @@ void CacheWriteOp::build(OpBuilder &builder, OperationState &state, Value cache,
 
 LogicalResult CacheWriteOp::verify() { return verifyCacheRows(*this, getCache().getType(), getRows().getType()); }
 
-RowDemand CacheWriteOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand>, bool stateIsRead) {
+RowDemand CacheWriteOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand>, RowDemand state) {
   bool isRows = operand == getRowsMutable().getOperandNumber();
-  return isRows && stateIsRead ? getCache().getType().getOwedRows() : RowDemand::none();
+  return isRows ? getCache().getType().getOwedRows(state) : RowDemand::none();
 }
 
 SmallVector<Value> CacheWriteOp::getReadStates() { return {}; }
@@ -60,18 +60,15 @@ LogicalResult StepAttentionOp::verify() {
   return success();
 }
 
-RowDemand StepAttentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, bool) {
+RowDemand StepAttentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, RowDemand) {
   OperandRange query = getODSOperands(0);
   if (operand == query.getBeginOperandIndex() || results[0].isNone())
     return results[0];
-  // Past rows are not rows of this step; whoever reads them is noted as a reader of the cache by any demand but none.
-  bool isFresh = getKeys() && operand >= getODSOperands(4).getBeginOperandIndex();
-  if (!isFresh || getWindow() == 0)
-    return RowDemand::all();
-  return results[0].widen(getWindow() - 1);
+  // Of rows of earlier steps and of this one alike: the first row sees W - 1 positions before it.
+  return getWindow() == 0 ? RowDemand::all() : results[0].widen(getWindow() - 1);
 }
 
-RowDemand StepRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, bool stateIsRead) {
+RowDemand StepRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, RowDemand state) {
   if (operand == getQueryMutable().getOperandNumber())
     return results[0];
   bool isRows = operand == getKeyMutable().getOperandNumber() || operand == getValueMutable().getOperandNumber() ||
@@ -79,7 +76,7 @@ RowDemand StepRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand
   if (!isRows)
     return RowDemand::none();
   // Every row leaves its mark on the state and on all results after it.
-  return stateIsRead || !results[0].isNone() ? RowDemand::all() : RowDemand::none();
+  return getState().getType().getOwedRows(state.join(results[0]));
 }
 
 SmallVector<Value> StepRetentionOp::getReadStates() { return {getState()}; }

@@ -83,9 +83,11 @@ std::string CacheType::getDescription() const {
 
 std::string CacheType::getSymbolPrefix(StringRef rows) const { return ((isRing() ? "ring_" : "") + rows).str(); }
 
-RowDemand CacheType::getOwedRows() const {
-  // A growing cache must hold every position; of a ring, later steps see the W - 1 positions before their first row.
-  return isRing() ? RowDemand::last(getWindow() - 1) : RowDemand::all();
+RowDemand CacheType::getOwedRows(RowDemand read) const {
+  if (isRing())
+    return getWindow() == 1 ? RowDemand::none() : read; // a window of one row sees nothing of earlier steps
+  // A growing cache holds every position, also those that no reader looks at: kernels read it in tiles.
+  return read.isNone() ? read : RowDemand::all();
 }
 
 bool CacheType::isWrittenFirst() const {

@@ -36,8 +36,7 @@ llvm::Expected<CedConfig> CedConfig::read(const Checkpoint &checkpoint) {
   config.kvHeads = reader.getInteger("num_key_value_heads", 1, 1 << 10);
   expectGroups(reader, "num_attention_heads", config.heads, "num_key_value_heads", config.kvHeads);
   config.headWidth = reader.getInteger("head_dim", 1, 1 << 14);
-  reader.expect(config.headWidth % 2 == 0,
-                "field 'head_dim': expected an even number, got " + Twine(config.headWidth));
+  reader.expect(config.headWidth % 2 == 0, "field 'head_dim': expected an even number, got " + Twine(config.headWidth));
   config.encoderLayers = reader.getChoices("encoder_layer_types", {"full_attention", "sliding_attention"}, 1 << 10);
   config.decoderLayers = reader.getInteger("num_decoder_layers", 1, 1 << 10);
   config.window = reader.getInteger("sliding_window", 1, kMaxPositions);
@@ -68,8 +67,8 @@ public:
       return SmallVector<Value>{rows};
     })[0];
     builder.setLayer("memory");
-    KeysAndValues memory = keysAndValues(norm(x, {}, {"memory.norm", "model.memory.norm"}),
-                                         {"memory.", "model.memory."});
+    KeysAndValues memory =
+        keysAndValues(norm(x, {}, {"memory.norm", "model.memory.norm"}), {"memory.", "model.memory."});
     for (int64_t i = 0; i < config.decoderLayers; ++i)
       x = decoderLayer(x, memory, i);
     builder.setLayer("head");

@@ -35,6 +35,25 @@ static bool isRowWise(Operation *op) {
   return op->hasTrait<OpTrait::Elementwise>();
 }
 
+/// Where all rows are wanted, w is the first of them, so that one w serves all entry points.
+static RowDemand getSeed(EntryAttr entry) { return entry.getWanted().isNone() ? RowDemand::none() : RowDemand::from(); }
+
+/// `demand` on an operand of `op`, unless it is on no row of a step of its entry point.
+static RowDemand getNeeded(Operation *op, RowDemand demand) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  EntryAttr entry = function ? getEntry(function) : EntryAttr();
+  return entry && entry.getComputed(demand).isNone() ? RowDemand::none() : demand;
+}
+
+/// What is read of the states that `op` writes.
+static RowDemand joinWritten(Operation *op, const llvm::DenseMap<StringAttr, RowDemand> &states) {
+  RowDemand demand;
+  if (auto stateOp = dyn_cast<StateOpInterface>(op))
+    for (Value state : stateOp.getWrittenStates())
+      demand = demand.join(states.lookup(getStateName(state)));
+  return demand;
+}
+
 namespace {
 
 struct DemandLattice : public dataflow::AbstractSparseLattice {
@@ -57,8 +76,9 @@ struct DemandLattice : public dataflow::AbstractSparseLattice {
 
 class DemandAnalysis : public dataflow::SparseBackwardDataFlowAnalysis<DemandLattice> {
 public:
-  DemandAnalysis(DataFlowSolver &solver, SymbolTableCollection &tables, const llvm::DenseSet<StringAttr> &readStates)
-      : SparseBackwardDataFlowAnalysis(solver, tables), readStates(readStates) {}
+  DemandAnalysis(DataFlowSolver &solver, SymbolTableCollection &tables,
+                 const llvm::DenseMap<StringAttr, RowDemand> &states)
+      : SparseBackwardDataFlowAnalysis(solver, tables), states(states) {}
 
   LogicalResult visitOperation(Operation *op, ArrayRef<DemandLattice *> operands,
                                ArrayRef<const DemandLattice *> results) override {
@@ -79,14 +99,14 @@ public:
   void visitCallOperand(OpOperand &operand) override { demandAll(operand.get()); }
   void visitNonControlFlowArguments(RegionSuccessor &, ArrayRef<BlockArgument>) override {}
 
-  /// What an entry point must give: its logits; of other functions everything.
+  /// What an entry point must give: its results from the first wanted row on; of other functions everything.
   void setToExitState(DemandLattice *lattice) override {
     Value value = lattice->getAnchor();
     if (!isRowTensor(value.getType()))
       return;
     auto function = value.getParentRegion()->getParentOfType<func::FuncOp>();
     EntryAttr entry = function ? getEntry(function) : EntryAttr();
-    propagateIfChanged(lattice, lattice->add(entry ? entry.getWanted() : RowDemand::all()));
+    propagateIfChanged(lattice, lattice->add(entry ? getSeed(entry) : RowDemand::all()));
   }
 
 private:
@@ -96,12 +116,8 @@ private:
   }
 
   RowDemand getDemand(Operation *op, unsigned operand, ArrayRef<RowDemand> results) {
-    if (auto interface = dyn_cast<RowDemandOpInterface>(op)) {
-      auto stateOp = dyn_cast<StateOpInterface>(op);
-      bool isRead = stateOp && llvm::any_of(stateOp.getWrittenStates(),
-                                            [&](Value state) { return readStates.contains(getStateName(state)); });
-      return interface.getOperandDemand(operand, results, isRead);
-    }
+    if (auto interface = dyn_cast<RowDemandOpInterface>(op))
+      return getNeeded(op, interface.getOperandDemand(operand, results, joinWritten(op, states)));
     if (isa<tensor::DimOp>(op))
       return RowDemand::none();
     if (!llvm::all_of(op->getResultTypes(), isRowTensor) || op->getNumResults() == 0 || !isMemoryEffectFree(op))
@@ -113,19 +129,22 @@ private:
     return demand.isNone() || isRowWise(op) ? demand : RowDemand::all();
   }
 
-  const llvm::DenseSet<StringAttr> &readStates;
+  const llvm::DenseMap<StringAttr, RowDemand> &states;
 };
 
 } // namespace
 
 FailureOr<RowDemands> RowDemands::compute(ModuleOp module) {
-  // Which states are read depends on what is demanded, and what is demanded on which states are read: start from no
-  // state and add until nothing changes.
+  // What is read of states depends on what is demanded, and the other way round: start from states that nobody reads
+  // and add until nothing changes. Entry points of one model read their states in one order, so that each round settles
+  // at least one state. Where they do not, two states may raise each other for ever.
+  auto declarations = module.getOps<StateDeclOp>();
+  int64_t rounds = std::distance(declarations.begin(), declarations.end()) + 2;
   RowDemands result;
   do {
     if (failed(result.solve(module)))
       return failure();
-  } while (result.collectReadStates(module));
+  } while (result.collectStates(module, /*settle=*/--rounds < 0));
   return result;
 }
 
@@ -134,7 +153,7 @@ LogicalResult RowDemands::solve(ModuleOp module) {
   SymbolTableCollection tables;
   solver.load<dataflow::DeadCodeAnalysis>();
   solver.load<dataflow::SparseConstantPropagation>();
-  solver.load<DemandAnalysis>(tables, readStates);
+  solver.load<DemandAnalysis>(tables, states);
   demands.clear();
   if (failed(solver.initializeAndRun(module)))
     return module.emitError("expected the demand analysis to end, but the dataflow solver failed");
@@ -149,30 +168,41 @@ LogicalResult RowDemands::solve(ModuleOp module) {
   return success();
 }
 
-bool RowDemands::collectReadStates(ModuleOp module) {
+bool RowDemands::collectStates(ModuleOp module, bool settle) {
   bool changed = false;
   for (func::FuncOp entry : getEntryPoints(module))
     entry.walk([&](StateOpInterface op) {
-      bool isDemanded = llvm::any_of(op->getResults(), [&](Value result) { return !get(result).isNone(); });
-      if (isDemanded)
-        for (Value read : op.getReadStates())
-          changed |= readStates.insert(getStateName(read)).second;
+      RowDemand demand;
+      for (Value result : op->getResults())
+        demand = demand.join(demands.lookup(result));
+      for (Value read : op.getReadStates()) {
+        RowDemand &state = states[getStateName(read)];
+        RowDemand joined = state.join(demand);
+        changed |= joined != state;
+        state = joined != state && settle ? RowDemand::all() : joined;
+      }
     });
   return changed;
 }
 
+RowDemand RowDemands::get(Value value) const {
+  auto function = value.getParentRegion()->getParentOfType<func::FuncOp>();
+  EntryAttr entry = function ? getEntry(function) : EntryAttr();
+  RowDemand demand = demands.lookup(value);
+  return entry ? entry.getComputed(demand) : demand;
+}
+
 bool RowDemands::isNeeded(Operation *op) const {
   auto stateOp = dyn_cast<StateOpInterface>(op);
-  SmallVector<Value> written = stateOp ? stateOp.getWrittenStates() : SmallVector<Value>();
-  if (!written.empty()) {
+  if (stateOp && !stateOp.getWrittenStates().empty()) {
     auto interface = dyn_cast<RowDemandOpInterface>(op);
-    bool isRead = llvm::any_of(written, [&](Value state) { return isStateRead(getStateName(state)); });
+    RowDemand state = joinWritten(op, states);
     SmallVector<RowDemand> results;
     for (Value result : op->getResults())
-      results.push_back(get(result));
+      results.push_back(demands.lookup(result));
     for (OpOperand &operand : op->getOpOperands())
       if (interface && isRowTensor(operand.get().getType()) &&
-          !interface.getOperandDemand(operand.getOperandNumber(), results, isRead).isNone())
+          !getNeeded(op, interface.getOperandDemand(operand.getOperandNumber(), results, state)).isNone())
         return true;
     return false;
   }

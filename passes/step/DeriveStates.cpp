@@ -51,6 +51,7 @@ struct EntryKind {
   RowBound bound;
   EntryOutput output;
   RowDemand wanted;
+  bool isDefault = true; // made when no entry points are named
 };
 
 /// The entry points that can be asked for, by name; the passes know them by their description alone.
@@ -59,6 +60,7 @@ const EntryKind kEntryKinds[] = {
     {"decode", RowShape::single, RowBound::batch, EntryOutput::logits, RowDemand::all()},
     {"score", RowShape::ragged, RowBound::score, EntryOutput::logits, RowDemand::all()},
     {"sample", RowShape::single, RowBound::batch, EntryOutput::sampled, RowDemand::all()},
+    {"extend", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::from(), /*isDefault=*/false},
 };
 
 class StateDerivation {
@@ -295,7 +297,7 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
         return signalPassFailure();
     if (entries.empty())
       for (const EntryKind &kind : kEntryKinds)
-        if (failed(addKind(kind.name, kinds)))
+        if (kind.isDefault && failed(addKind(kind.name, kinds)))
           return signalPassFailure();
     StateDerivation derivation(getOperation(), *forward);
     if (failed(derivation.collectStates()))

@@ -5,6 +5,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <map>
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -17,6 +18,7 @@ struct Work {
   RowDemand rows;
   llvm::SetVector<StringAttr> writes; // states that the layer writes and that must be written
   SmallVector<Operation *> skipped;
+  std::map<int64_t, SmallVector<Operation *>> tails; // operations that need a tail of their rows, by its length
 };
 
 using Layers = llvm::MapVector<StringAttr, Work>;
@@ -45,20 +47,37 @@ static Layers collectWork(func::FuncOp entry, const RowDemands &demands) {
       continue;
     }
     ++work.needed;
-    for (Value result : op.getResults())
-      work.rows = work.rows.join(demands.get(result));
+    // Rows that come out of a state are those of earlier steps; none is computed.
+    RowDemand rows;
+    if (!stateOp || stateOp.getReadStates().empty() || !written.empty())
+      for (Value result : op.getResults())
+        rows = rows.join(demands.get(result));
+    work.rows = work.rows.join(rows);
+    if (rows.isFrom())
+      work.tails[rows.getBefore()].push_back(&op);
     for (Value state : written)
       work.writes.insert(getStateName(state));
   }
   return layers;
 }
 
-static std::string formatWork(const Work &work) {
+static std::string formatCount(int64_t count) { return llvm::formatv("{0:N}", count); }
+
+/// Rows of a sequence, relative to those whose results are wanted; with an entry point, rows of its steps.
+static std::string formatRows(RowDemand rows, EntryAttr entry = {}) {
+  if (!rows.isFrom())
+    return rows.isAll() ? "all" : "none";
+  // Where nothing is wanted, the next step's first row is what is wanted next.
+  if (entry && entry.getWanted().isNone())
+    return "last " + formatCount(rows.getBefore());
+  return rows.getBefore() == 0 ? "wanted" : "wanted and " + formatCount(rows.getBefore()) + " before";
+}
+
+static std::string formatWork(const Work &work, EntryAttr entry) {
   if (work.needed == 0)
     return "none";
-  std::string text;
+  std::string text = formatRows(work.rows, entry);
   llvm::raw_string_ostream os(text);
-  work.rows.print(os);
   if (work.needed != work.total)
     os << " (" << work.needed << " of " << work.total << " ops)";
   return text;
@@ -67,7 +86,7 @@ static std::string formatWork(const Work &work) {
 /// Why the rest of a layer does not run.
 static std::string formatReason(const Work &work) {
   if (work.needed == work.total)
-    return "";
+    return work.rows.isFrom() ? "nothing looks further back" : "";
   if (work.needed == 0)
     return "this entry point returns no logits, and no later step reads a state of this layer";
   if (work.writes.empty())
@@ -86,16 +105,27 @@ static void printOperation(Operation *op, raw_ostream &os) {
       os << " @" << symbol.getValue();
 }
 
-/// One line for each layer of which an entry point runs a part: the operations that it does not run. Reshapes are no
-/// work worth a word.
-static void printSkipped(StringAttr layer, func::FuncOp entry, const Work &work, raw_ostream &os) {
-  if (work.needed == 0 || work.needed == work.total)
-    return;
+/// Reshapes are no work worth a word.
+static void printOperations(ArrayRef<Operation *> ops, raw_ostream &os) {
   auto computes = [](Operation *op) { return !isa<tensor::TensorDialect>(op->getDialect()); };
-  os << layer.getValue() << " in @" << entry.getSymName() << " skips: ";
-  llvm::interleaveComma(llvm::make_filter_range(work.skipped, computes), os,
-                        [&](Operation *op) { printOperation(op, os); });
+  llvm::interleaveComma(llvm::make_filter_range(ops, computes), os, [&](Operation *op) { printOperation(op, os); });
   os << "\n";
+}
+
+/// One line for each layer of which an entry point runs a part: the operations that it does not run. One more where
+/// some operations of a layer need all rows and others a tail.
+static void printParts(StringAttr layer, func::FuncOp entry, const Work &work, raw_ostream &os) {
+  if (work.needed != 0 && work.needed != work.total) {
+    os << layer.getValue() << " in @" << entry.getSymName() << " skips: ";
+    printOperations(work.skipped, os);
+  }
+  for (const auto &[before, ops] : work.tails) {
+    if (!work.rows.isAll())
+      continue;
+    os << layer.getValue() << " in @" << entry.getSymName() << ", "
+       << formatRows(RowDemand::from(before), getEntry(entry)) << " rows alone: ";
+    printOperations(ops, os);
+  }
 }
 
 static void printRow(raw_ostream &os, ArrayRef<std::string> cells, ArrayRef<size_t> widths) {
@@ -105,24 +135,38 @@ static void printRow(raw_ostream &os, ArrayRef<std::string> cells, ArrayRef<size
   os << StringRef(line).rtrim() << "\n";
 }
 
-static std::string formatRows(RowDemand rows) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (rows.isNone() || rows.isAll())
-    os << (rows.isAll() ? "all rows" : "no rows");
-  else
-    os << "the last " << rows.getLast() << " rows";
-  return text;
-}
-
-/// One line for each state: what it holds, and whether later steps read it.
+/// One line for each state: what it holds, and which rows of a step it must get.
 static void printStates(ModuleOp module, const RowDemands &demands, raw_ostream &os) {
   for (auto state : module.getOps<StateDeclOp>()) {
     StateTypeInterface type = state.getStateType();
-    os << "@" << state.getSymName() << ": " << type.getDescription() << ", " << formatRows(type.getOwedRows())
-       << " must be stored";
-    os << (demands.isStateRead(state.getSymNameAttr()) ? "\n" : " (but nothing reads it: never written)\n");
+    RowDemand owed = type.getOwedRows(demands.getState(state.getSymNameAttr()));
+    os << "@" << state.getSymName() << ": " << type.getDescription() << ", ";
+    if (owed.isNone())
+      os << "never written, since no later step reads it\n";
+    else if (owed.isFrom() && owed.getBefore() != 0)
+      os << "wanted rows and the " << formatCount(owed.getBefore()) << " before them must be stored\n";
+    else
+      os << formatRows(owed) << " rows must be stored\n";
   }
+}
+
+/// For each entry point, in words, the layer that computes the longest tail of a sequence.
+static void printTails(MutableArrayRef<func::FuncOp> entries, ArrayRef<Layers> work, raw_ostream &os) {
+  bool printed = false;
+  for (auto [entry, layers] : llvm::zip_equal(entries, work)) {
+    auto tailOf = [](const auto &layer) { return layer.second.rows.isFrom() ? layer.second.rows.getBefore() : 0; };
+    const auto *longest =
+        llvm::max_element(layers, [&](const auto &layer, const auto &other) { return tailOf(layer) < tailOf(other); });
+    if (longest == layers.end() || tailOf(*longest) == 0)
+      continue;
+    bool isWanted = !getEntry(entry).getWanted().isNone();
+    os << longest->first.getValue() << " in @" << entry.getSymName() << ": computed for the last "
+       << formatCount(tailOf(*longest) + isWanted) << " tokens"
+       << (isWanted ? " when the last one alone is wanted\n" : ", the rest is not needed for any later token\n");
+    printed = true;
+  }
+  if (printed)
+    os << "\n";
 }
 
 void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &os) {
@@ -139,8 +183,8 @@ void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &
   for (StringAttr layer : layers) {
     std::vector<std::string> &row = table.emplace_back(1, layer.str());
     std::string reason;
-    for (Layers &entryWork : work) {
-      row.push_back(formatWork(entryWork[layer]));
+    for (auto [entry, entryWork] : llvm::zip_equal(entries, work)) {
+      row.push_back(formatWork(entryWork[layer], getEntry(entry)));
       if (reason.empty())
         reason = formatReason(entryWork[layer]);
     }
@@ -154,13 +198,14 @@ void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &
   for (const auto &row : table)
     printRow(os, row, widths);
   os << "\n";
-  std::string skipped;
-  llvm::raw_string_ostream skippedOs(skipped);
+  std::string parts;
+  llvm::raw_string_ostream partsOs(parts);
   for (StringAttr layer : layers)
     for (auto [entry, entryWork] : llvm::zip_equal(entries, work))
-      printSkipped(layer, entry, entryWork[layer], skippedOs);
-  if (!skipped.empty())
-    os << skipped << "\n";
+      printParts(layer, entry, entryWork[layer], partsOs);
+  if (!parts.empty())
+    os << parts << "\n";
+  printTails(entries, work, os);
   printStates(module, demands, os);
 }
 

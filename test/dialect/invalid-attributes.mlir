@@ -2,12 +2,17 @@
 //
 // RUN: yoco-opt %s -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{expected a positive number of rows, got 0}}
-func.func private @f() attributes {a = #yoco.demand<last 0>}
+// expected-error @+1 {{expected `w` less a number below 2^31, got 3}}
+func.func private @f() attributes {a = #yoco.demand<from w 3>}
 
 // -----
 
-// expected-error @+1 {{expected `none`, `last` or `all`}}
+// expected-error @+1 {{expected `none`, `from w-0` or `all`, got `from w-3`}}
+func.func private @f() attributes {a = #yoco.entry<rows = ragged, bound = chunk, logits = from w-3>}
+
+// -----
+
+// expected-error @+1 {{expected `none`, `from` or `all`}}
 func.func private @f() attributes {a = #yoco.demand<first>}
 
 // -----

@@ -32,8 +32,8 @@ func.func @step(%ids: tensor<?xi32>, %seg: !yoco.segments, %keys: !keys {yoco.st
   %pk = yoco.cache_read %keys1 at %seg : !keys -> tensor<?x2x4xf32>
   // CHECK: %[[PV:.+]] = yoco.cache_read %[[VALUES]] at %[[SEG]] : <{{.*}}> -> tensor<?x2x6xf32>
   %pv = yoco.cache_read %values at %seg : !values -> tensor<?x2x6xf32>
-  // CHECK: yoco.step_attention %{{.*}} at %[[SEG]] past(%[[PK]], %[[PV]]) {scale = 5.000000e-01 : f32, yoco.demand = #yoco.demand<last 3>} : (tensor<?x4x4xf32>, !yoco.segments, tensor<?x2x4xf32>, tensor<?x2x6xf32>) -> tensor<?x4x6xf32>
-  %0 = yoco.step_attention %q at %seg past(%pk, %pv) {scale = 0.5 : f32, yoco.demand = #yoco.demand<last 3>}
+  // CHECK: yoco.step_attention %{{.*}} at %[[SEG]] past(%[[PK]], %[[PV]]) {scale = 5.000000e-01 : f32, yoco.demand = #yoco.demand<from w-3>} : (tensor<?x4x4xf32>, !yoco.segments, tensor<?x2x4xf32>, tensor<?x2x6xf32>) -> tensor<?x4x6xf32>
+  %0 = yoco.step_attention %q at %seg past(%pk, %pv) {scale = 0.5 : f32, yoco.demand = #yoco.demand<from w-3>}
       : (tensor<?x4x4xf32>, !yoco.segments, tensor<?x2x4xf32>, tensor<?x2x6xf32>) -> tensor<?x4x6xf32>
   // CHECK: yoco.step_attention {{.*}} past(%[[R:.*]], %[[R]]) fresh(%[[K]], %[[K]]) {scale = 5.000000e-01 : f32, window = 3 : i64}
   %r = yoco.cache_read %ring at %seg : !ring -> tensor<?x2x4xf32>

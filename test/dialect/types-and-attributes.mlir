@@ -38,13 +38,13 @@ module attributes {yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target
       test.ropes = [#yoco.rope<interleaved, [1.0, 0.5]>, #yoco.rope<half, [0.0]>]}
 
   // CHECK-LABEL: func.func private @entries
-  // CHECK-SAME: test.demands = [#yoco.demand<none>, #yoco.demand<last 3>, #yoco.demand<all>]
-  // CHECK-SAME: test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>, #yoco.entry<rows = single, bound = batch, logits = all>, #yoco.entry<rows = ragged, bound = score, logits = last 2>]
+  // CHECK-SAME: test.demands = [#yoco.demand<none>, #yoco.demand<from w-3>, #yoco.demand<all>]
+  // CHECK-SAME: test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>, #yoco.entry<rows = single, bound = batch, logits = all>, #yoco.entry<rows = ragged, bound = score, logits = from w-0>]
   func.func private @entries() attributes {
-      test.demands = [#yoco.demand<none>, #yoco.demand<last 3>, #yoco.demand<all>],
+      test.demands = [#yoco.demand<none>, #yoco.demand<from w-3>, #yoco.demand<all>],
       test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>,
                       #yoco.entry<rows = single, bound = batch, logits = all>,
-                      #yoco.entry<rows = ragged, bound = score, logits = last 2>]}
+                      #yoco.entry<rows = ragged, bound = score, logits = from w-0>]}
 
   // Products keep their order; powers are spelled out; what is zero is left out.
   // CHECK-LABEL: func.func private @sizes

@@ -38,9 +38,11 @@ class Config:
         q, kv = self.num_attention_heads * self.head_dim, self.num_key_value_heads * self.head_dim
         shapes = {"embed_tokens": (self.vocab_size, d), "norm": (d,), "memory.norm": (d,), "memory.k_proj": (kv, d),
                   "memory.v_proj": (kv, d)}
-        own = {"self_attn.q_proj": (q, d), "self_attn.k_proj": (kv, d), "self_attn.v_proj": (kv, d), "self_attn.o_proj": (d, q),
-               "mlp.gate_proj": (f, d), "mlp.up_proj": (f, d), "mlp.down_proj": (d, f), "post_attention_layernorm": (d,)}
-        cross = {"cross_attn.q_proj": (q, d), "cross_attn.o_proj": (d, q), "self_attn_layernorm": (d,), "cross_attn_layernorm": (d,)}
+        own = {"self_attn.q_proj": (q, d), "self_attn.k_proj": (kv, d), "self_attn.v_proj": (kv, d),
+               "self_attn.o_proj": (d, q), "mlp.gate_proj": (f, d), "mlp.up_proj": (f, d), "mlp.down_proj": (d, f),
+               "post_attention_layernorm": (d,)}
+        cross = {"cross_attn.q_proj": (q, d), "cross_attn.o_proj": (d, q), "self_attn_layernorm": (d,),
+                 "cross_attn_layernorm": (d,)}
         for i in range(len(self.encoder_layer_types)):
             shapes |= {f"encoder.layers.{i}.{name}": shape for name, shape in (own | {"input_layernorm": (d,)}).items()}
         for i in range(self.num_decoder_layers):
@@ -104,7 +106,8 @@ class Model:
             at = f"decoder.layers.{i}."
             n, own = self.norm(x, at + "self_attn_layernorm"), at + "self_attn."
             x = x + self.attend(n, own, *self.keys_and_values(n, own), c.sliding_window)
-            x = self.feed_forward(x + self.attend(self.norm(x, at + "cross_attn_layernorm"), at + "cross_attn.", *memory), at)
+            n = self.norm(x, at + "cross_attn_layernorm")
+            x = self.feed_forward(x + self.attend(n, at + "cross_attn.", *memory), at)
         n = self.norm(x[rows], "norm")
         return n @ (self.weight("embed_tokens") if c.tie_word_embeddings else self.weights["lm_head.weight"]).T
 

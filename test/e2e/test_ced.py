@@ -47,8 +47,8 @@ class Golden(Case):
 class Shapes(Case):
     def check(self, config, seed=0, **form):
         oracle = ced.Model(config, llama.create(self.folder / "checkpoint", config, seed, **form))
-        models = [self.compile(self.folder / "checkpoint", "--max-seq-len=256", f"--prefill-chunk={chunk}", output=f"{chunk}.yoco")
-                  for chunk in (5, 256)]
+        models = [self.compile(self.folder / "checkpoint", "--max-seq-len=256", f"--prefill-chunk={chunk}",
+                               output=f"{chunk}.yoco") for chunk in (5, 256)]
         tokens = np.random.default_rng(seed + 1).integers(0, config.vocab_size, 130)
         expected = oracle.logits(tokens)
         for n in (1, 2, 63, 65, 130):
@@ -60,15 +60,16 @@ class Shapes(Case):
                         self.assertEqual(self.generate(model, tokens[:n], NEW_TOKENS), greedy)
 
     def test_one_layer_each_window_1_float32(self):
-        self.check(Config(hidden_size=48, intermediate_size=99, num_attention_heads=3, num_key_value_heads=3, head_dim=16,
-                          encoder_layer_types=(FULL,), num_decoder_layers=1, sliding_window=1, vocab_size=97), dtype="F32")
+        self.check(Config(hidden_size=48, intermediate_size=99, num_attention_heads=3, num_key_value_heads=3,
+                          head_dim=16, encoder_layer_types=(FULL,), num_decoder_layers=1, sliding_window=1,
+                          vocab_size=97), dtype="F32")
 
     def test_windows_alone_tied(self):
-        self.check(Config(hidden_size=40, intermediate_size=77, num_attention_heads=4, num_key_value_heads=1, head_dim=14,
-                          encoder_layer_types=(WINDOW, WINDOW), num_decoder_layers=4, sliding_window=9, vocab_size=101,
-                          tie_word_embeddings=True), dtype="F16")
+        self.check(Config(hidden_size=40, intermediate_size=77, num_attention_heads=4, num_key_value_heads=1,
+                          head_dim=14, encoder_layer_types=(WINDOW, WINDOW), num_decoder_layers=4, sliding_window=9,
+                          vocab_size=101, tie_word_embeddings=True), dtype="F16")
 
     def test_window_longer_than_the_prompt(self):
-        self.check(Config(hidden_size=32, intermediate_size=40, num_attention_heads=2, num_key_value_heads=2, head_dim=8,
-                          encoder_layer_types=(FULL, WINDOW), num_decoder_layers=2, sliding_window=100, vocab_size=65,
-                          rope_theta=1000.0, rms_norm_eps=1e-3))
+        self.check(Config(hidden_size=32, intermediate_size=40, num_attention_heads=2, num_key_value_heads=2,
+                          head_dim=8, encoder_layer_types=(FULL, WINDOW), num_decoder_layers=2, sliding_window=100,
+                          vocab_size=65, rope_theta=1000.0, rms_norm_eps=1e-3))

@@ -49,7 +49,7 @@ std::string HistoryType::getSymbolPrefix(StringRef) const { return "history"; }
 
 //===- Its mixer ---------------------------------------------------------------------------------------------===//
 
-RowDemand RunningTotalOp::getOperandDemand(unsigned, ArrayRef<RowDemand> results, bool) {
+RowDemand RunningTotalOp::getOperandDemand(unsigned, ArrayRef<RowDemand> results, RowDemand) {
   return results[0].isNone() ? RowDemand::none() : RowDemand::all();
 }
 
@@ -63,8 +63,8 @@ SmallVector<Value> RunningTotalOp::buildStepForm(OpBuilder &builder, ValueRange 
   return {step.getResult()};
 }
 
-RowDemand StepTotalOp::getOperandDemand(unsigned, ArrayRef<RowDemand> results, bool stateIsRead) {
-  return stateIsRead || !results[0].isNone() ? RowDemand::all() : RowDemand::none();
+RowDemand StepTotalOp::getOperandDemand(unsigned, ArrayRef<RowDemand> results, RowDemand state) {
+  return getHistory().getType().getOwedRows(state.join(results[0]));
 }
 
 SmallVector<Value> StepTotalOp::getReadStates() { return {getHistory()}; }

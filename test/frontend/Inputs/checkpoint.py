@@ -11,9 +11,9 @@ CONFIGS = {
              "vocab_size": 31, "model_type": "yoco"},
     "llama": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
               "num_key_value_heads": 1, "vocab_size": 31, "model_type": "llama"},
-    "ced": {"hidden_size": 24, "intermediate_size": 20, "num_attention_heads": 3, "num_key_value_heads": 1, "head_dim": 8,
-            "encoder_layer_types": ["full_attention", "sliding_attention"], "num_decoder_layers": 2, "sliding_window": 5,
-            "vocab_size": 31, "model_type": "ced-toy"},
+    "ced": {"hidden_size": 24, "intermediate_size": 20, "num_attention_heads": 3, "num_key_value_heads": 1,
+            "head_dim": 8, "encoder_layer_types": ["full_attention", "sliding_attention"], "num_decoder_layers": 2,
+            "sliding_window": 5, "vocab_size": 31, "model_type": "ced-toy"},
 }
 BYTES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8, "I32": 4}
 
@@ -41,10 +41,13 @@ def llama_shapes(config):
 def ced_shapes(config):
     d, f, v = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
     q, kv = (config["head_dim"] * config[f"num_{name}_heads"] for name in ("attention", "key_value"))
-    result = {"embed_tokens": [v, d], "norm": [d], "memory.norm": [d], "memory.k_proj": [kv, d], "memory.v_proj": [kv, d]}
-    own = {"self_attn.q_proj": [q, d], "self_attn.k_proj": [kv, d], "self_attn.v_proj": [kv, d], "self_attn.o_proj": [d, q],
-           "mlp.gate_proj": [f, d], "mlp.up_proj": [f, d], "mlp.down_proj": [d, f], "post_attention_layernorm": [d]}
-    cross = {"cross_attn.q_proj": [q, d], "cross_attn.o_proj": [d, q], "self_attn_layernorm": [d], "cross_attn_layernorm": [d]}
+    result = {"embed_tokens": [v, d], "norm": [d], "memory.norm": [d], "memory.k_proj": [kv, d],
+              "memory.v_proj": [kv, d]}
+    own = {"self_attn.q_proj": [q, d], "self_attn.k_proj": [kv, d], "self_attn.v_proj": [kv, d],
+           "self_attn.o_proj": [d, q], "mlp.gate_proj": [f, d], "mlp.up_proj": [f, d], "mlp.down_proj": [d, f],
+           "post_attention_layernorm": [d]}
+    cross = {"cross_attn.q_proj": [q, d], "cross_attn.o_proj": [d, q], "self_attn_layernorm": [d],
+             "cross_attn_layernorm": [d]}
     for i in range(len(config["encoder_layer_types"])):
         result |= {f"encoder.layers.{i}.{name}": shape for name, shape in (own | {"input_layernorm": [d]}).items()}
     for i in range(config["num_decoder_layers"]):

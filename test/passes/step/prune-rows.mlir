@@ -3,10 +3,9 @@
 // RUN: yoco-opt %s --split-input-file --allow-unregistered-dialect --yoco-prune-rows=annotate=true | FileCheck %s
 // RUN: yoco-opt %s --split-input-file --allow-unregistered-dialect --yoco-prune-rows | FileCheck %s --check-prefix=PRUNED
 
-// Three logits are wanted (K = 3). The second attention sees W - 1 = 3 rows before each: it asks the ring's fresh keys for the last
-// 3 + 3 = 6 rows. The ring's write must store the last W - 1 = 3 rows for later steps; 6 covers that. The first attention reads the same
-// ring through a window of 2, one layer earlier, and must give the rows that the keys of the second are not made of: its result
-// feeds the queries alone, so 3 rows of it, and 3 + 1 = 4 of the keys, which the 6 cover too.
+// The caller says which row is the first whose logits it wants (w). The second attention sees W - 1 = 3 rows before each: it asks for
+// the ring's keys from w-3, of this step and of earlier ones. The first attention reads the same ring through a window of 2, and its
+// result feeds the queries of the second alone: of its own queries the wanted rows are needed, and keys from w-1, which w-3 covers.
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
@@ -14,24 +13,24 @@ module {
   // CHECK-LABEL: func.func @extend
   // PRUNED-LABEL: func.func @extend
   func.func @extend(%ids: tensor<?xi32>, %seg: !yoco.segments, %r: !ring {yoco.state = @ring}) -> (tensor<?x8xf32>, !ring)
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = last 3>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
     %c0 = arith.constant 0 : index
     %rows = tensor.dim %ids, %c0 : tensor<?xi32>
-    // CHECK: yoco.embed {{.*}} {yoco.demand = #yoco.demand<last 6>}
+    // CHECK: yoco.embed {{.*}} {yoco.demand = #yoco.demand<from w-3>}
     %e = yoco.embed %ids, @e : tensor<?x8xf32>
-    // CHECK: tensor.expand_shape {{.*}} {yoco.demand = #yoco.demand<last 6>}
+    // CHECK: tensor.expand_shape {{.*}} {yoco.demand = #yoco.demand<from w-3>}
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
-    // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<last 3>}
+    // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<from w-0>}
     %q = yoco.silu %k : tensor<?x1x8xf32>
     %pk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     %pv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
-    // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<last 3>}
+    // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<from w-0>}
     // PRUNED: yoco.step_attention
     %0 = yoco.step_attention %q at %seg past(%pk, %pv) fresh(%k, %k) {scale = 1.0 : f32, window = 2 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
     %qk = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
     %qv = yoco.cache_read %r at %seg : !ring -> tensor<?x1x8xf32>
-    // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<last 3>}
+    // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<from w-0>}
     // PRUNED: yoco.step_attention
     %1 = yoco.step_attention %0 at %seg past(%qk, %qv) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
@@ -45,7 +44,8 @@ module {
 
 // -----
 
-// A prefill whose only debt is a ring of W = 4 computes the last 3 rows of its keys; nothing of the attention that reads it.
+// A prefill whose only debt is a ring of W = 4 computes the last 3 rows of its keys; nothing of the attention that reads it. What is
+// wanted next comes after its last row (w is the end of the segment).
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
@@ -56,7 +56,7 @@ module {
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     %c0 = arith.constant 0 : index
     %rows = tensor.dim %ids, %c0 : tensor<?xi32>
-    // CHECK: yoco.embed {{.*}} {yoco.demand = #yoco.demand<last 3>}
+    // CHECK: yoco.embed {{.*}} {yoco.demand = #yoco.demand<from w-3>}
     // PRUNED: yoco.embed
     %e = yoco.embed %ids, @e : tensor<?x8xf32>
     %k = tensor.expand_shape %e [[0], [1, 2]] output_shape [%rows, 1, 8] : tensor<?x8xf32> into tensor<?x1x8xf32>
@@ -68,7 +68,7 @@ module {
     // PRUNED-NOT: yoco.step_attention
     %0 = yoco.step_attention %k at %seg past(%pk, %pv) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
         : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
-    // CHECK: yoco.cache_write {{.*}} {yoco.demand = #yoco.demand<last 3>}
+    // CHECK: yoco.cache_write {{.*}} {yoco.demand = #yoco.demand<from w-3>}
     // PRUNED: %[[R:.+]] = yoco.cache_write
     // PRUNED-NEXT: return %[[R]]
     %r1 = yoco.cache_write %r, %k at %seg : tensor<?x1x8xf32> -> !ring
@@ -93,7 +93,7 @@ module {
 
 // -----
 
-// A ring of W = 1 must store the last 0 rows: no later step sees a row of this one. Prefill does nothing at all.
+// Nothing of a ring of W = 1 must be stored: no later step sees a row of this one. Prefill does nothing at all.
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 1, layout = contiguous>
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
@@ -155,14 +155,14 @@ module {
   // PRUNED-LABEL: func.func @extend
   func.func @extend(%ids: tensor<?xi32>, %seg: !yoco.segments, %s: !yoco.state<1x8x8xf32> {yoco.state = @s}, %x: tensor<?x1x8xf32>,
                     %g: tensor<?x1xf32>) -> (tensor<?x1x8xf32>, !yoco.state<1x8x8xf32>)
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = last 2>} {
-    // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<last 2>}
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+    // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<from w-0>}
     %q = yoco.silu %x : tensor<?x1x8xf32>
     // CHECK: yoco.gelu {{.*}} {yoco.demand = #yoco.demand<all>}
     %k = yoco.gelu %x : tensor<?x1x8xf32>
     // CHECK: yoco.log_sigmoid {{.*}} {yoco.demand = #yoco.demand<all>}
     %a = yoco.log_sigmoid %g : tensor<?x1xf32>
-    // CHECK: yoco.step_retention {{.*}} yoco.demand = #yoco.demand<last 2>}
+    // CHECK: yoco.step_retention {{.*}} yoco.demand = #yoco.demand<from w-0>}
     %0, %s1 = yoco.step_retention %q, %k, %k, %a at %seg from %s {scale = 1.0 : f32}
         : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1xf32>, !yoco.state<1x8x8xf32> -> tensor<?x1x8xf32>
     return %0, %s1 : tensor<?x1x8xf32>, !yoco.state<1x8x8xf32>
@@ -192,15 +192,15 @@ func.func @decode(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>
 // CHECK-LABEL: func.func @extend
 // PRUNED-LABEL: func.func @extend
 func.func @extend(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>, %i: index) -> (tensor<?x8xf32>, tensor<?x4xf32>, tensor<?x8xf32>)
-    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = last 2>} {
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
   %c0 = arith.constant 0 : index
   %rows = tensor.dim %x, %c0 : tensor<?x8xf32>
   // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<all>}
   %a = yoco.silu %x : tensor<?x8xf32>
-  // CHECK: "test.reverse"({{.*}}) {yoco.demand = #yoco.demand<last 2>}
+  // CHECK: "test.reverse"({{.*}}) {yoco.demand = #yoco.demand<from w-0>}
   %b = "test.reverse"(%a) : (tensor<?x8xf32>) -> tensor<?x8xf32>
   // A slice of columns is row-wise, one of rows is not.
-  // CHECK: yoco.gelu {{.*}} {yoco.demand = #yoco.demand<last 2>}
+  // CHECK: yoco.gelu {{.*}} {yoco.demand = #yoco.demand<from w-0>}
   %c = yoco.gelu %x : tensor<?x8xf32>
   %d = tensor.extract_slice %c[0, 4] [%rows, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
   // CHECK: yoco.log_sigmoid {{.*}} {yoco.demand = #yoco.demand<all>}
@@ -235,4 +235,36 @@ func.func @prefill(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32
   %0 = yoco.silu %x : tensor<?x8xf32>
   %1 = call @outside(%0) : (tensor<?x8xf32>) -> tensor<?x8xf32>
   return
+}
+
+// -----
+
+// What @one stores in @b it makes from @a, and @two the other way round: each raises the demand on the other, for ever. All rows of
+// both, then.
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
+module {
+  yoco.state_decl @a : !ring
+  yoco.state_decl @b : !ring
+  // CHECK-LABEL: func.func @one
+  func.func @one(%ids: tensor<?xi32>, %seg: !yoco.segments, %a: !ring {yoco.state = @a}, %b: !ring {yoco.state = @b}, %x: tensor<?x1x8xf32>)
+      -> (tensor<?x1x8xf32>, !ring, !ring) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+    // CHECK: yoco.silu {{.*}} {yoco.demand = #yoco.demand<all>}
+    %k = yoco.silu %x : tensor<?x1x8xf32>
+    %p = yoco.cache_read %a at %seg : !ring -> tensor<?x1x8xf32>
+    // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<all>}
+    %0 = yoco.step_attention %k at %seg past(%p, %p) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
+        : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
+    %b1 = yoco.cache_write %b, %0 at %seg : tensor<?x1x8xf32> -> !ring
+    return %0, %a, %b1 : tensor<?x1x8xf32>, !ring, !ring
+  }
+  func.func @two(%ids: tensor<?xi32>, %seg: !yoco.segments, %a: !ring {yoco.state = @a}, %b: !ring {yoco.state = @b}, %x: tensor<?x1x8xf32>)
+      -> (tensor<?x1x8xf32>, !ring, !ring) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+    %k = yoco.silu %x : tensor<?x1x8xf32>
+    %p = yoco.cache_read %b at %seg : !ring -> tensor<?x1x8xf32>
+    // CHECK: yoco.step_attention {{.*}} yoco.demand = #yoco.demand<all>}
+    %0 = yoco.step_attention %k at %seg past(%p, %p) fresh(%k, %k) {scale = 1.0 : f32, window = 4 : i64}
+        : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
+    %a1 = yoco.cache_write %a, %0 at %seg : tensor<?x1x8xf32> -> !ring
+    return %0, %a1, %b : tensor<?x1x8xf32>, !ring, !ring
+  }
 }

@@ -41,7 +41,7 @@ func.func @decode() -> tensor<?x8xf32> attributes {yoco.entry = #yoco.entry<rows
 
 // An entry point that only returns.
 func.func @score(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, i32, index, tensor<4xf32>)
-    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = last 3>} {
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = from w-0>} {
   %0:3 = "test.things"() : () -> (i32, index, tensor<4xf32>)
   return %x, %0#0, %0#1, %0#2 : tensor<?x8xf32>, i32, index, tensor<4xf32>
 }

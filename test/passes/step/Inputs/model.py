@@ -3,7 +3,9 @@
 alone.
 
 Every operation has the layer that it comes from. --window makes self-decoder layers attend through a window; without it
-they are gated retention."""
+they are gated retention. --cross-window gives each cross-decoder layer a window attention of its own before it attends to
+the shared keys and values.
+"""
 import argparse
 
 parser = argparse.ArgumentParser()
@@ -11,6 +13,7 @@ parser.add_argument("--self", type=int, default=0, dest="self_layers")
 parser.add_argument("--cross", type=int, default=0)
 parser.add_argument("--plain", type=int, default=0)
 parser.add_argument("--window", type=int, default=0)
+parser.add_argument("--cross-window", type=int, default=0)
 options = parser.parse_args()
 
 X, H = "tensor<?x8xf32>", "tensor<?x2x4xf32>"
@@ -79,6 +82,10 @@ if options.cross:
     _, k, v = keys_and_values(x, "kv", "kv")
 for i in range(options.cross):
     layer, p = f"cross.{i}", f"c{i}"
+    if options.cross_window:
+        n, own_k, own_v = keys_and_values(x, p, layer)
+        q = heads(linear(n, f"{p}_p", layer), layer)
+        x = close(x, attention(q, own_k, own_v, layer, options.cross_window), f"{p}_own", layer)
     q = heads(linear(norm(x, layer), f"{p}_q", layer), layer)
     x = close(x, attention(q, k, v, layer), p, layer)
 logits = linear(norm(x, "head"), "head", "head", 32)
