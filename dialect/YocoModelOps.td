@@ -77,7 +77,7 @@ def Yoco_PositionsOp : Yoco_RowWiseOp<"positions", [DeclareOpInterfaceMethods<Fu
   let summary = "gives the position of each row in its sequence";
   let description = [{
     Phase `model` has one sequence: `result[i] = i`. With `segments`, in phase `step`, row `i` of a segment has
-    `first_position + i - row_begin`.
+    `first_position + i - row_begin`; the table may be one of fewer rows than there are ids.
 
     ```mlir
     func.func @f(%ids: tensor<?xi32>) -> tensor<?xi32> {

@@ -152,4 +152,50 @@ def Yoco_StepRetentionOp : Yoco_StateUserOp<"step_retention", [AllTypesMatch<["s
   let hasVerifier = 1;
 }
 
+//===- Sets of rows ------------------------------------------------------------------------------------------===//
+
+def Yoco_NarrowSegmentsOp : Yoco_Op<"narrow_segments", [Pure]> {
+  let summary = "the table of a tail of the rows of each segment";
+  let description = [{
+    A step begins with one set of rows, those of its ids. This begins another: of each segment
+    `{slot, first_position, row_begin, row_count}` the rows at positions of at least `w - halo`, where `w` is the first
+    position of the sequence whose results are wanted. The new table has the same segments in the same order, and
+    numbers of its own for their rows. The caller of the entry point fills it.
+
+    ```mlir
+    func.func @f(%s: !yoco.segments) -> !yoco.segments {
+      %t = yoco.narrow_segments %s {halo = 3 : i64}
+      return %t : !yoco.segments
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_SegmentsType:$segments, ConfinedAttr<I64Attr, [IntNonNegative]>:$halo);
+  let results = (outs Yoco_SegmentsType:$result);
+  let assemblyFormat = "$segments attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::Value":$segments, "int64_t":$halo), [{
+    build($_builder, $_state, segments.getType(), segments, $_builder.getI64IntegerAttr(halo));
+  }]>];
+}
+
+def Yoco_NarrowOp : Yoco_RowWiseOp<"narrow", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "takes the rows of a smaller set";
+  let description = [{
+    The rows of `input`, a value of the set whose table is `from`, that the table `to` has: row
+    `from.row_begin + (to.first_position - from.first_position) + i` of a segment becomes row `to.row_begin + i`.
+
+    A value is in the set of the rows that it is made of; an operation takes rows of one set.
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xf32>, %s: !yoco.segments) -> tensor<?x8xf32> {
+      %t = yoco.narrow_segments %s {halo = 0 : i64}
+      %y = yoco.narrow %x at %s to %t : tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_Rows:$input, Yoco_SegmentsType:$from, Yoco_SegmentsType:$to);
+  let results = (outs Yoco_Rows:$result);
+  let assemblyFormat = "$input `at` $from `to` $to attr-dict `:` type($input)";
+}
+
 #endif // YOCO_DIALECT_YOCOSTEPOPS_TD

@@ -23,6 +23,8 @@ static bool isRowDataflow(Operation *op) {
 static bool isModelOp(Operation *op) {
   if (auto positions = dyn_cast<PositionsOp>(op))
     return !positions.getSegments();
+  if (isa<NarrowOp>(op))
+    return false;
   return isRowDataflow(op) || isa<RowMixerOpInterface, SelfDecoderOp, CrossDecoderOp, YieldOp>(op);
 }
 
@@ -32,7 +34,7 @@ static bool isStepOp(Operation *op) {
   if (auto function = dyn_cast<func::FuncOp>(op))
     return static_cast<bool>(getEntry(function));
   bool usesState = isa<StateOpInterface>(op) && !isa<RowKernelOpInterface>(op);
-  return isRowDataflow(op) || usesState || isa<StateDeclOp, StepAttentionOp>(op);
+  return isRowDataflow(op) || usesState || isa<StateDeclOp, StepAttentionOp, NarrowSegmentsOp>(op);
 }
 
 static bool isFusedOp(Operation *op) {

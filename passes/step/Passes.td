@@ -132,6 +132,60 @@ def PruneRowsPass : Pass<"yoco-prune-rows", "::mlir::ModuleOp"> {
                     Statistic<"numKept", "kept", "Operations that stay">];
 }
 
+def NarrowRowsPass : Pass<"yoco-narrow-rows", "::mlir::ModuleOp"> {
+  let summary = "lets operations work on the rows that are needed of them";
+  let description = [{
+    Where the demand analysis (docs/Demand.md) finds that a tail of the rows of each segment is enough, operations work
+    on that tail: `yoco.narrow` takes it, and everything after it has fewer rows. An entry point gets at most two such
+    sets: the longest tail that any value is demanded in, and the wanted rows. Where all rows are wanted, nothing
+    changes.
+
+    Before:
+
+    ```mlir
+    func.func @extend(%ids: tensor<?xi32>, %segments: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
+        attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+      %y = yoco.silu %x : tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @extend(%ids: tensor<?xi32>, %segments: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
+        attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+      %t = yoco.narrow_segments %segments {halo = 0 : i64}
+      %z = yoco.narrow %x at %segments to %t : tensor<?x8xf32>
+      %y = yoco.silu %z : tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::yoco::YocoDialect"];
+  let statistics = [Statistic<"numNarrowed", "narrowed", "Values of which a smaller set of rows is taken">,
+                    Statistic<"numMadeAgain", "made-again", "Values that are made again for a smaller set of rows">];
+}
+
+def VerifyRowSetsPass : Pass<"yoco-verify-row-sets", "::mlir::ModuleOp"> {
+  let summary = "proves that every operation works on rows of one set";
+  let description = [{
+    A value is in the set of the rows that it is made of, and `yoco.narrow` begins a new one. Reports every operation of
+    an entry point that takes rows of two sets, or rows of one set and the table of another. Changes nothing.
+
+    Accepted, before and after:
+
+    ```mlir
+    func.func @extend(%ids: tensor<?xi32>, %segments: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
+        attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+      %t = yoco.narrow_segments %segments {halo = 0 : i64}
+      %y = yoco.narrow %x at %segments to %t : tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+}
+
 def VerifyStatesPass : Pass<"yoco-verify-states", "::mlir::ModuleOp"> {
   let summary = "proves that caches and states can be updated in place";
   let description = [{

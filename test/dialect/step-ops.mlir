@@ -53,3 +53,14 @@ func.func @argmax(%x: tensor<?x8xf32>) -> tensor<?xi32> {
   %i = yoco.argmax %x : tensor<?x8xf32> -> tensor<?xi32>
   return %i : tensor<?xi32>
 }
+
+// CHECK-LABEL: func.func @narrow
+// CHECK: %[[T:.+]] = yoco.narrow_segments %[[SEG:.+]] {halo = 3 : i64}
+// CHECK-NEXT: yoco.narrow %{{.+}} at %[[SEG]] to %[[T]] : tensor<?x8xf32>
+// CHECK-NEXT: yoco.positions %{{.+}} at %[[T]] : tensor<?xi32>
+func.func @narrow(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?xi32>) {
+  %t = yoco.narrow_segments %seg {halo = 3 : i64}
+  %y = yoco.narrow %x at %seg to %t : tensor<?x8xf32>
+  %p = yoco.positions %ids at %t : tensor<?xi32>
+  return %y, %p : tensor<?x8xf32>, tensor<?xi32>
+}

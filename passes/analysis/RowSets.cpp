@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "passes/analysis/RowSets.h"
+#include "passes/analysis/RowDemandAnalysis.h"
+
+using namespace mlir;
+using namespace mlir::yoco;
+
+/// Where a table comes from, for messages: the argument of the entry point or an operation.
+static void attachTable(InFlightDiagnostic &error, Value table, StringRef what) {
+  error.attachNote(table.getLoc()) << what;
+}
+
+/// The rows of `operand` have the table `table`.
+LogicalResult RowSets::check(OpOperand &operand, Value table) const {
+  Value other = getTable(operand.get());
+  if (!other || other == table)
+    return success();
+  InFlightDiagnostic error = operand.getOwner()->emitError("expected rows of one set, got operand ")
+                             << operand.getOperandNumber() << " of another";
+  attachTable(error, table, "the table of the operation");
+  attachTable(error, other, "the table of the operand");
+  return error;
+}
+
+LogicalResult RowSets::visitNarrow(NarrowOp op) {
+  tables[op.getResult()] = op.getTo();
+  return check(op.getInputMutable(), op.getFrom());
+}
+
+LogicalResult RowSets::visit(Operation *op) {
+  if (auto narrow = dyn_cast<NarrowOp>(op))
+    return visitNarrow(narrow);
+  // The table that the operation is given; else that of its first rows.
+  Value table;
+  for (Value operand : op->getOperands())
+    if (isa<SegmentsType>(operand.getType()) && !table)
+      table = operand;
+  for (Value operand : op->getOperands())
+    if (!table)
+      table = getTable(operand);
+  if (!table)
+    return success();
+  bool ok = true;
+  // Positions take nothing from the ids but that there are rows.
+  for (OpOperand &operand : op->getOpOperands())
+    if (!isa<PositionsOp, FusedPositionsOp>(op))
+      ok &= succeeded(check(operand, table));
+  for (Value result : op->getResults())
+    if (isRowTensor(result.getType()) || result.getType().isIndex())
+      tables[result] = table;
+  return success(ok);
+}
+
+FailureOr<RowSets> RowSets::compute(func::FuncOp entry) {
+  RowSets sets;
+  Value table;
+  for (BlockArgument argument : entry.getArguments())
+    if (isa<SegmentsType>(argument.getType()) && !table)
+      table = argument;
+  if (!table)
+    return sets;
+  for (BlockArgument argument : entry.getArguments())
+    if (isRowTensor(argument.getType()))
+      sets.tables[argument] = table;
+  bool ok = true;
+  for (Operation &op : entry.getBody().front().without_terminator())
+    ok &= succeeded(sets.visit(&op));
+  if (!ok)
+    return failure();
+  return sets;
+}
