@@ -32,10 +32,27 @@ static bool isRows(Type type) {
   return tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0);
 }
 
+/// Whether `rows` are of a smaller set than that of the ids, by the table that they are made with.
+static bool isNarrowed(Value rows) {
+  while (Operation *op = rows.getDefiningOp()) {
+    if (isa<NarrowOp, FusedNarrowOp>(op))
+      return true;
+    for (Value operand : op->getOperands())
+      if (isa<SegmentsType>(operand.getType()))
+        return operand.getDefiningOp<NarrowSegmentsOp>() != nullptr;
+    auto next = llvm::find_if(op->getOperands(), [](Value operand) { return isRows(operand.getType()); });
+    if (next == op->operand_end())
+      return false;
+    rows = *next;
+  }
+  return false;
+}
+
 Value yoco::getRowCount(OpBuilder &builder, Value rows) {
   // Of an argument, when there is one with rows, so that all counts of a function are one value.
   Location loc = rows.getLoc();
-  if (auto function = rows.getParentRegion()->getParentOfType<func::FuncOp>()) {
+  auto function = rows.getParentRegion()->getParentOfType<func::FuncOp>();
+  if (function && !isNarrowed(rows)) {
     auto *it = llvm::find_if(function.getArguments(), [](Value argument) { return isRows(argument.getType()); });
     if (it != function.getArguments().end())
       rows = *it;

@@ -104,6 +104,11 @@ LogicalResult ParameterVectorOp::verifySymbolUses(SymbolTableCollection &tables)
 
 LogicalResult FusedPositionsOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 
+LogicalResult FusedNarrowOp::verify() {
+  Value out = getOut(*this, getOuts());
+  return success(out && succeeded(expectColumns(*this, "a result", out, getColumns(getInput()))));
+}
+
 LogicalResult FusedArgmaxOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 
 LogicalResult FusedEmbedOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }

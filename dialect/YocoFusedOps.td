@@ -62,6 +62,25 @@ def Yoco_FusedPositionsOp : Yoco_FusedOp<"fused_positions"> {
   let assemblyFormat = "$ids `at` $segments (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
+def Yoco_FusedNarrowOp : Yoco_FusedOp<"fused_narrow"> {
+  let summary = "takes the rows of a smaller set";
+  let description = [{
+    `yoco.narrow`, as a kernel: of each segment, the rows of `input`, whose table is `from`, that the table `to` has.
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xf32>, %s: !yoco.segments) -> tensor<?x8xf32> {
+      %t = yoco.narrow_segments %s {halo = 0 : i64}
+      %y = yoco.fused_narrow %x at %s to %t : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+      return %y : tensor<?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$input, Yoco_SegmentsType:$from, Yoco_SegmentsType:$to,
+                       Variadic<Yoco_VectorBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = "$input `at` $from `to` $to (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
+}
+
 def Yoco_FusedEmbedOp : Yoco_FusedOp<"fused_embed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let extraClassDeclaration = "::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();";
   let summary = "looks rows of a table up";

@@ -20,6 +20,11 @@ Operation *PositionsOp::buildFusedForm(OpBuilder &builder, ValueRange operands) 
   return FusedPositionsOp::create(builder, getLoc(), TypeRange{getType()}, operands[0], operands[1], ValueRange{});
 }
 
+Operation *NarrowOp::buildFusedForm(OpBuilder &builder, ValueRange operands) {
+  return FusedNarrowOp::create(builder, getLoc(), TypeRange{getFlatType(getType())}, operands[0], operands[1],
+                               operands[2], ValueRange{});
+}
+
 Operation *EmbedOp::buildFusedForm(OpBuilder &builder, ValueRange operands) {
   return FusedEmbedOp::create(builder, getLoc(), TypeRange{getType()}, operands[0], getTableAttr(), getScaleAttr(),
                               ValueRange{});

@@ -177,7 +177,8 @@ def Yoco_NarrowSegmentsOp : Yoco_Op<"narrow_segments", [Pure]> {
   }]>];
 }
 
-def Yoco_NarrowOp : Yoco_RowWiseOp<"narrow", [AllTypesMatch<["input", "result"]>]> {
+def Yoco_NarrowOp : Yoco_RowWiseOp<"narrow", [AllTypesMatch<["input", "result"]>,
+                                              DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
   let summary = "takes the rows of a smaller set";
   let description = [{
     The rows of `input`, a value of the set whose table is `from`, that the table `to` has: row

@@ -42,8 +42,8 @@ static bool isFusedOp(Operation *op) {
     return !isBufferForm(op);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureTensorSemantics();
-  return isa<StateDeclOp, ParameterVectorOp, linalg::FillOp, linalg::YieldOp, tensor::DimOp, tensor::ExtractSliceOp,
-             tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
+  return isa<StateDeclOp, NarrowSegmentsOp, ParameterVectorOp, linalg::FillOp, linalg::YieldOp, tensor::DimOp,
+             tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
          (isFromDialect(op, {"arith"}) && llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>)) ||
          op->getParentOfType<linalg::GenericOp>();
 }
@@ -69,8 +69,8 @@ static bool isProgramOp(Operation *op) {
   auto module = op->getParentOfType<ModuleOp>();
   if (module && module->hasAttr(kKernelsAttrName))
     return isFromDialect(op, {"arith", "math", "scf", "vector", "memref", "cf", "index", "ub", "affine"});
-  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, PackedParameterOp, ParameterRefOp, LaunchOp,
-                                 GemmOp, CopyOp>(op);
+  return isBufferView(op) ||
+         isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, PackedParameterOp, ParameterRefOp, LaunchOp, GemmOp, CopyOp>(op);
 }
 
 static bool belongsTo(Operation *op, Phase phase) {

@@ -23,13 +23,16 @@ LogicalResult RowSets::check(OpOperand &operand, Value table) const {
   return error;
 }
 
-LogicalResult RowSets::visitNarrow(NarrowOp op) {
-  tables[op.getResult()] = op.getTo();
+template <typename Narrow>
+LogicalResult RowSets::visitNarrow(Narrow op) {
+  tables[op->getResult(0)] = op.getTo();
   return check(op.getInputMutable(), op.getFrom());
 }
 
 LogicalResult RowSets::visit(Operation *op) {
   if (auto narrow = dyn_cast<NarrowOp>(op))
+    return visitNarrow(narrow);
+  if (auto narrow = dyn_cast<FusedNarrowOp>(op))
     return visitNarrow(narrow);
   // The table that the operation is given; else that of its first rows.
   Value table;
@@ -58,7 +61,7 @@ FailureOr<RowSets> RowSets::compute(func::FuncOp entry) {
   for (BlockArgument argument : entry.getArguments())
     if (isa<SegmentsType>(argument.getType()) && !table)
       table = argument;
-  if (!table)
+  if (!table || entry.isExternal())
     return sets;
   for (BlockArgument argument : entry.getArguments())
     if (isRowTensor(argument.getType()))

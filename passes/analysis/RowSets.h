@@ -25,7 +25,8 @@ public:
 
 private:
   LogicalResult visit(Operation *op);
-  LogicalResult visitNarrow(NarrowOp op);
+  template <typename Narrow>
+  LogicalResult visitNarrow(Narrow op);
   LogicalResult check(OpOperand &operand, Value table) const;
 
   llvm::DenseMap<Value, Value> tables;

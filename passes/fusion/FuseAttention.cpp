@@ -49,11 +49,11 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
   }
 
   /// The rows before their rotation, and the rotation, when `rows` are rotated for one user alone.
-  std::pair<Value, RopeAttr> takeRope(Value rows) {
+  std::pair<Value, RopeAttr> takeRope(Value rows, Value segments) {
     auto rope = rows.getDefiningOp<RopeOp>();
     if (!rope)
       return {rows, {}};
-    if (!rope->hasOneUse() || !isStepPositions(rope.getPositions())) {
+    if (!rope->hasOneUse() || !isStepPositions(rope.getPositions(), segments)) {
       ++numMissedRopes;
       return {rows, {}};
     }
@@ -78,17 +78,17 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     if (failed(verifyStepFunction(op)))
       return failure();
     OpBuilder builder(op);
-    auto [query, rope] = takeRope(op.getQuery());
+    auto [query, rope] = takeRope(op.getQuery(), op.getSegments());
     RankedTensorType type = op.getType();
-    auto flatType = RankedTensorType::get({ShapedType::kDynamic, type.getDimSize(1) * type.getDimSize(2)},
-                                          type.getElementType());
+    auto flatType =
+        RankedTensorType::get({ShapedType::kDynamic, type.getDimSize(1) * type.getDimSize(2)}, type.getElementType());
     Value keys = op.getKeys() ? getFlatRows(builder, op.getKeys()) : Value();
     Value values = op.getValues() ? getFlatRows(builder, op.getValues()) : Value();
-    auto fused = FusedAttentionOp::create(
-        builder, op.getLoc(), TypeRange{flatType}, getFlatRows(builder, query), getPositions(builder, op),
-        op.getSegments(), keyRead.getCache(), valueRead.getCache(), keys, values,
-        builder.getI64IntegerAttr(type.getDimSize(1)),
-        op.getScaleAttr(), op.getWindowAttr(), rope, builder.getI64IntegerAttr(0), ValueRange{});
+    auto fused = FusedAttentionOp::create(builder, op.getLoc(), TypeRange{flatType}, getFlatRows(builder, query),
+                                          getPositions(builder, op, op.getSegments()), op.getSegments(),
+                                          keyRead.getCache(), valueRead.getCache(), keys, values,
+                                          builder.getI64IntegerAttr(type.getDimSize(1)), op.getScaleAttr(),
+                                          op.getWindowAttr(), rope, builder.getI64IntegerAttr(0), ValueRange{});
     copyLayer(op, fused);
     Operation *rotation = op.getQuery().getDefiningOp();
     op.getResult().replaceAllUsesWith(getHeadRows(builder, fused.getResult().front(), type));
@@ -116,15 +116,15 @@ struct FuseAttentionPass : public yoco::impl::FuseAttentionPassBase<FuseAttentio
     if (failed(verifyStepFunction(op)))
       return failure();
     OpBuilder builder(op);
-    auto [rows, rope] = takeRope(op.getRows());
+    auto [rows, rope] = takeRope(op.getRows(), op.getSegments());
     Operation *rotation = op.getRows().getDefiningOp();
     SmallVector<Type> types = {op.getType()};
     if (more)
       types.push_back(more.getType());
-    auto fused = FusedCacheWriteOp::create(
-        builder, op.getLoc(), types, getFlatRows(builder, rows), more ? getFlatRows(builder, more.getRows()) : Value(),
-        getPositions(builder, op), op.getSegments(), op.getCache(), more ? more.getCache() : Value(), rope,
-        ValueRange{});
+    auto fused = FusedCacheWriteOp::create(builder, op.getLoc(), types, getFlatRows(builder, rows),
+                                           more ? getFlatRows(builder, more.getRows()) : Value(),
+                                           getPositions(builder, op, op.getSegments()), op.getSegments(), op.getCache(),
+                                           more ? more.getCache() : Value(), rope, ValueRange{});
     copyLayer(op, fused);
     op.getResult().replaceAllUsesWith(fused.getResult()[0]);
     op.erase();

@@ -51,10 +51,10 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
     }
   }
 
-  void matchRope(Match &match) {
+  void matchRope(Match &match, Value segments) {
     auto query = match.query.getDefiningOp<RopeOp>(), key = match.key.getDefiningOp<RopeOp>();
     if (!query || !key || query.getRope() != key.getRope() || !query->hasOneUse() || !key->hasOneUse() ||
-        !isStepPositions(query.getPositions()) || !isStepPositions(key.getPositions())) {
+        !isStepPositions(query.getPositions(), segments) || !isStepPositions(key.getPositions(), segments)) {
       numMissedRopes += (query ? 1 : 0) + (key ? 1 : 0);
       return;
     }
@@ -117,7 +117,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
   void fuse(StepRetentionOp op, const Target &target, bool recurrent) {
     Match match{op.getQuery(), op.getKey(), op.getValue(), op.getGate(), {}, {}, {}, {}, op.getResult(), {}};
     OpBuilder builder(op);
-    matchRope(match);
+    matchRope(match, op.getSegments());
     matchGate(match, builder);
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
     int64_t span = recurrent ? 0 : target.getRetentionSpan(shape[1], shape[2]);
@@ -144,7 +144,7 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
 
   void createFused(StepRetentionOp op, const Match &match, OpBuilder &builder, int64_t span) {
     ArrayRef<int64_t> shape = op.getState().getType().getShape();
-    Value positions = getPositions(builder, op);
+    Value positions = getPositions(builder, op, op.getSegments());
     auto flatType = RankedTensorType::get({ShapedType::kDynamic, shape[0] * shape[2]},
                                           getElementTypeOrSelf(match.out.getType()));
     auto fused = FusedRetentionOp::create(

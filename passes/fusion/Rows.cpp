@@ -25,8 +25,7 @@ Value yoco::getFlatRows(OpBuilder &builder, Value heads) {
 Value yoco::getHeadRows(OpBuilder &builder, Value flat, RankedTensorType type) {
   SmallVector<OpFoldResult> shape = {getRowCount(builder, flat), builder.getIndexAttr(type.getDimSize(1)),
                                      builder.getIndexAttr(type.getDimSize(2))};
-  auto expand =
-      tensor::ExpandShapeOp::create(builder, flat.getLoc(), type, flat, getHeadReassociation(), shape);
+  auto expand = tensor::ExpandShapeOp::create(builder, flat.getLoc(), type, flat, getHeadReassociation(), shape);
   if (Operation *op = flat.getDefiningOp())
     copyLayer(op, expand);
   return expand;
@@ -48,29 +47,30 @@ LogicalResult yoco::verifyStepFunction(Operation *op) {
 /// The ids of an entry point.
 static Value getIds(func::FuncOp function) { return function.getArgument(0); }
 
-/// The segments of an entry point.
-static Value getSegments(func::FuncOp function) { return function.getArgument(1); }
-
-Value yoco::getPositions(OpBuilder &builder, Operation *op) {
-  auto function = op->getParentOfType<func::FuncOp>();
-  Block &body = function.getBody().front();
-  // The model's own positions will do, at the start, where they dominate every use.
-  for (auto positions : body.getOps<PositionsOp>()) {
-    if (!isStepPositions(positions))
-      continue;
-    positions->moveBefore(&body, body.begin());
-    return positions;
-  }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&body);
-  return PositionsOp::create(builder, function.getLoc(), getIds(function), getSegments(function));
-}
-
-bool yoco::isStepPositions(Value value) {
+bool yoco::isStepPositions(Value value, Value table) {
   auto positions = value.getDefiningOp<PositionsOp>();
   auto function = positions ? positions->getParentOfType<func::FuncOp>() : func::FuncOp();
   return function && function.getNumArguments() >= 2 && positions.getIds() == getIds(function) &&
-         positions.getSegments() == getSegments(function);
+         positions.getSegments() == table;
+}
+
+Value yoco::getPositions(OpBuilder &builder, Operation *op, Value table) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  Block &body = function.getBody().front();
+  // Where they dominate every use: at the start, or right after a table that is made there.
+  Operation *maker = table.getDefiningOp();
+  Block::iterator place = maker ? std::next(maker->getIterator()) : body.begin();
+  // The model's own positions will do.
+  for (auto positions : body.getOps<PositionsOp>()) {
+    if (!isStepPositions(positions, table))
+      continue;
+    if (place != positions->getIterator())
+      positions->moveBefore(&body, place);
+    return positions;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(&body, place);
+  return PositionsOp::create(builder, function.getLoc(), getIds(function), table);
 }
 
 std::optional<int64_t> yoco::getFirstColumn(tensor::ExtractSliceOp slice) {

@@ -18,12 +18,12 @@ Value getHeadRows(OpBuilder &builder, Value flat, RankedTensorType type);
 /// Checks that the function around `op` begins with ids and segments, as every entry point of phase `step` does.
 LogicalResult verifyStepFunction(Operation *op);
 
-/// The positions of the rows of the entry point that `op` is in; made at its start when there are none. Needs
-/// `verifyStepFunction`.
-Value getPositions(OpBuilder &builder, Operation *op);
+/// The positions of the rows that `table` describes, in the entry point that `op` is in; made where the table comes
+/// from when there are none. Needs `verifyStepFunction`.
+Value getPositions(OpBuilder &builder, Operation *op, Value table);
 
-/// Whether `positions` are those of the rows of the entry point that they are in.
-bool isStepPositions(Value positions);
+/// Whether `positions` are those of the rows that `table` describes.
+bool isStepPositions(Value positions, Value table);
 
 /// The first of the columns that `slice` takes from all rows of its source; none when it is no such slice.
 std::optional<int64_t> getFirstColumn(tensor::ExtractSliceOp slice);

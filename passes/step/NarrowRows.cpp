@@ -13,7 +13,8 @@
 //   that is
 //      made row by row without a matrix from values that are narrowed anyway is made again instead, so that norms stay
 //      beside the products that read them. Reads of states and positions are made again for the table of the set.
-// Entry points that want all rows stay as they are, and so do those in which everything is needed or nothing.
+// Entry points that want all rows stay as they are, and so do those in which everything is needed or nothing, and those
+// with operations that have regions.
 
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
@@ -130,6 +131,10 @@ bool EntryNarrower::settle(Operation *op) {
 
 bool EntryNarrower::choose() {
   EntryAttr shape = getEntry(entry);
+  bool hasTable = llvm::any_of(entry.getArgumentTypes(), llvm::IsaPred<SegmentsType>);
+  if (!hasTable || !entry.getBody().hasOneBlock() ||
+      llvm::any_of(getBody(), [](Operation &op) { return op.getNumRegions() != 0; }))
+    return false;
   if (shape.getWanted().isAll() || !getBody().getOps<NarrowSegmentsOp>().empty())
     return false;
   hasWanted = shape.getWanted().isFrom();

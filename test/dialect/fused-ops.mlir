@@ -19,6 +19,8 @@ func.func @tensors(%ids: tensor<?xi32>, %seg: !yoco.segments, %kv: !kv, %wide: !
                    %x: tensor<?x8xf32>, %k: tensor<?x4xf32>, %g: tensor<?x2xf32>) {
   // CHECK: %[[POS:.+]] = yoco.fused_positions %{{.*}} at %{{.*}} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
   %pos = yoco.fused_positions %ids at %seg : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+  // CHECK: yoco.fused_narrow %{{.*}} at %[[SEG:.*]] to %[[SEG]] : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+  %tail = yoco.fused_narrow %x at %seg to %seg : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
   // CHECK: yoco.fused_embed %{{.*}} table @embed {scale = 1.600000e+01 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
   %0 = yoco.fused_embed %ids table @embed {scale = 16.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
   // CHECK: yoco.fused_norm %{{.*}} {eps = 9.99999974E-6 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
@@ -64,6 +66,8 @@ func.func @buffers(%ids: memref<?xi32>, %pos: memref<?xi32>, %seg: !yoco.segment
                    %g: memref<?x2xf32>, %y: memref<?x8xf32>) {
   // CHECK: yoco.fused_positions %{{.*}} at %{{.*}} outs %{{.*}} : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
   yoco.fused_positions %ids at %seg outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+  // CHECK: yoco.fused_narrow %{{.*}} at %{{.*}} to %{{.*}} outs %{{.*}} : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
+  yoco.fused_narrow %x at %seg to %seg outs %y : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
   // CHECK: yoco.fused_embed %{{.*}} table @embed outs %{{.*}} {scale
   yoco.fused_embed %ids table @embed outs %x {scale = 16.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
   // CHECK: yoco.fused_norm %{{.*}} weight @n outs %{{.*}} {eps

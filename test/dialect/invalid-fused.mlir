@@ -614,3 +614,11 @@ func.func @f() {
   %0 = yoco.parameter_vector [@w, @w] : tensor<8xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %s: !yoco.segments) {
+  // expected-error @+1 {{expected a result of 8 columns, got 'tensor<?x4xf32>'}}
+  %0 = yoco.fused_narrow %x at %s to %s : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x4xf32>
+  return
+}

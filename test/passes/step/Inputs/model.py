@@ -3,8 +3,8 @@
 alone.
 
 Every operation has the layer that it comes from. --window makes self-decoder layers attend through a window; without it
-they are gated retention. --cross-window gives each cross-decoder layer a window attention of its own before it attends to
-the shared keys and values.
+they are gated retention. --cross-window gives each cross-decoder layer a window attention of its own before it attends
+to the shared keys and values.
 """
 import argparse
 
