@@ -60,6 +60,9 @@ class Config:
         return Config(**{k: v for k, v in fields.items() if k in known})
 
 
+create = llama.create
+
+
 class Model:
     def __init__(self, config, weights):
         self.config = config

@@ -3,10 +3,12 @@
 here."""
 
 import hashlib
+import json
 import pathlib
 
 import numpy as np
 
+import ced
 import checkpoint
 import decompositions
 import llama
@@ -134,6 +136,20 @@ SHAPES = {
         ),
         "F16",
     ),
+    "ced-windows": (
+        ced.Config(
+            hidden_size=96,
+            intermediate_size=99,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=16,
+            encoder_layer_types=("sliding_attention", "full_attention"),
+            num_decoder_layers=3,
+            sliding_window=9,
+            vocab_size=97,
+        ),
+        "BF16",
+    ),
     # Not a checkpoint but a module: layer norms, biases, soft caps, and a linear that reads the residual stream as it
     # is.
     "decompositions": (decompositions.Config(), "BF16"),
@@ -148,14 +164,17 @@ def family_of(config):
     """The module that makes checkpoints and the one that evaluates them."""
     if isinstance(config, decompositions.Config):
         return decompositions, decompositions
-    return (llama, llama) if isinstance(config, llama.Config) else (checkpoint, reference)
+    for family in (ced, llama):
+        if isinstance(config, family.Config):
+            return family, family
+    return checkpoint, reference
 
 
 def load_config(folder):
-    try:
-        return checkpoint.Config.load(folder)
-    except TypeError:  # fields of another family
-        return llama.Config.load(folder)
+    families = {"ced-toy": ced, "llama": llama}
+    path = pathlib.Path(folder) / "config.json"
+    fields = json.loads(path.read_text()) if path.exists() else {}
+    return families.get(fields.get("model_type"), checkpoint).Config.load(folder)
 
 
 def load_model(folder):

@@ -106,6 +106,7 @@ class Maker:
             "swa-random": ROOT / "test/e2e/checkpoints/yoco-swa-random",
             "llama-tiny": ROOT / "test/e2e/checkpoints/llama-tiny",
             "llama-rope3-tiny": ROOT / "test/e2e/checkpoints/llama-rope3-tiny",
+            "ced-tiny": ROOT / "test/e2e/checkpoints/ced-tiny",
         }
         seen = {golden.key_of(folder / "model.safetensors") for folder in folders.values()}
         for above in [*self.a.checkpoints, ROOT.parent / "shared/models"]:
