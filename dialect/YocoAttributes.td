@@ -121,6 +121,9 @@ def Yoco_RowShape : Yoco_Enum<"RowShape", "how many rows a segment of a step may
     I32EnumAttrCase<"ragged", 0>, I32EnumAttrCase<"single", 1>]>;
 def Yoco_RowBound : Yoco_Enum<"RowBound", "which bound of a session limits the rows of a step", [
     I32EnumAttrCase<"chunk", 0>, I32EnumAttrCase<"batch", 1>, I32EnumAttrCase<"score", 2>]>;
+def Yoco_RowBoundAttr : EnumAttr<Yoco_Dialect, Yoco_RowBound, "row_bound"> {
+  let summary = "the bound that limits the rows of a set";
+}
 
 def Yoco_DemandAttr : Yoco_Attr<"Demand", "demand"> {
   let summary = "which rows of a value are needed: none, those from a position on, or all";

@@ -57,6 +57,13 @@ LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+LogicalResult RowSetOp::verifySymbolUses(SymbolTableCollection &tables) {
+  for (Attribute name : getStatesAttr() ? getStatesAttr().getValue() : ArrayRef<Attribute>())
+    if (!tables.lookupNearestSymbolFrom<StateDeclOp>(*this, cast<FlatSymbolRefAttr>(name)))
+      return emitOpError("expected ") << name << " to name a `yoco.state_decl`";
+  return success();
+}
+
 /// Costs of parameters name some that are there.
 static LogicalResult verifyCosts(Operation *op, std::optional<ArrayAttr> costs, SymbolTableCollection &tables) {
   if (!costs)

@@ -11,6 +11,7 @@ def Yoco_Costs : TypedArrayAttrBase<Yoco_CostAttr, "costs">;
 def Yoco_Sizes : TypedArrayAttrBase<Yoco_SizeAttr, "sizes">;
 def Yoco_Buffer : AnyTypeOf<[Yoco_RowBuffer, Yoco_WorkspaceBuffer, Yoco_SegmentsType],
     "a buffer of rows, a workspace or a segment table">;
+def Yoco_RowSetNumber : DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">;
 def Yoco_LaunchArgument : AnyTypeOf<[AnyMemRef, Yoco_SegmentsType, Yoco_AnyState],
     "a buffer, a segment table, a cache or a state">;
 
@@ -37,8 +38,8 @@ def Yoco_ArenaOp : Yoco_Op<"arena", [Symbol]> {
 def Yoco_AllocOp : Yoco_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a buffer of a step whose place is not yet planned";
   let description = [{
-    The number of rows is the step's. `size` is the bytes that the buffer may need; `role` marks the buffers that the
-    caller of the entry point fills or reads.
+    The number of rows is that of a set of rows: the step's, or with `row_set N` that of `yoco.row_set N`. `size` is the
+    bytes that the buffer may need; `role` marks the buffers that the caller of the entry point fills or reads.
 
     ```mlir
     func.func @f() {
@@ -48,15 +49,16 @@ def Yoco_AllocOp : Yoco_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
     }
     ```
   }];
-  let arguments = (ins Yoco_SizeAttr:$size, OptionalAttr<Yoco_BufferRoleAttr>:$role);
+  let arguments = (ins Yoco_SizeAttr:$size, OptionalAttr<Yoco_BufferRoleAttr>:$role, Yoco_RowSetNumber:$row_set);
   let results = (outs Yoco_Buffer:$result);
-  let assemblyFormat = "$size (`role` `` $role^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$size (`row_set` $row_set^)? (`role` `` $role^)? attr-dict `:` type($result)";
 }
 
 def Yoco_ViewOp : Yoco_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a buffer of a step at its planned place in an arena";
   let description = [{
-    `size` bytes at `offset` of the arena; the number of rows is the step's.
+    `size` bytes at `offset` of the arena; the number of rows is the step's, or that of `yoco.row_set N` with
+    `row_set N`.
 
     ```mlir
     yoco.arena @scratch scratch [#yoco.size<5120 * chunk>]
@@ -67,9 +69,34 @@ def Yoco_ViewOp : Yoco_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$arena, Yoco_SizeAttr:$offset, Yoco_SizeAttr:$size,
-                       OptionalAttr<Yoco_BufferRoleAttr>:$role);
+                       OptionalAttr<Yoco_BufferRoleAttr>:$role, Yoco_RowSetNumber:$row_set);
   let results = (outs Yoco_Buffer:$result);
-  let assemblyFormat = "$arena `at` $offset `size` $size (`role` `` $role^)? attr-dict `:` type($result)";
+  let assemblyFormat = [{
+    $arena `at` $offset `size` $size (`row_set` $row_set^)? (`role` `` $role^)? attr-dict `:` type($result)
+  }];
+}
+
+def Yoco_RowSetOp : Yoco_Op<"row_set", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "declares a set of rows of an entry point: a tail of the rows of each segment";
+  let description = [{
+    `yoco.narrow_segments`, in buffers. Set 0 is that of the ids and is not declared; the others are numbered from 1,
+    from the longest tail to the shortest. `table` is the buffer that the caller fills, of each segment with the rows at
+    positions of at least `w - halo`, of which a step has at most `bound`. `states` are the rings whose rows are written
+    in this set: what lies before its first row was never written, so that the caller clears it.
+
+    ```mlir
+    yoco.state_decl @ring : !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
+    func.func @f() {
+      %t = yoco.alloc <16 * batch> row_set 1 role segments : !yoco.segments
+      yoco.row_set 1 halo 3 bound chunk table %t states [@ring]
+      return
+    }
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$number, ConfinedAttr<I64Attr, [IntNonNegative]>:$halo,
+                       Yoco_RowBoundAttr:$bound, Yoco_SegmentsType:$table,
+                       OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "states">>:$states);
+  let assemblyFormat = "$number `halo` $halo `bound` `` $bound `table` $table (`states` $states^)? attr-dict";
 }
 
 def Yoco_StateRefOp : Yoco_Op<"state_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -151,7 +178,9 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
     The kernel is a function `(rows, segments, seq, tile_begin, tile_end, arguments...)` of a module of kernels: five
     `index` values, then the arguments, where a state is one buffer for each of its planes, and the segment table is
     one. Planes that do not grow lie in records: from one slot to the next it is as many bytes as the attribute
-    `yoco.record_stride` of the module of kernels says. `costs` is what the kernel moves and computes at least.
+    `yoco.record_stride` of the module of kernels says. `rows`, `segments` and `tiles` are those of the set `row_set`,
+    of which `yoco.row_set` says more (absent: 0, all rows of the step). `costs` is what the kernel moves and computes
+    at least.
 
     ```mlir
     module @kernels {
@@ -168,9 +197,10 @@ def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
     ```
   }];
   let arguments = (ins SymbolRefAttr:$kernel, Variadic<Yoco_LaunchArgument>:$operands_, Yoco_TilesAttr:$tiles,
-                       OptionalAttr<Yoco_Costs>:$costs);
+                       OptionalAttr<Yoco_Costs>:$costs, Yoco_RowSetNumber:$row_set);
   let assemblyFormat = [{
-    $kernel `(` $operands_ `)` `tiles` $tiles (`costs` $costs^)? attr-dict (`:` type($operands_)^)?
+    $kernel `(` $operands_ `)` `tiles` $tiles (`row_set` $row_set^)? (`costs` $costs^)? attr-dict
+    (`:` type($operands_)^)?
   }];
 }
 
@@ -178,8 +208,9 @@ def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemR
                                    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multiplies rows by a matrix, by the machine's library";
   let description = [{
-    `out[r][n] = sum over k of input[r][k] * weight[n][k] + residual[r][n]` with sums in f32, for all rows of the step.
-    `workspace` is memory that the library may use meanwhile, `costs` what it moves and computes at least.
+    `out[r][n] = sum over k of input[r][k] * weight[n][k] + residual[r][n]` with sums in f32, for all rows of the step,
+    or of the set `row_set`. `workspace` is memory that the library may use meanwhile, `costs` what it moves and
+    computes at least.
 
     ```mlir
     yoco.parameter @q : tensor<384x256xbf16> from "q"
@@ -195,10 +226,10 @@ def Yoco_GemmOp : Yoco_Op<"gemm", [AttrSizedOperandSegments, MemoryEffects<[MemR
   }];
   let arguments = (ins Yoco_VectorBuffer:$input, AnyStaticShapeMemRef:$weight, Optional<Yoco_VectorBuffer>:$residual,
                        Optional<Yoco_WorkspaceBuffer>:$workspace, Yoco_VectorBuffer:$out,
-                       OptionalAttr<Yoco_Costs>:$costs);
+                       OptionalAttr<Yoco_Costs>:$costs, Yoco_RowSetNumber:$row_set);
   let assemblyFormat = [{
-    $input `,` $weight (`residual` $residual^)? (`workspace` $workspace^)? `outs` $out (`costs` $costs^)? attr-dict
-    `:` functional-type(operands, results)
+    $input `,` $weight (`residual` $residual^)? (`workspace` $workspace^)? `outs` $out (`row_set` $row_set^)?
+    (`costs` $costs^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }
@@ -207,6 +238,8 @@ def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,
                                    MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "copies a buffer";
   let description = [{
+    All rows of the step, or of the set `row_set`.
+
     ```mlir
     func.func @f() {
       %x = yoco.alloc <16 * chunk> : memref<?x4xf32>
@@ -216,8 +249,8 @@ def Yoco_CopyOp : Yoco_Op<"copy", [AllTypesMatch<["source", "destination"]>,
     }
     ```
   }];
-  let arguments = (ins Yoco_RowBuffer:$source, Yoco_RowBuffer:$destination);
-  let assemblyFormat = "$source `to` $destination attr-dict `:` type($source)";
+  let arguments = (ins Yoco_RowBuffer:$source, Yoco_RowBuffer:$destination, Yoco_RowSetNumber:$row_set);
+  let assemblyFormat = "$source `to` $destination (`row_set` $row_set^)? attr-dict `:` type($source)";
   let hasCanonicalizeMethod = 1;
 }
 

@@ -57,7 +57,7 @@ static bool isPlannedOp(Operation *op) {
     return isBufferForm(op);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureBufferSemantics();
-  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, ParameterVectorOp, CopyOp>(op) ||
+  return isBufferView(op) || isa<StateDeclOp, ArenaOp, ViewOp, RowSetOp, StateRefOp, ParameterVectorOp, CopyOp>(op) ||
          op->getParentOfType<linalg::GenericOp>();
 }
 
@@ -70,7 +70,8 @@ static bool isProgramOp(Operation *op) {
   if (module && module->hasAttr(kKernelsAttrName))
     return isFromDialect(op, {"arith", "math", "scf", "vector", "memref", "cf", "index", "ub", "affine"});
   return isBufferView(op) ||
-         isa<StateDeclOp, ArenaOp, ViewOp, StateRefOp, PackedParameterOp, ParameterRefOp, LaunchOp, GemmOp, CopyOp>(op);
+         isa<StateDeclOp, ArenaOp, ViewOp, RowSetOp, StateRefOp, PackedParameterOp, ParameterRefOp, LaunchOp, GemmOp,
+             CopyOp>(op);
 }
 
 static bool belongsTo(Operation *op, Phase phase) {

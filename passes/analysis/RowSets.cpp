@@ -25,7 +25,7 @@ LogicalResult RowSets::check(OpOperand &operand, Value table) const {
 
 template <typename Narrow>
 LogicalResult RowSets::visitNarrow(Narrow op) {
-  tables[op->getResult(0)] = op.getTo();
+  ofOps[op] = tables[op->getResult(0)] = op.getTo();
   return check(op.getInputMutable(), op.getFrom());
 }
 
@@ -44,6 +44,7 @@ LogicalResult RowSets::visit(Operation *op) {
       table = getTable(operand);
   if (!table)
     return success();
+  ofOps[op] = table;
   bool ok = true;
   // Positions take nothing from the ids but that there are rows.
   for (OpOperand &operand : op->getOpOperands())

@@ -22,6 +22,8 @@ public:
 
   /// The table of segments of `rows`, or of the rows that an index counts; null when it has to do with no rows.
   Value getTable(Value rows) const { return tables.lookup(rows); }
+  /// The table of the rows that `op` works on: of its results where it takes rows of a larger set.
+  Value getTable(Operation *op) const { return ofOps.lookup(op); }
 
 private:
   LogicalResult visit(Operation *op);
@@ -30,6 +32,7 @@ private:
   LogicalResult check(OpOperand &operand, Value table) const;
 
   llvm::DenseMap<Value, Value> tables;
+  llvm::DenseMap<Operation *, Value> ofOps;
 };
 
 } // namespace mlir::yoco

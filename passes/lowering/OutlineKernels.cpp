@@ -15,12 +15,14 @@
 //      time;
 //   4. the operation is replaced by a `yoco.launch`; or by an instruction of its own, where the kernel says that it is
 //      one: a linear group that is a product of the machine's library becomes a `yoco.gemm`. Either
-//      says what it costs at least.
+//      says which set of rows it works on and what it costs at least.
 //
 // Refused: fused operations that the target has no kernel for, groups of parameters of several element types, bodies
 // that use values of the entry point other than constants.
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
@@ -259,6 +261,22 @@ static ArrayAttr getCosts(Operation *op, ArrayRef<Attribute> costs) {
   return costs.empty() ? ArrayAttr() : ArrayAttr::get(op->getContext(), costs);
 }
 
+/// The set of rows that `op` works on: that of what it writes, or, where that is a state, of the table.
+static uint64_t getRowSet(Operation *op) {
+  Value rows;
+  if (auto rowKernel = dyn_cast<RowKernelOpInterface>(op); rowKernel && !rowKernel.getOutBuffers().empty())
+    rows = rowKernel.getOutBuffers().front();
+  else if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    rows = generic.getDpsInits().front();
+  for (Value operand : op->getOperands())
+    if (!rows && isa<SegmentsType>(operand.getType()))
+      rows = operand;
+  while (auto view = rows ? rows.getDefiningOp<ViewLikeOpInterface>() : ViewLikeOpInterface())
+    rows = view.getViewSource();
+  auto view = rows ? rows.getDefiningOp<ViewOp>() : ViewOp();
+  return view ? view.getRowSet() : 0;
+}
+
 /// An instruction of its own in the place of `op`.
 LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters,
                                         ArrayAttr costs) {
@@ -268,6 +286,8 @@ LogicalResult Outliner::makeInstruction(Operation *op, const KernelModel &model,
     return failure();
   if (costs)
     instruction->setAttr("costs", costs);
+  if (uint64_t set = getRowSet(op))
+    instruction->setAttr("row_set", builder.getI64IntegerAttr(set));
   if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
     instruction->setAttr(YocoDialect::getLayerAttrName(), layer);
   op->erase();
@@ -345,7 +365,7 @@ LogicalResult Outliner::outline(Operation *op) {
   OpBuilder builder(op);
   llvm::append_range(operands, parameters);
   auto name = SymbolRefAttr::get(kernels.getSymNameAttr(), {FlatSymbolRefAttr::get(shared.getSymNameAttr())});
-  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, tiles, getCosts(op, costs));
+  auto launch = LaunchOp::create(builder, op->getLoc(), name, operands, tiles, getCosts(op, costs), getRowSet(op));
   if (Attribute layer = op->getAttr(YocoDialect::getLayerAttrName()))
     launch->setAttr(YocoDialect::getLayerAttrName(), layer);
   op->erase();

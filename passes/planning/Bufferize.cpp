@@ -3,7 +3,8 @@
 // yoco-bufferize: phase `fused`, entry points on tensors -> entry points on buffers.
 //
 // Every entry point is one straight line of operations, and states are linear, so there is nothing to analyse:
-//   1. arguments become buffers with a role (ids, segments) and references to declared states;
+//   1. arguments become buffers with a role (ids, segments) and references to declared states. Sets of rows besides
+//      that of the ids are numbered, from the longest tail to the shortest, and declared, each with its table;
 //   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at
 //      rows (column slices, reshapes) becomes a view of its operand's buffer;
 //   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
@@ -11,14 +12,16 @@
 //   4. the returned rows are the buffer with the role of what the entry point gives. Where an entry point returns
 //      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only
 //      copy.
-// Buffers are as large as the entry point's row bound asks (EntryBuffers.h).
+// Buffers are as large as the bound of their set of rows asks (EntryBuffers.h).
 //
-// Refused: whatever none of this covers. Every such operation is reported.
+// Refused: operations that mix rows of two sets, sets that are no part of all rows, and whatever none of this covers.
+// Every such operation is reported.
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
+#include "passes/analysis/RowSets.h"
 #include "passes/planning/EntryBuffers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -44,6 +47,9 @@ public:
   unsigned numCopies = 0, numViews = 0;
 
 private:
+  LogicalResult declareSets();
+  RowBound getBound(NarrowSegmentsOp table) const;
+  unsigned getSet(Value table) const { return numbers.lookup(table); }
   LogicalResult bufferizeArguments();
   LogicalResult bufferizeArgument(BlockArgument argument);
   LogicalResult bufferizeOp(Operation *op);
@@ -54,6 +60,7 @@ private:
   LogicalResult bufferizeReshape(TensorOp op);
   LogicalResult bufferizeVector(ParameterVectorOp op);
   LogicalResult bufferizeDim(tensor::DimOp op);
+  LogicalResult bufferizeTable(NarrowSegmentsOp op);
   LogicalResult bufferizeReturn(func::ReturnOp op);
   LogicalResult bufferizeLogits(OpOperand &returned);
   void poison(Operation *op);
@@ -64,11 +71,50 @@ private:
   const Target &target;
   OpBuilder builder;
   EntryBuffers buffers;
+  RowSets sets;
+  DenseMap<Value, unsigned> numbers; // of the sets besides that of the ids, by their tables
+  SmallVector<SmallVector<Attribute>, 3> written; // states that are written in each set
+  SmallVector<RowSetOp, 2> declared;
   SmallVector<Value> states; // references, in the order of the arguments
   SmallVector<Operation *> replaced;
 };
 
 } // namespace
+
+//===- Sets of rows ------------------------------------------------------------------------------------------===//
+
+/// Any rows of a step may be in a tail that begins before those that are wanted; of these there is a bound.
+RowBound EntryBufferizer::getBound(NarrowSegmentsOp table) const {
+  bool isWanted = table.getHalo() == 0 && shape.getBound() == RowBound::chunk;
+  return isWanted ? RowBound::score : shape.getBound();
+}
+
+/// Set 0 is that of the ids; the longest tail comes next. The caller fills their tables, as it does that of all rows.
+LogicalResult EntryBufferizer::declareSets() {
+  FailureOr<RowSets> computed = RowSets::compute(entry);
+  if (failed(computed))
+    return failure();
+  sets = *computed;
+  SmallVector<NarrowSegmentsOp> tables(entry.front().getOps<NarrowSegmentsOp>());
+  llvm::sort(tables, [](NarrowSegmentsOp a, NarrowSegmentsOp b) { return a.getHalo() > b.getHalo(); });
+  for (auto [index, op] : llvm::enumerate(tables)) {
+    unsigned set = index + 1;
+    buffers.addSet(getBound(op));
+    numbers[op.getResult()] = set;
+    Value table = buffers.allocateSegments(op.getLoc(), op.getType(), set);
+    buffers.set(op.getResult(), table);
+    declared.push_back(RowSetOp::create(builder, op.getLoc(), set, op.getHalo(), getBound(op), table, ArrayAttr()));
+  }
+  written.resize(tables.size() + 1);
+  return success();
+}
+
+/// Its buffer is there; that it is a part of all rows is left to check.
+LogicalResult EntryBufferizer::bufferizeTable(NarrowSegmentsOp op) {
+  if (isa<BlockArgument>(op.getSegments()))
+    return success();
+  return op.emitOpError("cannot be bufferized: expected a part of all rows, got one of another set");
+}
 
 //===- Arguments and results ---------------------------------------------------------------------------------===//
 
@@ -85,14 +131,14 @@ LogicalResult EntryBufferizer::bufferizeArgument(BlockArgument argument) {
     return success();
   }
   if (isa<SegmentsType>(type)) {
-    buffers.set(argument, buffers.allocateSegments(loc, type));
+    buffers.set(argument, buffers.allocateSegments(loc, type, /*set=*/0));
     return success();
   }
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (buffers.getIds() || !tensor || tensor.getRank() != 1 || !tensor.getElementType().isInteger(32))
     return entry.emitOpError("expected one argument of token ids (`tensor<?xi32>`), segments and states, got ")
            << type << " as argument " << index;
-  buffers.set(argument, buffers.allocate(entry, type, BufferRole::ids));
+  buffers.set(argument, buffers.allocate(entry, type, /*set=*/0, BufferRole::ids));
   return success(static_cast<bool>(buffers.getIds()));
 }
 
@@ -120,13 +166,14 @@ LogicalResult EntryBufferizer::bufferizeLogits(OpOperand &returned) {
     alloc.setRoleAttr(role);
     return success();
   }
-  Value copy = buffers.allocate(returned.getOwner(), returned.get().getType(), kind);
+  unsigned set = getSet(sets.getTable(returned.get()));
+  Value copy = buffers.allocate(returned.getOwner(), returned.get().getType(), set, kind);
   if (!copy)
     return failure();
   if (copy.getType() != buffer->getType())
     return returned.getOwner()->emitOpError("expected returned rows to be a whole buffer, got columns of one, ")
            << buffer->getType();
-  CopyOp::create(builder, returned.getOwner()->getLoc(), *buffer, copy);
+  CopyOp::create(builder, returned.getOwner()->getLoc(), *buffer, copy, set);
   ++numCopies;
   return success();
 }
@@ -176,12 +223,15 @@ LogicalResult EntryBufferizer::bufferizeKernel(RowKernelOpInterface op) {
     operands.push_back(*buffer);
   }
   auto stateOp = dyn_cast<StateOpInterface>(op.getOperation());
+  unsigned set = getSet(sets.getTable(op.getOperation()));
   for (OpResult result : op->getResults()) {
     if (Value replaced = stateOp ? stateOp.getReplaced(result) : Value()) {
-      buffers.setVersion(result, buffers.lookup(replaced));
+      Value state = buffers.lookup(replaced);
+      buffers.setVersion(result, state);
+      written[set].push_back(state.getDefiningOp<StateRefOp>().getStateAttr());
       continue;
     }
-    outs.push_back(buffers.allocate(result));
+    outs.push_back(buffers.allocate(result, set));
     if (!outs.back())
       return failure();
     buffers.set(result, outs.back());
@@ -235,7 +285,7 @@ LogicalResult EntryBufferizer::bufferizeGeneric(linalg::GenericOp op) {
     inputs.push_back(*buffer);
   }
   for (OpResult result : op->getResults()) {
-    outs.push_back(buffers.allocate(result));
+    outs.push_back(buffers.allocate(result, getSet(sets.getTable(op.getOperation()))));
     if (!outs.back())
       return failure();
     buffers.set(result, outs.back());
@@ -261,7 +311,7 @@ LogicalResult EntryBufferizer::bufferizeSlice(tensor::ExtractSliceOp op) {
   if (!wholeRows)
     return op.emitOpError("cannot be bufferized: expected a slice of columns of all rows");
   SmallVector<OpFoldResult> sizes = op.getMixedSizes();
-  sizes.front() = buffers.getRows();
+  sizes.front() = buffers.getRows(getSet(sets.getTable(op.getOperation())));
   buffers.set(op.getResult(), memref::SubViewOp::create(builder, op.getLoc(), *source, op.getMixedOffsets(), sizes,
                                                         op.getMixedStrides()));
   ++numViews;
@@ -286,7 +336,7 @@ LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
     return op.emitOpError("cannot be bufferized: expected a reshape that needs no copy of ") << sourceType;
   if constexpr (std::is_same_v<MemRefOp, memref::ExpandShapeOp>) {
     SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(builder.getContext(), type->getShape());
-    sizes.front() = buffers.getRows();
+    sizes.front() = buffers.getRows(getSet(sets.getTable(op.getOperation())));
     buffers.set(op.getResult(),
                 MemRefOp::create(builder, op.getLoc(), *type, *source, op.getReassociationIndices(), sizes));
   } else {
@@ -307,7 +357,7 @@ LogicalResult EntryBufferizer::bufferizeVector(ParameterVectorOp op) {
 LogicalResult EntryBufferizer::bufferizeDim(tensor::DimOp op) {
   if (op.getConstantIndex() != 0)
     return op.emitOpError("cannot be bufferized: expected the number of rows, dimension 0");
-  op.getResult().replaceAllUsesWith(buffers.getRows());
+  op.getResult().replaceAllUsesWith(buffers.getRows(getSet(sets.getTable(op.getOperation()))));
   return success();
 }
 
@@ -337,6 +387,7 @@ LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
       .Case([&](tensor::CollapseShapeOp reshape) { return bufferizeReshape<memref::CollapseShapeOp>(reshape); })
       .Case([&](tensor::DimOp dim) { return bufferizeDim(dim); })
       .Case([&](ParameterVectorOp vector) { return bufferizeVector(vector); })
+      .Case([&](NarrowSegmentsOp table) { return bufferizeTable(table); })
       .Case<tensor::EmptyOp, linalg::FillOp>([&](auto) { return success(); }) // inits, which kernels do not read
       .Default([&](Operation *) {
         return op->emitOpError(
@@ -357,6 +408,9 @@ void EntryBufferizer::poison(Operation *op) {
 }
 
 void EntryBufferizer::finish() {
+  for (RowSetOp set : declared)
+    if (ArrayRef<Attribute> names = written[set.getNumber()]; !names.empty())
+      set.setStatesAttr(builder.getArrayAttr(names));
   for (Operation *op : llvm::reverse(replaced))
     op->erase();
   BitVector allArguments(entry.getNumArguments(), true), allResults(entry.getNumResults(), true);
@@ -371,13 +425,13 @@ LogicalResult EntryBufferizer::run() {
   if (!entry.getBody().hasOneBlock())
     return entry.emitOpError("expected a body of one block");
   builder.setInsertionPointToStart(&entry.front());
-  if (failed(bufferizeArguments()))
+  if (failed(bufferizeArguments()) || failed(declareSets()))
     return failure();
   bool failed = false;
   // Operations that are made on the way stand before the one they replace and are not visited.
   SmallVector<Operation *> ops;
   for (Operation &op : entry.front())
-    if (!isa<AllocOp, StateRefOp>(op))
+    if (!isa<AllocOp, RowSetOp, StateRefOp>(op))
       ops.push_back(&op);
   for (Operation *op : ops) {
     bool opFailed = mlir::failed(bufferizeOp(op));

@@ -12,7 +12,8 @@ SizeAttr EntryBuffers::getSize(int64_t bytesPerRow, RowBound bound) {
   return SizeAttr::get(builder.getContext(), term);
 }
 
-Value EntryBuffers::allocate(Operation *op, Type tensor, std::optional<BufferRole> role, bool isReturned) {
+Value EntryBuffers::allocate(Operation *op, Type tensor, unsigned set, std::optional<BufferRole> role,
+                             bool isReturned) {
   auto type = dyn_cast<RankedTensorType>(tensor);
   int64_t bytes = 0;
   bool valid = type && type.getRank() >= 1 && type.getRank() <= 3 && type.isDynamicDim(0) &&
@@ -38,23 +39,25 @@ Value EntryBuffers::allocate(Operation *op, Type tensor, std::optional<BufferRol
     auto layout = StridedLayoutAttr::get(builder.getContext(), 0, {bytes / elementBytes, 1});
     memref = MemRefType::get(type.getShape(), type.getElementType(), layout);
   }
-  SizeAttr size = getSize(llvm::alignTo(bytes, kAlignment), shape.getBound());
+  SizeAttr size = getSize(llvm::alignTo(bytes, kAlignment), sets[set].bound);
   auto attribute = role ? BufferRoleAttr::get(builder.getContext(), *role) : BufferRoleAttr();
-  Value buffer = AllocOp::create(builder, op->getLoc(), memref, size, attribute);
+  Value buffer = AllocOp::create(builder, op->getLoc(), memref, size, attribute, set);
+  if (!sets[set].first)
+    sets[set].first = buffer;
   if (role == BufferRole::ids)
     ids = buffer;
   return buffer;
 }
 
-Value EntryBuffers::allocate(OpResult result) {
-  return allocate(result.getOwner(), result.getType(), std::nullopt,
+Value EntryBuffers::allocate(OpResult result, unsigned set) {
+  return allocate(result.getOwner(), result.getType(), set, std::nullopt,
                   llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>));
 }
 
-Value EntryBuffers::allocateSegments(Location loc, Type type) {
+Value EntryBuffers::allocateSegments(Location loc, Type type, unsigned set) {
   ++numBuffers;
   auto role = BufferRoleAttr::get(builder.getContext(), BufferRole::segments);
-  return AllocOp::create(builder, loc, type, getSize(16, RowBound::batch), role);
+  return AllocOp::create(builder, loc, type, getSize(16, RowBound::batch), role, set);
 }
 
 Value EntryBuffers::allocateWorkspace(Operation *op, int64_t bytes) {
@@ -87,11 +90,12 @@ void EntryBuffers::setVersion(Value version, Value reference) {
   current[reference] = version;
 }
 
-Value EntryBuffers::getRows() {
+Value EntryBuffers::getRows(unsigned set) {
+  auto &[bound, first, rows] = sets[set];
   if (rows)
     return rows;
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfterValue(ids);
-  Value zero = arith::ConstantIndexOp::create(builder, ids.getLoc(), 0);
-  return rows = memref::DimOp::create(builder, ids.getLoc(), ids, zero);
+  builder.setInsertionPointAfterValue(first);
+  Value zero = arith::ConstantIndexOp::create(builder, first.getLoc(), 0);
+  return rows = memref::DimOp::create(builder, first.getLoc(), first, zero);
 }

@@ -10,18 +10,23 @@
 
 namespace mlir::yoco {
 
-/// Buffers are made where `builder` stands. A buffer of rows is as large as the entry point's row bound asks: a number
-/// of bytes that is a multiple of 64, times the bound.
+/// Buffers are made where `builder` stands. A buffer of rows is as large as the bound of its set of rows asks, in set 0
+/// the entry point's: a number of bytes that is a multiple of 64, times the bound.
 class EntryBuffers {
 public:
-  EntryBuffers(EntryAttr shape, const Target &target, OpBuilder &builder)
-      : shape(shape), target(target), builder(builder) {}
+  EntryBuffers(EntryAttr shape, const Target &target, OpBuilder &builder) : target(target), builder(builder) {
+    addSet(shape.getBound());
+  }
+
+  /// One more set of rows, after those that are there.
+  void addSet(RowBound bound) { sets.push_back({bound, Value(), Value()}); }
 
   /// A fresh buffer for rows of type `tensor`. Null, with an error on `op`, when there is no such buffer.
-  Value allocate(Operation *op, Type tensor, std::optional<BufferRole> role = std::nullopt, bool isReturned = false);
+  Value allocate(Operation *op, Type tensor, unsigned set, std::optional<BufferRole> role = std::nullopt,
+                 bool isReturned = false);
   /// The same for the rows that an operation computes.
-  Value allocate(OpResult result);
-  Value allocateSegments(Location loc, Type type);
+  Value allocate(OpResult result, unsigned set);
+  Value allocateSegments(Location loc, Type type, unsigned set);
   Value allocateWorkspace(Operation *op, int64_t bytes);
 
   /// The buffer that stands for `value`: its own, or `value` itself when it is neither rows nor state. An error for a
@@ -35,17 +40,23 @@ public:
 
   /// The buffer of token ids; null when there is none yet.
   Value getIds() const { return ids; }
-  /// Rows of the step. Every buffer has as many.
-  Value getRows();
+  /// The number of rows of a set. Every buffer of it has as many; there is one by then.
+  Value getRows(unsigned set);
   unsigned getNumBuffers() const { return numBuffers; }
 
 private:
+  struct Set {
+    RowBound bound;
+    Value first; // its first buffer of rows
+    Value rows;  // how many there are
+  };
+
   SizeAttr getSize(int64_t bytesPerRow, RowBound bound);
 
-  EntryAttr shape;
   const Target &target;
   OpBuilder &builder;
-  Value ids, rows;
+  SmallVector<Set, 3> sets;
+  Value ids;
   DenseMap<Value, Value> buffers; // tensor, table or version of a state -> its buffer
   DenseMap<Value, Value> current; // reference to a state -> the version that it holds by now
   unsigned numBuffers = 0;

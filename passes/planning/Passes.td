@@ -13,7 +13,8 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
   let description = [{
     Every fused operation writes buffers of its own, column slices and reshapes become views, and states are written in
     place, since they are linear. Entry points then have no arguments and no results: the caller fills the buffers with
-    roles `ids` and `segments`, and reads the one with role `logits`.
+    roles `ids` and `segments`, and reads the one with role `logits`. Sets of rows that `yoco.narrow_segments` begins
+    are declared by `yoco.row_set`, each with a table of segments, and their buffers are as large as their bound asks.
 
     Before:
     ```mlir
@@ -120,7 +121,8 @@ def PlanMemoryPass : Pass<"yoco-plan-memory", "::mlir::ModuleOp"> {
 def VerifyMemoryPlanPass : Pass<"yoco-verify-memory-plan", "::mlir::ModuleOp"> {
   let summary = "proves that buffers that are alive together are apart, for all bounds";
   let description = [{
-    Changes nothing. Shares no code with the passes that plan; reports every violation. In
+    Changes nothing. Shares no code with the passes that plan; reports every violation. Also shown is that every
+    operation works on the rows of one set (`yoco.row_set`), with that set's table. In
 
     ```mlir
     yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>]

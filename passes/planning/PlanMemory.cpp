@@ -58,7 +58,7 @@ private:
 
   func::FuncOp entry;
   bool packed;
-  // Ordered, so that the segment table, which grows with `batch` alone, comes before the rows.
+  // Ordered, so that segment tables, which grow with `batch` alone, come before the rows.
   std::map<Powers, Group, std::greater<>> groups;
 };
 
@@ -92,7 +92,7 @@ void EntryPlanner::place(Group &group, SizeAttr begin, Powers powers, FlatSymbol
     OpBuilder builder(alloc);
     SizeAttr offset = begin.add(SizeAttr::get(builder.getContext(), SizeTerm{interval.offset, powers}));
     auto view = ViewOp::create(builder, alloc.getLoc(), alloc.getType(), arena, offset, alloc.getSizeAttr(),
-                               alloc.getRoleAttr());
+                               alloc.getRoleAttr(), alloc.getRowSetAttr());
     alloc.replaceAllUsesWith(view.getResult());
     alloc.erase();
   }

@@ -35,6 +35,7 @@ private:
   LogicalResult printRecords(ArenaOp arena);
   LogicalResult printScratch();
   LogicalResult printEntry(func::FuncOp entry, SizeAttr size);
+  int64_t getRows(RowBound bound) const;
   void printWeights();
 
   ModuleOp variant;
@@ -196,6 +197,17 @@ static StringRef getInstructionName(Operation *op) {
   return op->getName().stripDialect();
 }
 
+/// Which rows of each segment a set has, in words.
+static std::string describeTail(func::FuncOp entry, int64_t halo) {
+  if (entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName()).getWanted().isNone())
+    return "the last " + group(halo);
+  return halo == 0 ? "those wanted" : "those wanted and the " + group(halo) + " before them";
+}
+
+int64_t PlanPrinter::getRows(RowBound bound) const {
+  return bound == RowBound::batch ? bounds.batch : bound == RowBound::chunk ? bounds.chunk : bounds.score;
+}
+
 LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
   Lifetimes lifetimes(entry);
   int64_t naive = 0, end = lifetimes.getNumInstructions();
@@ -209,6 +221,8 @@ LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
     naive += *bytes;
     std::string live = describeInstant(lifetime->first, end) + " - " + describeInstant(lifetime->last, end);
     text << llvm::formatv("    {0,14}  {1,14}  {2,-14}  ", group(*offset), group(*bytes), live);
+    if (view.getRowSet() != 0)
+      text << "set " << view.getRowSet() << ": ";
     if (view.getRole())
       text << stringifyBufferRole(*view.getRole()) << " ";
     else if (lifetime->first >= 0 && lifetime->first < end)
@@ -220,6 +234,9 @@ LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
     return failure();
   os << "  @" << entry.getSymName() << ": " << end << " instructions, peak " << group(*peak) << " bytes (naive "
      << group(naive) << ")\n";
+  for (auto set : entry.front().getOps<RowSetOp>())
+    os << "    row set " << set.getNumber() << ": " << describeTail(entry, set.getHalo())
+       << " in each segment, at most " << group(getRows(set.getBound())) << "\n";
   if (!lines.empty())
     os << llvm::formatv("    {0,14}  {1,14}  {2,-14}  first used by\n", "offset", "bytes", "live") << lines;
   return success();

@@ -6,16 +6,22 @@
 // Shares no code with the passes that plan. It takes the offsets as they stand in the IR and shows, for every entry
 // point,
 //   1. that every buffer has a place: no `yoco.alloc` is left, views are of the scratch arena;
-//   2. that a buffer has the bytes of its rows, and ends within the arena: for some size in the arena's list;
+//   2. that a buffer has the bytes of its rows, as many as the bound of its set of rows says, and ends within the
+//      arena: for some size in the arena's list;
 //   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation
-//      that first touches it (ids, segments: from the start) to the one that last does (logits: to the end), through
-//      views;
-//   4. that ids, segments and logits are there once, as the entry point's `yoco.entry` wants them;
+//      that first touches it (ids, segments of any set: from the start) to the one that last does (logits: to the end),
+//      through views;
+//   4. that ids and logits are there once, as the entry point's `yoco.entry` wants them, and segments once for each
+//      set of rows;
+//   5. that sets are declared from the longest tail to the shortest, and that every operation works on the rows of one:
+//      but for positions, which read of the ids of all rows that there are some, and the rows of a larger set that
+//      become those of a smaller one, each with the table of its set. States that are written in a set are among those
+//      that it says the caller clears;
 // and for the module
-//   5. that every plane of every state has its bytes: one that grows in the persistent arena, with room for all slots;
+//   6. that every plane of every state has its bytes: one that grows in the persistent arena, with room for all slots;
 //      any other in the record of a slot. No two have a byte in common, and the records of all slots none with
 //      anything else;
-//   6. that all offsets and sizes can be computed at the bounds that the module was planned for.
+//   7. that all offsets and sizes can be computed at the bounds that the module was planned for.
 //
 // "At most" means `SizeAttr::isProvablyAtMost`: for all bounds, not for those at hand, because a session may choose
 // smaller ones. Alignment needs no check of its own: a size is a sum of products each rounded up to 64 bytes, so an
@@ -68,13 +74,26 @@ private:
   }
   void verifyWithin(const Range &range, ArenaOp arena);
   void verifyDisjoint(const Range &a, const Range &b);
-  void verifyBytes(ViewOp view, EntryAttr shape);
+  void verifyBytes(ViewOp view);
   void verifyRoles(func::FuncOp entry, EntryAttr shape);
+  void verifyOutput(ViewOp view, EntryAttr shape);
+  void collectSets(func::FuncOp entry, EntryAttr shape);
+  void verifySet(RowSetOp set, EntryAttr shape);
+  bool verifyDeclared(Operation *op, uint64_t set);
+  void verifyRows(Operation *op);
+  void verifyWrites(StateOpInterface op, uint64_t set);
   void verifyPlanes(StateDeclOp state, ArenaOp arena, SmallVectorImpl<Range> &planes);
   void verifyInRecord(StateDeclOp state, unsigned index, InRecordAttr place, int64_t bytes, ArenaOp arena);
   void verifyApart(ArrayRef<Range> planes);
 
+  /// A set of rows of the entry point at hand.
+  struct Set {
+    RowSetOp op; // null for set 0
+    RowBound bound;
+  };
+
   ModuleOp module;
+  SmallVector<Set> sets;
   /// Planes in a record: [begin, end), whose, and which.
   std::map<int64_t, std::tuple<int64_t, StateDeclOp, unsigned>> inRecord;
 };
@@ -132,8 +151,8 @@ static std::pair<Operation *, Operation *> getLifetime(Value buffer, Block &bloc
   return lifetime;
 }
 
-/// The size that the type of a buffer asks for, where the entry point's rows are limited as `shape` says.
-static SizeAttr getNeededSize(ViewOp view, EntryAttr shape) {
+/// The size that the type of a buffer asks for, where its rows are limited by `bound`.
+static SizeAttr getNeededSize(ViewOp view, RowBound bound) {
   SizeTerm term = {16, {0, 1, 0, 0}}; // the segment table: four 32-bit numbers for each slot
   if (auto type = dyn_cast<MemRefType>(view.getType())) {
     auto [strides, offset] = type.getStridesAndOffset();
@@ -146,33 +165,149 @@ static SizeAttr getNeededSize(ViewOp view, EntryAttr shape) {
       term.powers = {0, 0, 0, 0};
       return SizeAttr::get(view.getContext(), term);
     }
-    bool batch = shape.getBound() == RowBound::batch, chunk = shape.getBound() == RowBound::chunk;
+    bool batch = bound == RowBound::batch, chunk = bound == RowBound::chunk;
     term.powers = {0, batch, chunk, !batch && !chunk};
   }
   return SizeAttr::get(view.getContext(), term);
 }
 
-void PlanVerifier::verifyBytes(ViewOp view, EntryAttr shape) {
-  SizeAttr needed = getNeededSize(view, shape);
+void PlanVerifier::verifyBytes(ViewOp view) {
+  if (!verifyDeclared(view, view.getRowSet()))
+    return;
+  SizeAttr needed = getNeededSize(view, sets[view.getRowSet()].bound);
   if (!needed || !needed.isProvablyAtMost(view.getSize()))
     report(view) << "expected the bytes that its rows need for all bounds, " << needed << ", got "
                  << view.getSizeAttr();
 }
 
-/// ids and segments once; once what the entry point gives, when it gives anything.
+/// What the entry point gives are rows of the set of those that are wanted.
+void PlanVerifier::verifyOutput(ViewOp view, EntryAttr shape) {
+  uint64_t expected = shape.getWanted().isFrom() ? sets.size() - 1 : 0;
+  if (view.getRowSet() != expected)
+    report(view) << "expected rows of set " << expected << ", which are wanted, got rows of set " << view.getRowSet();
+}
+
+/// ids once and segments once for each set; once what the entry point gives, when it gives anything.
 void PlanVerifier::verifyRoles(func::FuncOp entry, EntryAttr shape) {
   std::map<BufferRole, unsigned> counts;
-  for (auto view : entry.front().getOps<ViewOp>())
-    if (std::optional<BufferRole> role = view.getRole())
-      ++counts[*role];
+  for (auto view : entry.front().getOps<ViewOp>()) {
+    std::optional<BufferRole> role = view.getRole();
+    if (!role)
+      continue;
+    ++counts[*role];
+    if (getOutput(*role))
+      verifyOutput(view, shape);
+    else if (role == BufferRole::ids && view.getRowSet() != 0)
+      report(view) << "expected ids of all rows, set 0, got those of set " << view.getRowSet();
+  }
   for (unsigned i = 0; i <= getMaxEnumValForBufferRole(); ++i) {
     auto role = static_cast<BufferRole>(i);
-    unsigned expected = !getOutput(role) || (getOutput(role) == shape.getOutput() && !shape.getWanted().isNone());
+    unsigned expected = role == BufferRole::segments ? sets.size()
+                        : !getOutput(role)
+                            ? 1
+                            : getOutput(role) == shape.getOutput() && !shape.getWanted().isNone();
     unsigned got = counts[role];
     if (got != expected)
       report(entry) << "expected " << expected << " buffers of role " << stringifyBufferRole(role) << ", got " << got;
   }
 }
+
+//===- Sets of rows ------------------------------------------------------------------------------------------===//
+
+/// The declaration of `set`, which is the next.
+void PlanVerifier::verifySet(RowSetOp set, EntryAttr shape) {
+  if (set.getNumber() != sets.size())
+    report(set) << "expected set " << sets.size() << " next, got set " << set.getNumber();
+  if (RowSetOp before = sets.back().op; before && before.getHalo() <= set.getHalo())
+    report(set) << "expected a halo below that of the set before, " << before.getHalo() << ", got " << set.getHalo();
+  if (set.getHalo() != 0 && set.getBound() != shape.getBound())
+    report(set) << "expected the bound of all rows of the step, " << stringifyRowBound(shape.getBound())
+                << ", for a set with rows before those that are wanted, got " << stringifyRowBound(set.getBound());
+  auto table = set.getTable().getDefiningOp<ViewOp>();
+  if (!table || table.getRole() != BufferRole::segments || table.getRowSet() != set.getNumber())
+    report(set) << "expected a table of its own, a buffer of role segments and row set " << set.getNumber();
+  for (Attribute name : set.getStatesAttr() ? set.getStatesAttr().getValue() : ArrayRef<Attribute>())
+    if (auto state = module.lookupSymbol<StateDeclOp>(cast<FlatSymbolRefAttr>(name));
+        llvm::any_of(state.getStateType().getPlanes(), [](const StatePlane &plane) { return plane.grows; }))
+      report(set) << "expected states of fixed size, got " << name << ", which grows";
+}
+
+void PlanVerifier::collectSets(func::FuncOp entry, EntryAttr shape) {
+  sets.assign(1, {RowSetOp(), shape.getBound()});
+  for (auto set : entry.front().getOps<RowSetOp>()) {
+    verifySet(set, shape);
+    sets.push_back({set, set.getBound()});
+  }
+  if (shape.getWanted().isFrom() && (sets.size() == 1 || sets.back().op.getHalo() != 0))
+    report(entry) << "expected a set of the rows that are wanted, with halo 0, got none";
+}
+
+bool PlanVerifier::verifyDeclared(Operation *op, uint64_t set) {
+  if (set < sets.size())
+    return true;
+  report(op) << "expected one of the " << sets.size() << " row sets of the entry point, got set " << set;
+  return false;
+}
+
+/// The planned buffer that `value` is, looks at, or counts the rows of; null when it has no rows.
+static ViewOp getRows(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto view = dyn_cast<ViewOp>(op)) {
+      auto type = dyn_cast<MemRefType>(view.getType());
+      return type && type.hasStaticShape() ? ViewOp() : view;
+    }
+    if (auto count = dyn_cast<memref::DimOp>(op))
+      value = count.getSource();
+    else if (auto view = dyn_cast<ViewLikeOpInterface>(op))
+      value = view.getViewSource();
+    else
+      break;
+  }
+  return {};
+}
+
+/// All rows that `op` touches are of one set. With two tables they are of the first, from the second on of the second.
+void PlanVerifier::verifyRows(Operation *op) {
+  SmallVector<std::pair<unsigned, ViewOp>> rows, tables;
+  for (OpOperand &operand : op->getOpOperands())
+    if (ViewOp view = getRows(operand.get()))
+      (isa<SegmentsType>(view.getType()) ? tables : rows).emplace_back(operand.getOperandNumber(), view);
+  if (rows.empty() || isa<RowSetOp>(op))
+    return;
+  uint64_t set = (tables.empty() ? rows.front() : tables.back()).second.getRowSet();
+  if (isa<LaunchOp, GemmOp, CopyOp>(op)) {
+    auto number = op->getAttrOfType<IntegerAttr>("row_set");
+    set = number ? number.getValue().getZExtValue() : 0;
+    if (!verifyDeclared(op, set))
+      return;
+  }
+  uint64_t from = tables.empty() ? set : tables.front().second.getRowSet();
+  if (tables.size() == 2 && from >= set)
+    report(op) << "expected rows of a smaller set than " << from << " as its result, got set " << set;
+  for (auto [number, view] : llvm::concat<std::pair<unsigned, ViewOp>>(rows, tables)) {
+    uint64_t expected = tables.size() == 2 && number < tables.back().first ? from : set;
+    bool isCount = view.getRole() == BufferRole::ids && tables.size() == 1;
+    if (view.getRowSet() != expected && !isCount)
+      report(op) << "operand " << number << ": expected rows of set " << expected << ", got rows of set "
+                 << view.getRowSet();
+  }
+  if (auto stateOp = dyn_cast<StateOpInterface>(op))
+    verifyWrites(stateOp, set);
+}
+
+/// What is written in a set is cleared by the caller when rows before the set's first were never written.
+void PlanVerifier::verifyWrites(StateOpInterface op, uint64_t set) {
+  for (Value state : op.getWrittenStates()) {
+    auto reference = state.getDefiningOp<StateRefOp>();
+    if (set == 0 || set >= sets.size() || !reference)
+      continue;
+    ArrayAttr states = sets[set].op.getStatesAttr();
+    if (!states || !llvm::is_contained(states, reference.getStateAttr()))
+      report(op) << "expected " << reference.getStateAttr() << ", which it writes, among the states of set " << set;
+  }
+}
+
+//===- One entry point ---------------------------------------------------------------------------------------===//
 
 void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
   if (!entry.getBody().hasOneBlock()) {
@@ -180,6 +315,7 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
     return;
   }
   Block &block = entry.front();
+  collectSets(entry, shape);
   verifyRoles(entry, shape);
   entry.walk([&](AllocOp alloc) { report(alloc) << "expected a buffer with a place, got one without"; });
 
@@ -193,7 +329,7 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
     auto arena = module.lookupSymbol<ArenaOp>(view.getArena());
     if (arena.getKind() != ArenaKind::scratch)
       report(view) << "expected a place in an arena of kind scratch, got " << stringifyArenaKind(arena.getKind());
-    verifyBytes(view, shape);
+    verifyBytes(view);
     verifyWithin(range, arena);
     std::optional<BufferRole> role = view.getRole();
     auto [begin, end] = getLifetime(view.getResult(), block);
@@ -208,6 +344,7 @@ void PlanVerifier::verifyEntry(func::FuncOp entry, EntryAttr shape) {
   }
   SmallVector<Range> alive;
   for (Operation &op : block) {
+    verifyRows(&op);
     auto it = begins.find(&op);
     if (it != begins.end()) {
       for (const Range &range : it->second) {

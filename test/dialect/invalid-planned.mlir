@@ -193,3 +193,19 @@ yoco.packed_parameter @p [@a] row_major 0 stride 7 : tensor<4x8xf32>
 yoco.parameter @a : tensor<4x8xf32> from "a"
 // expected-error @+1 {{expected a stride with layout row_major, of at least the columns of 'tensor<4x8xf32>', got 8}}
 yoco.packed_parameter @p [@a] panels 16 stride 8 : tensor<4x8xf32>
+
+// -----
+
+func.func @f(%t: !yoco.segments) {
+  // expected-error @+1 {{expected @ring to name a `yoco.state_decl`}}
+  yoco.row_set 1 halo 3 bound chunk table %t states [@ring]
+  return
+}
+
+// -----
+
+func.func @f(%t: !yoco.segments) {
+  // expected-error @+1 {{'number' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  yoco.row_set 0 halo 3 bound chunk table %t
+  return
+}

@@ -113,3 +113,28 @@ func.func @gemm() {
       : (memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>, memref<1024xi8>, memref<?x12xf32>) -> ()
   return
 }
+
+// Sets of rows. Set 0 goes without saying.
+// CHECK-LABEL: func.func @sets
+func.func @sets() {
+  // CHECK: %[[T:.+]] = yoco.view @scratch at <0> size <16 * batch> row_set 1 role segments : !yoco.segments
+  %t = yoco.view @scratch at <0> size <16 * batch> row_set 1 role segments : !yoco.segments
+  // CHECK: yoco.row_set 1 halo 3 bound chunk table %[[T]] states [@ring]
+  yoco.row_set 1 halo 3 bound chunk table %t states [@ring]
+  // CHECK: yoco.row_set 2 halo 0 bound score table %[[T]]{{$}}
+  yoco.row_set 2 halo 0 bound score table %t
+  // CHECK: %[[X:.+]] = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
+  %x = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
+  // CHECK: yoco.alloc <64 * chunk> : memref<?x8xf32>
+  %all = yoco.alloc <64 * chunk> row_set 0 : memref<?x8xf32>
+  // CHECK: yoco.launch @kernels::@nothing() tiles <rows, divisor = 1, multiplier = 1> row_set 1
+  yoco.launch @kernels::@nothing() tiles <rows, divisor = 1, multiplier = 1> row_set 1
+  // CHECK: yoco.copy %[[X]] to %[[X]] row_set 1 : memref<?x8xf32>
+  yoco.copy %x to %x row_set 1 : memref<?x8xf32>
+  %in = yoco.alloc <64 * chunk> row_set 1 : memref<?x7xbf16, strided<[8, 1]>>
+  %out = yoco.alloc <64 * chunk> row_set 1 : memref<?x12xf32>
+  %w = yoco.parameter_ref @padded : memref<12x7xbf16, strided<[8, 1]>>
+  // CHECK: yoco.gemm %{{.+}}, %{{.+}} outs %{{.+}} row_set 1 : (
+  yoco.gemm %in, %w outs %out row_set 1 : (memref<?x7xbf16, strided<[8, 1]>>, memref<12x7xbf16, strided<[8, 1]>>, memref<?x12xf32>) -> ()
+  return
+}

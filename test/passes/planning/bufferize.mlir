@@ -321,3 +321,83 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     return %s : tensor<?x1xf32>
   }
 }
+
+// -----
+
+// Sets of rows besides that of the ids are numbered from the longest tail to the shortest. Their buffers are as large as their bound, and
+// have as many rows as the first of them; states that are written are those of the set's declaration.
+
+// CHECK-LABEL: func.func @extend()
+// CHECK: %[[IDS:.+]] = yoco.alloc <64 * chunk> role ids : memref<?xi32>
+// CHECK: %[[SEG:.+]] = yoco.alloc <16 * batch> role segments : !yoco.segments
+// CHECK: %[[TAIL:.+]] = yoco.alloc <16 * batch> row_set 1 role segments : !yoco.segments
+// CHECK-NEXT: yoco.row_set 1 halo 3 bound chunk table %[[TAIL]] states [@ring]
+// CHECK-NEXT: %[[WANTED:.+]] = yoco.alloc <16 * batch> row_set 2 role segments : !yoco.segments
+// CHECK-NEXT: yoco.row_set 2 halo 0 bound score table %[[WANTED]]{{$}}
+// CHECK: yoco.fused_embed %[[IDS]]
+// CHECK: %[[POS:.+]] = yoco.alloc <64 * chunk> row_set 1 : memref<?xi32>
+// CHECK: %[[ROWS:.+]] = memref.dim %[[POS]]
+// CHECK: yoco.fused_positions %[[IDS]] at %[[TAIL]] outs %[[POS]]
+// CHECK: %[[K:.+]] = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
+// CHECK-NEXT: yoco.fused_narrow %{{.+}} at %[[SEG]] to %[[TAIL]] outs %[[K]]
+// CHECK: memref.expand_shape %[[K]] {{.*}} output_shape [%[[ROWS]], 2, 4]
+// CHECK: yoco.fused_cache_write %{{.+}} at %[[POS]], %[[TAIL]]
+// CHECK: %[[Y:.+]] = yoco.alloc <64 * score> row_set 2 : memref<?x8xf32>
+// CHECK-NEXT: yoco.fused_narrow %[[K]] at %[[TAIL]] to %[[WANTED]] outs %[[Y]]
+// CHECK: %[[N:.+]] = yoco.alloc <64 * score> row_set 2 role logits : memref<?x8xf32>
+// CHECK-NEXT: yoco.fused_norm %[[Y]] outs %[[N]]
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+  yoco.state_decl @ring : !ring
+  func.func @extend(%ids: tensor<?xi32>, %segments: !yoco.segments, %r: !ring {yoco.state = @ring}) -> (tensor<?x8xf32>, !ring)
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+    %wanted = yoco.narrow_segments %segments {halo = 0 : i64}
+    %tail = yoco.narrow_segments %segments {halo = 3 : i64}
+    %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %pos = yoco.fused_positions %ids at %tail : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+    %k = yoco.fused_narrow %x at %segments to %tail : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %k, %c0 : tensor<?x8xf32>
+    %h = tensor.expand_shape %k [[0], [1, 2]] output_shape [%rows, 2, 4] : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %f = tensor.collapse_shape %h [[0], [1, 2]] : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %r1 = yoco.fused_cache_write %f at %pos, %tail to %r : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !ring) -> !ring
+    %y = yoco.fused_narrow %k at %tail to %wanted : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+    %n = yoco.fused_norm %y {eps = 0.0 : f32} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    return %n, %r1 : tensor<?x8xf32>, !ring
+  }
+}
+
+// -----
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  %t = yoco.narrow_segments %segments {halo = 3 : i64}
+  // expected-error @+1 {{cannot be bufferized: expected a part of all rows, got one of another set}}
+  %u = yoco.narrow_segments %t {halo = 0 : i64}
+  %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  %y = yoco.fused_narrow %x at %segments to %u : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+}
+
+// -----
+
+// Rows of two sets never meet.
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+// expected-note @+1 {{the table of the operation}}
+func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  // expected-note @+1 {{the table of the operand}}
+  %t = yoco.narrow_segments %segments {halo = 0 : i64}
+  %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+  %y = yoco.fused_narrow %x at %segments to %t : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+  // expected-error @+1 {{expected rows of one set, got operand 0 of another}}
+  %z = yoco.fused_narrow %y at %segments to %t : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+  return %z : tensor<?x8xf32>
+}
+}

@@ -159,3 +159,146 @@ yoco.arena @persistent persistent [#yoco.size<64 * seq * batch>] records at <32 
 module {
   yoco.state_decl @s0 : !yoco.state<2x4x4xf32> planes [#yoco.in_record<0>]
 }
+
+// -----
+
+// Sets of rows: a tail of the step, whose rows are written to a ring, and the wanted ones, with a bound of their own. The second kernel
+// reads rows of one set and writes those of a smaller one; positions take from the ids of all rows that there are some.
+
+// CHECK-LABEL: func.func @sets
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
+yoco.parameter @e : tensor<16x8xf32> from "e"
+yoco.state_decl @ring : !ring planes [#yoco.in_record<0>]
+yoco.arena @persistent persistent [#yoco.size<128 * batch>] records at <0> stride 128
+yoco.arena @scratch scratch [#yoco.size<192 * batch + 192 * chunk + 64 * score>]
+func.func @sets() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  %ids = yoco.view @scratch at <192 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %t1 = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 3 bound chunk table %t1 states [@ring]
+  %t2 = yoco.view @scratch at <128 * batch> size <16 * batch> row_set 2 role segments : !yoco.segments
+  yoco.row_set 2 halo 0 bound score table %t2
+  %r = yoco.state_ref @ring : !ring
+  %pos = yoco.view @scratch at <192 * batch + 64 * chunk> size <64 * chunk> row_set 1 : memref<?xi32>
+  yoco.fused_positions %ids at %t1 outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+  %x = yoco.view @scratch at <192 * batch + 128 * chunk> size <64 * chunk> : memref<?x8xf32>
+  yoco.fused_embed %ids table @e outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
+  %k = yoco.view @scratch at <192 * batch> size <64 * chunk> row_set 1 : memref<?x8xf32>
+  yoco.fused_narrow %x at %seg to %t1 outs %k : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
+  yoco.fused_cache_write %k at %pos, %t1 to %r : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !ring) -> ()
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %k, %c0 : memref<?x8xf32>
+  %h = memref.expand_shape %k [[0], [1, 2]] output_shape [%rows, 2, 4] : memref<?x8xf32> into memref<?x2x4xf32>
+  %f = memref.collapse_shape %h [[0], [1, 2]] : memref<?x2x4xf32> into memref<?x8xf32>
+  %y = yoco.view @scratch at <192 * batch + 192 * chunk> size <64 * score> row_set 2 role logits : memref<?x8xf32>
+  yoco.fused_narrow %f at %t1 to %t2 outs %y : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// A buffer has the bytes of its set's rows, not the entry point's; tables are alive from the start, whatever uses them first.
+
+yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 64 * score>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  // expected-note @+1 {{the other buffer}}
+  %t = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  // expected-error @+2 {{expected the bytes that its rows need for all bounds, #yoco.size<32 * chunk>, got #yoco.size<32 * batch>}}
+  // expected-error @+1 {{expected bytes of its own for all bounds, got #yoco.size<64 * batch> up to}}
+  %x = yoco.view @scratch at <64 * batch> size <32 * batch> : memref<?x8xf32>
+  yoco.copy %x to %x : memref<?x8xf32>
+  yoco.row_set 1 halo 0 bound score table %t
+  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<32 * score>, got #yoco.size<64 * chunk>}}
+  %y = yoco.view @scratch at <128 * batch + 64 * chunk> size <64 * chunk> row_set 1 role logits : memref<?x8xf32>
+  yoco.copy %y to %y row_set 1 : memref<?x8xf32>
+  return
+}
+
+// -----
+
+// Operations work on the rows of one set, with the table of that set; also what looks at rows.
+
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
+yoco.parameter @e : tensor<16x8xf32> from "e"
+yoco.state_decl @ring : !ring planes [#yoco.in_record<0>]
+yoco.arena @persistent persistent [#yoco.size<128 * batch>] records at <0> stride 128
+yoco.arena @scratch scratch [#yoco.size<192 * batch + 256 * chunk + 64 * score>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  %ids = yoco.view @scratch at <192 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %t1 = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 3 bound chunk table %t1
+  %t2 = yoco.view @scratch at <128 * batch> size <16 * batch> row_set 2 role segments : !yoco.segments
+  yoco.row_set 2 halo 0 bound score table %t2
+  %r = yoco.state_ref @ring : !ring
+  %pos = yoco.view @scratch at <192 * batch + 64 * chunk> size <64 * chunk> row_set 1 : memref<?xi32>
+  // expected-error @+1 {{operand 2: expected rows of set 0, got rows of set 1}}
+  yoco.fused_positions %ids at %seg outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
+  %x = yoco.view @scratch at <192 * batch + 128 * chunk> size <64 * chunk> : memref<?x8xf32>
+  %k = yoco.view @scratch at <192 * batch + 192 * chunk> size <64 * chunk> row_set 1 : memref<?x8xf32>
+  // Ids of rows besides those that are computed.
+  // expected-error @+1 {{operand 1: expected rows of set 0, got rows of set 1}}
+  yoco.fused_embed %ids table @e outs %k {scale = 1.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
+  // expected-error @+1 {{operand 0: expected rows of set 1, got rows of set 0}}
+  yoco.copy %x to %k row_set 1 : memref<?x8xf32>
+  // expected-error @+1 {{expected one of the 3 row sets of the entry point, got set 3}}
+  yoco.copy %k to %k row_set 3 : memref<?x8xf32>
+  // expected-error @+1 {{expected rows of a smaller set than 1 as its result, got set 1}}
+  yoco.fused_narrow %k at %t1 to %t1 outs %k : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
+  %y = yoco.view @scratch at <192 * batch + 256 * chunk> size <64 * score> row_set 2 role logits : memref<?x8xf32>
+  // expected-error @+1 {{operand 0: expected rows of set 0, got rows of set 1}}
+  yoco.fused_narrow %k at %seg to %t2 outs %y : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
+  // What lies before the first row of the set was never written, and the caller must know where.
+  // expected-error @+1 {{expected @ring, which it writes, among the states of set 1}}
+  yoco.fused_cache_write %k at %pos, %t1 to %r : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !ring) -> ()
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %x, %c0 : memref<?x8xf32>
+  // expected-error @+1 {{operand 1: expected rows of set 1, got rows of set 0}}
+  %h = memref.expand_shape %k [[0], [1, 2]] output_shape [%rows, 2, 4] : memref<?x8xf32> into memref<?x2x4xf32>
+  return
+}
+
+// -----
+
+// Sets are declared, from the longest tail to the shortest, each with a table of its own.
+
+yoco.state_decl @grows : !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
+yoco.arena @persistent persistent [#yoco.size<32 * seq * batch>]
+yoco.arena @scratch scratch [#yoco.size<256 * batch + 128 * chunk>]
+// expected-error @+1 {{expected a set of the rows that are wanted, with halo 0, got none}}
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  // expected-error @+1 {{expected ids of all rows, set 0, got those of set 1}}
+  %ids = yoco.view @scratch at <256 * batch> size <64 * chunk> row_set 1 role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %t1 = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  // expected-error @+2 {{expected set 1 next, got set 2}}
+  // expected-error @+1 {{expected a table of its own, a buffer of role segments and row set 2}}
+  yoco.row_set 2 halo 3 bound chunk table %t1
+  %t2 = yoco.view @scratch at <128 * batch> size <16 * batch> row_set 2 role segments : !yoco.segments
+  // expected-error @+3 {{expected a halo below that of the set before, 3, got 5}}
+  // expected-error @+2 {{expected the bound of all rows of the step, chunk, for a set with rows before those that are wanted, got score}}
+  // expected-error @+1 {{expected states of fixed size, got @grows, which grows}}
+  yoco.row_set 2 halo 5 bound score table %t2 states [@grows]
+  // expected-error @+1 {{expected rows of set 2, which are wanted, got rows of set 0}}
+  %y = yoco.view @scratch at <256 * batch + 64 * chunk> size <64 * chunk> role logits : memref<?x8xf32>
+  // expected-error @+1 {{expected one of the 3 row sets of the entry point, got set 7}}
+  %z = yoco.view @scratch at <256 * batch + 64 * chunk> size <64 * chunk> row_set 7 : memref<?x8xf32>
+  return
+}
+
+// -----
+
+// A table for each set.
+
+yoco.arena @scratch scratch [#yoco.size<192 * batch + 64 * chunk>]
+// expected-error @+1 {{expected 2 buffers of role segments, got 3}}
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  %ids = yoco.view @scratch at <192 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %a = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %b = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 3 bound chunk table %b
+  %c = yoco.view @scratch at <128 * batch> size <16 * batch> role segments : !yoco.segments
+  return
+}
