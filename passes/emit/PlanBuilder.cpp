@@ -208,6 +208,7 @@ LogicalResult VariantBuilder::addState(StateDeclOp state) {
     }
     result->planes.push_back(std::move(plane));
   }
+  states[state] = variant->states.size();
   variant->states.push_back(std::move(result));
   return success();
 }
@@ -375,7 +376,7 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::ProgramT &progra
     result.source = *source;
     result.destination = *destination;
     instruction->operation.Set(std::move(result));
-  } else if (isa<ViewOp, StateRefOp, ParameterRefOp, ViewLikeOpInterface, func::ReturnOp>(op) ||
+  } else if (isa<ViewOp, RowSetOp, StateRefOp, ParameterRefOp, ViewLikeOpInterface, func::ReturnOp>(op) ||
              isMemoryEffectFree(op)) {
     return success();
   } else {
@@ -386,6 +387,8 @@ LogicalResult VariantBuilder::addInstruction(Operation *op, fb::ProgramT &progra
       instruction->costs.push_back(makeCost(cost));
   if (auto layer = op->getAttrOfType<StringAttr>(YocoDialect::getLayerAttrName()))
     instruction->layer = layer.str();
+  if (auto set = op->getAttrOfType<IntegerAttr>("row_set"))
+    instruction->row_set = set.getInt();
   program.instructions.push_back(std::move(instruction));
   return success();
 }
@@ -405,6 +408,7 @@ static fb::OutputKind getKind(EntryOutput output) {
 LogicalResult VariantBuilder::addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry) {
   auto output = std::make_unique<fb::OutputT>();
   output->kind = getKind(kind);
+  output->row_set = view.getRowSet();
   entry.outputs.push_back(std::move(output));
   entry.programs.back()->outputs.push_back(buffer);
   if (kind != EntryOutput::logits)
@@ -413,6 +417,31 @@ LogicalResult VariantBuilder::addOutput(ViewOp view, EntryOutput kind, uint32_t 
   if (type.getRank() != 2 || !type.getElementType().isF32() || (vocabularySize && vocabularySize != type.getDimSize(1)))
     return view.emitOpError("expected logits of f32, equally many in all entry points, got ") << type;
   vocabularySize = type.getDimSize(1);
+  return success();
+}
+
+static fb::RowBound getBound(RowBound bound) {
+  return bound == RowBound::chunk   ? fb::RowBound::chunk
+         : bound == RowBound::batch ? fb::RowBound::batch
+                                    : fb::RowBound::score;
+}
+
+/// A set of rows beside that of all, and its table.
+LogicalResult VariantBuilder::addRowSet(RowSetOp op, fb::EntryT &entry) {
+  if (op.getNumber() != entry.row_sets.size() + 1)
+    return op.emitOpError("expected set ") << entry.row_sets.size() + 1 << " next, got set " << op.getNumber();
+  FailureOr<uint32_t> table = getBuffer(op, op.getTable());
+  if (failed(table))
+    return failure();
+  auto set = std::make_unique<fb::RowSetT>();
+  set->halo = op.getHalo();
+  set->bound = getBound(op.getBound());
+  for (Attribute name : op.getStatesAttr() ? op.getStatesAttr().getValue() : ArrayRef<Attribute>())
+    set->states.push_back(states.lookup(symbols.lookup(cast<FlatSymbolRefAttr>(name).getValue())));
+  entry.row_sets.push_back(std::move(set));
+  auto segments = std::make_unique<fb::SegmentTableT>();
+  segments->buffer = *table;
+  entry.programs.back()->segments.push_back(std::move(segments));
   return success();
 }
 
@@ -430,13 +459,11 @@ LogicalResult VariantBuilder::addRole(ViewOp view, fb::EntryT &entry) {
 LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
   auto entry = std::make_unique<fb::EntryT>();
   entry->name = function.getSymName().str();
-  entry->row_bound = shape.getBound() == RowBound::chunk   ? fb::RowBound::chunk
-                     : shape.getBound() == RowBound::batch ? fb::RowBound::batch
-                                                           : fb::RowBound::score;
+  entry->row_bound = getBound(shape.getBound());
   entry->row_shape = shape.getRows() == RowShape::ragged ? fb::RowShape::ragged : fb::RowShape::one_per_segment;
-  if (!shape.getWanted().isNone() && !shape.getWanted().isAll())
-    return function.emitOpError("expected all rows to be wanted or none, got ") << shape;
-  entry->rows_wanted = shape.getWanted().isAll() ? fb::RowsWanted::all : fb::RowsWanted::none;
+  entry->rows_wanted = shape.getWanted().isAll()    ? fb::RowsWanted::all
+                       : shape.getWanted().isNone() ? fb::RowsWanted::none
+                                                    : fb::RowsWanted::from;
   // One program for steps of any size, and its table of all rows.
   entry->programs.push_back(std::make_unique<fb::ProgramT>());
   entry->programs.back()->segments.push_back(std::make_unique<fb::SegmentTableT>());
@@ -445,7 +472,10 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
   if (!shape.getWanted().isNone())
     expected.push_back(getRole(shape.getOutput()));
   for (Operation &op : function.front()) {
-    if (auto view = dyn_cast<ViewOp>(op); view && view.getRole()) {
+    if (auto set = dyn_cast<RowSetOp>(op)) // with the table, which has the role of segments
+      failed |= mlir::failed(addRowSet(set, *entry));
+    auto view = dyn_cast<ViewOp>(op);
+    if (view && view.getRole() && (view.getRole() != BufferRole::segments || view.getRowSet() == 0)) {
       roles.push_back(*view.getRole());
       failed |= mlir::failed(addRole(view, *entry));
     }

@@ -34,6 +34,7 @@ private:
   LogicalResult addState(StateDeclOp state);
   LogicalResult addEntry(func::FuncOp function, EntryAttr shape);
   LogicalResult addRole(ViewOp view, fb::EntryT &entry);
+  LogicalResult addRowSet(RowSetOp op, fb::EntryT &entry);
   LogicalResult addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry);
   std::unique_ptr<fb::CostT> makeCost(CostAttr cost);
   LogicalResult addWords(LaunchOp launch, fb::KernelT &kernel);
@@ -56,6 +57,7 @@ private:
   DenseMap<Operation *, uint32_t> parameters;                                   // packed parameter -> index
   DenseMap<Attribute, uint32_t> kernels;                                        // name -> index
   DenseMap<Operation *, uint32_t> arenas;                                       // arena -> index
+  DenseMap<Operation *, uint32_t> states;                                       // state -> index
   /// Buffer and offset of each plane of a state.
   DenseMap<Operation *, SmallVector<std::pair<uint32_t, uint64_t>>> planes;
   std::map<std::tuple<uint32_t, const void *, const void *>, uint32_t> buffers; // arena, offset, size -> index
