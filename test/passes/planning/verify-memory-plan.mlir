@@ -302,3 +302,36 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
   %c = yoco.view @scratch at <128 * batch> size <16 * batch> role segments : !yoco.segments
   return
 }
+
+// -----
+
+// The same of launches: with two tables, rows before the second are of the set that the first describes.
+
+module @kernels attributes {yoco.kernels} {
+  func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>, %from: !yoco.segments,
+                    %to: !yoco.segments, %y: memref<?x8xf32>) {
+    return
+  }
+}
+yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 64 * score>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %t = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 0 bound score table %t
+  %x = yoco.view @scratch at <128 * batch + 64 * chunk> size <64 * chunk> : memref<?x8xf32>
+  %y = yoco.view @scratch at <128 * batch + 128 * chunk> size <64 * score> row_set 1 role logits : memref<?x8xf32>
+  yoco.launch @kernels::@narrow(%x, %seg, %t, %y) tiles <rows, divisor = 1, multiplier = 1> row_set 1
+      : memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>
+  // expected-error @+2 {{operand 0: expected rows of set 0, got rows of set 1}}
+  // expected-error @+1 {{operand 3: expected rows of set 1, got rows of set 0}}
+  yoco.launch @kernels::@narrow(%y, %seg, %t, %x) tiles <rows, divisor = 1, multiplier = 1> row_set 1
+      : memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>
+  // All rows, by the launch.
+  // expected-error @+3 {{expected rows of a smaller set than 0 as its result, got set 0}}
+  // expected-error @+2 {{operand 3: expected rows of set 0, got rows of set 1}}
+  // expected-error @+1 {{operand 2: expected rows of set 0, got rows of set 1}}
+  yoco.launch @kernels::@narrow(%x, %seg, %t, %y) tiles <rows, divisor = 1, multiplier = 1>
+      : memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>
+  return
+}
