@@ -122,6 +122,25 @@ YOCO_DEVICE void storeEight(void *base, int kind, int64_t index, const float (&v
       storeElement(base, kind, index + i, values[i]);
 }
 
+/// Stores the first `valid` of eight elements as they are: their bits, where storeEight rounds.
+YOCO_DEVICE void copyEight(void *base, int kind, int64_t index, const Eight &eight, int valid, bool aligned) {
+  if (aligned && valid >= 8) {
+    store16(elementAddress(base, kind, index), eight.words[0]);
+    if (kind == kF32)
+      store16(elementAddress(base, kind, index + 4), eight.words[1]);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < 8; ++i) {
+    if (i >= valid)
+      continue;
+    if (kind == kF32)
+      static_cast<uint32_t *>(base)[index + i] = wordOf(eight.words[i / 4], i % 4);
+    else
+      static_cast<uint16_t *>(base)[index + i] = static_cast<uint16_t>(wordOf(eight.words[0], i / 2) >> i % 2 * 16);
+  }
+}
+
 // Functions ----------------------------------------------------------------------------------------------------------
 
 /// e^x with a relative error of about |x| * 2^-23.

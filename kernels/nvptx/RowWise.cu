@@ -85,6 +85,32 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(positions) {
     out[segment.rowBegin + i] = segment.firstPosition + i;
 }
 
+YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(narrow) {
+  const int64_t row = tile;
+  const Segment *found = findSegment(row, segments, table);
+  if (!found)
+    return;
+  const Segment all = from[found - table];
+  const int64_t source = row - found->rowBegin + all.rowBegin + (found->firstPosition - all.firstPosition);
+  const void *read = elementAddress(in, inKind, source * inStride);
+  void *write = elementAddress(out, outKind, row * outStride);
+  const bool readAligned = isAligned16(read), writeAligned = isAligned16(write);
+  const int threads = nvptx::narrowShape(columns).threads;
+  for (int column = static_cast<int>(threadIndex()) * 8; column < columns; column += threads * 8) {
+    const int valid = columns - column;
+    const Eight x = loadEight(read, inKind, column, valid, readAligned);
+    if (inKind == outKind) {
+      copyEight(write, outKind, column, x, valid, writeAligned);
+      continue;
+    }
+    float values[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+      values[i] = elementOf(x, inKind, i);
+    storeEight(write, outKind, column, values, valid, writeAligned);
+  }
+}
+
 YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(embed) {
   const int64_t row = tile;
   const int id = ids[row];

@@ -35,6 +35,27 @@ def add_embed(module, count, columns, element="bf16", scale=1.5):
     )
 
 
+def add_narrow(module, columns, out, timed=False):
+    """Copies rows, or rounds them: a slice of wider ones, as a model has."""
+    t = module.target
+    for element in ("f32", out) if out != "f32" else ("f32",):
+        arguments = [
+            rows(t, "x", columns, element, before=8, after=3),
+            segments("from"),
+            segments("to"),
+            rows(t, "out", columns, out),
+        ]
+        module.add(
+            "narrow",
+            f"{columns} {element} -> {out}",
+            arguments,
+            "yoco.fused_narrow %x at %from to %to outs %out",
+            [a["name"] for a in arguments],
+            bound=0,
+            timed=timed,
+        )
+
+
 def add_norm(module, width, groups=1, weight=None, swish=False, out="f32", eps=1e-5):
     t = module.target
     columns = groups * width
@@ -109,6 +130,9 @@ def add_row_wise(module, quick):
         ["ids", "segments", "out"],
         bound=0,
     )
+    add_narrow(module, 3072, out, timed=not quick)
+    for columns, element in ((256, "f32"), (999, "f32"), (99, out), (7, out), (1, "f32")):
+        add_narrow(module, columns, element)
     add_embed(module, 1003, 3072)
     add_embed(module, 500, 999, "f32")
     add_embed(module, 33, 7, "f16")

@@ -74,8 +74,8 @@ def positions():
     return {"kind": "ids", "name": "positions"}
 
 
-def segments():
-    return {"kind": "segments", "name": "segments"}
+def segments(name="segments"):
+    return {"kind": "segments", "name": name}
 
 
 def state(heads, key, value):

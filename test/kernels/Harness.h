@@ -98,6 +98,14 @@ public:
     std::memcpy(at, &bits, 2);
   }
 
+  /// The bits of an element; of 16-bit kinds the low ones.
+  uint32_t getBits(int64_t row, int64_t column) const {
+    uint32_t bits = 0;
+    std::memcpy(&bits, address(row, column), elementBytes());
+    return bits;
+  }
+  void setBits(int64_t row, int64_t column, uint32_t bits) { std::memcpy(address(row, column), &bits, elementBytes()); }
+
   void fillNormal(Random &random, float scale = 1.0f) {
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t column = 0; column < columns; ++column)
@@ -126,6 +134,16 @@ public:
     return ::testing::AssertionSuccess();
   }
   ::testing::AssertionResult onlyWritten() const { return onlyWritten(0, rows); }
+
+  /// Whether every byte is that of `other`, a buffer of the same shape; some before and after the rows too.
+  ::testing::AssertionResult equals(const Buffer &other) const {
+    const int64_t around = kGuard / 2, size = rows * stride * static_cast<int64_t>(elementBytes());
+    for (int64_t i = -around; i < size + around; ++i)
+      if (start[i] != other.start[i])
+        return ::testing::AssertionFailure()
+               << "byte " << i << " is " << int(start[i]) << ", expected " << int(other.start[i]);
+    return ::testing::AssertionSuccess();
+  }
 
   int kind;
   int64_t rows, columns, offset, stride;

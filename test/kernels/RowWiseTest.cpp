@@ -45,6 +45,52 @@ TEST(Positions, OfRaggedSegments) {
   EXPECT_EQ(out, expected);
 }
 
+/// Ragged, of one row, of all rows, empty, and padding, in both tables; rows of no segment between them.
+const Segment kAllRows[] = {{3, 100, 2, 30}, {-1, 7, 0, 1},       {0, 0, 33, 4},
+                            {5, 64, 37, 9},  {1, 1 << 20, 46, 1}, {-1, 0, 0, 0}};
+const Segment kSomeRows[] = {{3, 123, 1, 7}, {-1, 9, 0, 1},       {0, 0, 9, 4},
+                             {5, 73, 13, 0}, {1, 1 << 20, 13, 1}, {-1, 0, 0, 0}};
+
+void checkNarrow(Random &random, int inKind, int outKind, int columns, int inOffset, int outOffset) {
+  SCOPED_TRACE(::testing::Message() << inKind << " to " << outKind << ", " << columns << " columns, offsets "
+                                    << inOffset << " " << outOffset);
+  const int rows = 16;
+  Buffer in(inKind, 48, columns, 0, inOffset), out(outKind, rows, columns, 0, outOffset);
+  for (int64_t row = 0; row < in.rows; ++row)
+    for (int c = 0; c < columns; ++c)
+      if (inKind == outKind) // any bits: token ids, denormal numbers, NaNs
+        in.setBits(row, c, static_cast<uint32_t>(random.integer(0, 0xffffffff)));
+      else
+        in.set(row, c, random.normal());
+  launch(nvptx::narrowShape(columns), rows, 6, [&](int64_t tile) {
+    device::yoco_narrow(tile, rows, 6, kSomeRows, kAllRows, in.data(), inKind, in.stride, columns, out.data(), outKind,
+                        out.stride);
+  });
+  std::vector<int64_t> source(rows, -1);
+  for (int s = 0; s < 6; ++s)
+    for (int i = 0; i < kSomeRows[s].rowCount && kSomeRows[s].slot >= 0; ++i)
+      source[kSomeRows[s].rowBegin + i] =
+          kAllRows[s].rowBegin + kSomeRows[s].firstPosition - kAllRows[s].firstPosition + i;
+  Buffer expected(outKind, rows, columns, 0, outOffset);
+  for (int row = 0; row < rows; ++row)
+    for (int c = 0; c < columns && source[row] >= 0; ++c)
+      if (inKind == outKind)
+        expected.setBits(row, c, in.getBits(source[row], c));
+      else
+        expected.set(row, c, in.get(source[row], c));
+  EXPECT_TRUE(out.equals(expected));
+}
+
+TEST(Narrow, KindsAndWidths) {
+  Random random;
+  for (int inKind : {kF32, kBf16})
+    for (int outKind : {kF32, kBf16})
+      for (int columns : {1, 7, 8, 256, 999, 5000})
+        for (int inOffset : {0, 3})
+          for (int outOffset : {0, 5})
+            checkNarrow(random, inKind, outKind, columns, inOffset, outOffset);
+}
+
 TEST(Embed, KindsAndWidths) {
   Random random;
   for (int tableKind : {kF32, kBf16, kF16})

@@ -21,6 +21,9 @@ constexpr int rowThreads(int columns, int limit) {
 constexpr LaunchShape positionsShape() { return {BlockUnit::segments, 1, 1, 128, 0}; }
 
 /// One block a row.
+constexpr LaunchShape narrowShape(int columns) { return {BlockUnit::rows, 1, 1, rowThreads(columns, 512), 0}; }
+
+/// One block a row.
 constexpr LaunchShape embedShape(int columns) { return {BlockUnit::rows, 1, 1, rowThreads(columns, 512), 0}; }
 
 /// A block has a row or, of rows with many groups, a warp has a group.

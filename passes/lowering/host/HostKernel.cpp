@@ -10,7 +10,7 @@ using namespace mlir::yoco;
 
 Segment yoco::loadSegment(KernelBuilder &build, Value table, Value number) {
   auto field = [&](int64_t i) { return build.toIndex(build.load(table, {number, build.index(i)})); };
-  return {field(0), field(1), field(2), field(3)};
+  return {field(0), field(1), field(2), field(3), number};
 }
 
 void yoco::withSegmentOf(HostKernel &kernel, Value table, Value row, function_ref<void(const Segment &)> body) {

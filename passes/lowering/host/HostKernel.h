@@ -31,9 +31,9 @@ struct HostKernel {
   Value get(Value operand) const { return buffers.lookup(operand).front(); }
 };
 
-/// A row of the segment table, as indices.
+/// Row `number` of the segment table, as indices.
 struct Segment {
-  Value slot, firstPosition, rowBegin, rowCount;
+  Value slot, firstPosition, rowBegin, rowCount, number;
 };
 Segment loadSegment(KernelBuilder &build, Value table, Value number);
 /// Emits `body` for the segment that `row` belongs to; nothing runs when there is none, or it is padding (slot -1).

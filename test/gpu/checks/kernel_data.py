@@ -33,6 +33,10 @@ class Case:
     expected: list = dataclasses.field(default_factory=list)
     slots: int = 1
     scratch: tuple = ()  # outputs of which more may be written than is expected
+    more_rows: dict = dataclasses.field(default_factory=dict)  # arguments whose rows are of another set: how many
+
+    def rows_of(self, name):
+        return self.more_rows.get(name, self.rows)
 
 
 class Maker:
@@ -66,6 +70,26 @@ class Maker:
                 inputs,
                 [Expected("out", live, step.positions[live][:, None])],
             )
+
+    def make_narrow(self):
+        """The last rows of each segment: all, some, one or none."""
+        lengths, kept = [(0, 70), (1048000, 5), (17, 1), (3, 200), (9, 4)], [33, 5, 1, 64, 0]
+        for padding in (0, 3):
+            yield self.narrow_case(f"padding {padding}", self.ragged(lengths, padding), kept + [1] * padding)
+        yield self.narrow_case("long", self.ragged([(100, 2048)]), [2048])
+
+    def narrow_case(self, title, whole, kept):
+        table, source = whole.table.copy(), [-1]
+        for segment, (slot, first, begin, count), keep in zip(table, whole.table, kept):
+            segment[1:] = first + count - keep, len(source), keep
+            source += [begin + i if slot >= 0 else -1 for i in range(count - keep, count)]
+            source += [-1] * int(self.rng.integers(0, 2))
+        x, source = self.draw("x", whole.rows), np.array(source)
+        live = np.flatnonzero(source >= 0)
+        out = rounded(x[source[live]].astype(np.float32), self.arguments["out"]["element"])
+        inputs = whole.mask({"x": x}) | {"from": whole.table, "to": table}
+        expected = [Expected("out", live, out)]
+        return Case(title, len(source), len(table), 1, inputs, expected, more_rows={"x": whole.rows})
 
     def make_embed(self):
         a = self.arguments["w"]

@@ -149,7 +149,7 @@ class Launched:
     def reserve(self, a):
         case, name, add = self.case, a["name"], self.pool.add
         if a["kind"] == "rows":
-            add(name, case.rows * a["stride"] * size_of(a["element"]))
+            add(name, case.rows_of(name) * a["stride"] * size_of(a["element"]))
         elif a["kind"] == "ids":
             add(name, case.rows * 4)
         elif a["kind"] == "segments":
@@ -176,7 +176,7 @@ class Launched:
         if a["kind"] in ("ids", "segments"):
             pool.array(name, "i32", values.shape)[...] = values
         elif a["kind"] == "rows":
-            write(pool.rows(a, case.rows), values, a["element"])
+            write(pool.rows(a, case.rows_of(name)), values, a["element"])
         elif a["kind"] == "state":
             write(pool.array(name, "f32", values.shape), values, "f32")
         elif a["kind"] == "cache":

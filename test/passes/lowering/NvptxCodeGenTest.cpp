@@ -103,6 +103,14 @@ void Kernels::addRowWise(const Sizes &sizes) {
       "yoco.fused_argmax %x outs %out : (" + rows(sizes.vocabulary, "f32") + ", memref<?xi32>) -> ()");
   add("positions", "%ids: memref<?xi32>, %s: !yoco.segments, %out: memref<?xi32>",
       "yoco.fused_positions %ids at %s outs %out : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()");
+  auto addNarrow = [&](const std::string &name, const std::string &from, const std::string &to) {
+    add(name, llvm::formatv("%x: {0}, %s: !yoco.segments, %t: !yoco.segments, %y: {1}", from, to),
+        llvm::formatv("yoco.fused_narrow %x at %s to %t outs %y : ({0}, !yoco.segments, !yoco.segments, {1}) -> ()",
+                      from, to));
+  };
+  addNarrow("narrow", x, x);
+  addNarrow("narrow_rounded", x, y);
+  addNarrow("narrow_storage", y, y);
   for (const char *element : {"f32", "bf16", "f16"}) {
     std::string name = element;
     add("embed_" + name,

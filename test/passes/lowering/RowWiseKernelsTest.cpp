@@ -49,6 +49,74 @@ TEST_P(HostKernels, Positions) {
   }
 }
 
+/// The last rows of each segment of `step`: all, some or none.
+Step makeTail(Random &random, const Step &step) {
+  Step tail = step;
+  tail.rows = 0;
+  tail.segmentOf.clear();
+  for (size_t s = 0; s < step.table.size(); ++s) {
+    auto &[slot, position, begin, count] = tail.table[s];
+    int32_t kept = random() % (count + 1);
+    position += count - kept;
+    count = kept;
+    tail.rows += random() % 2; // a row of no segment
+    begin = static_cast<int32_t>(tail.rows);
+    tail.rows += kept;
+    tail.segmentOf.resize(begin, -1);
+    tail.segmentOf.resize(tail.rows, slot < 0 ? -1 : static_cast<int>(s));
+  }
+  return tail;
+}
+
+TEST_P(HostKernels, Narrow) {
+  for (int64_t width : {1, 8, 17, 64, 131}) {
+    Rows inShape = Rows::make(random, 0, width), outShape = Rows::make(random, 0, width);
+    std::string name =
+        kernels.add("%x: " + inShape.type() + ", %s: !yoco.segments, %t: !yoco.segments, %out: " + outShape.type(),
+                    "yoco.fused_narrow %x at %s to %t outs %out : (" + inShape.type() +
+                        ", !yoco.segments, !yoco.segments, " + outShape.type() + ") -> ()");
+    checks.push_back([=](const Kernels &kernels, Random &random) {
+      for (int round = 0; round < 20; ++round) {
+        Step all = Step::make(
+            random, [&] { return random() % 1000; }, [&] { return random() % 20; });
+        Step some = makeTail(random, all);
+        Rows x(all.rows, width, inShape.stride, inShape.offset),
+            out(some.rows, width, outShape.stride, outShape.offset);
+        x.fill(random);
+        kernels.run(name, random, some.rows, some.table.size(), 1000,
+                    {x.data.data(), all.table.data(), some.table.data(), out.data.data()});
+        for (int64_t r = 0; r <= some.rows; ++r)
+          for (int64_t c = 0; c < width; ++c) {
+            int segment = r < some.rows ? some.segmentOf[r] : -1;
+            if (segment < 0) {
+              ASSERT_TRUE(isPoison(out.at(r, c)));
+              continue;
+            }
+            int64_t source = all.table[segment][2] + some.positionOf(r) - all.table[segment][1];
+            ASSERT_EQ(out.at(r, c), x.at(source, c));
+          }
+      }
+    });
+  }
+  runChecks();
+}
+
+/// The positions of a smaller set: the kernel of positions, with its table and its numbers of rows and segments.
+TEST_P(HostKernels, PositionsOfATail) {
+  std::string name =
+      kernels.add("%ids: memref<?xi32>, %s: !yoco.segments, %out: memref<?xi32>",
+                  "yoco.fused_positions %ids at %s outs %out : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()");
+  kernels.compile();
+  for (int round = 0; round < 20; ++round) {
+    Step step = makeTail(random, Step::make(
+                                     random, [&] { return random() % 1000; }, [&] { return random() % 9; }));
+    std::vector<int32_t> out(step.rows + 1, -5);
+    kernels.run(name, random, step.rows, step.table.size(), 1000, {nullptr, step.table.data(), out.data()});
+    for (int64_t r = 0; r <= step.rows; ++r)
+      EXPECT_EQ(out[r], r < step.rows && step.segmentOf[r] >= 0 ? step.positionOf(r) : -5);
+  }
+}
+
 void addEmbed(HostKernels &test, int64_t vocabulary, int64_t width) {
   Weights table = Weights::draw(test.random, vocabulary * width);
   Rows shape = Rows::make(test.random, 0, width);

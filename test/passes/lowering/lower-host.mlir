@@ -19,6 +19,23 @@ func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index,
   return
 }
 
+// A row's segment is found in the table of the smaller set; the same segment of the other table says which row of the input it
+// is.
+// CHECK-LABEL: func.func @narrow
+// CHECK-SAME: %[[FROM:[a-z0-9]+]]: memref<?x4xi32>, %[[TO:[a-z0-9]+]]: memref<?x4xi32>
+// CHECK: %[[FOUND:.+]] = scf.for
+// CHECK: memref.load %[[TO]][%[[FOUND]], %c0]
+// CHECK: scf.if
+// CHECK: memref.load %[[FROM]][%[[FOUND]], %c1]
+// CHECK: memref.load %[[FROM]][%[[FOUND]], %c2]
+// CHECK: vector.load %{{.+}} : memref<?x16xf32>, vector<8xf32>
+func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x16xf32>,
+                  %s: !yoco.segments, %t: !yoco.segments, %out: memref<?x16xf32>) {
+  yoco.fused_narrow %x at %s to %t outs %out
+      : (memref<?x16xf32>, !yoco.segments, !yoco.segments, memref<?x16xf32>) -> ()
+  return
+}
+
 // Weights are widened as they are loaded; the last 4 of 12 columns are masked.
 // CHECK-LABEL: func.func @embed
 // CHECK: vector.load %{{.+}} : memref<16x12xbf16>, vector<8xbf16>

@@ -38,6 +38,21 @@ func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index,
   return
 }
 
+// Two tables: that of the result's rows, and that of the input's.
+// CHECK-LABEL: gpu.func @narrow
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[FROM:.+]]: !llvm.ptr {{.+}}, %[[TO:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
+// CHECK-DAG: %[[COLUMNS:.+]] = arith.constant 12 : i32
+// CHECK-DAG: %[[STRIDE:.+]] = arith.constant 16 : i32
+// CHECK-DAG: %[[F32:.+]] = arith.constant 0 : i32
+// CHECK-DAG: %[[BF16:.+]] = arith.constant 1 : i32
+// CHECK: llvm.call @yoco_narrow(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[TO]], %[[FROM]], %[[X]], %[[F32]], %[[COLUMNS]], %[[COLUMNS]], %[[OUT]], %[[BF16]], %[[STRIDE]])
+func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x12xf32>,
+                  %s: !yoco.segments, %t: !yoco.segments, %out: memref<?x12xbf16, strided<[16, 1]>>) {
+  yoco.fused_narrow %x at %s to %t outs %out
+      : (memref<?x12xf32>, !yoco.segments, !yoco.segments, memref<?x12xbf16, strided<[16, 1]>>) -> ()
+  return
+}
+
 // CHECK-LABEL: gpu.func @argmax
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[COLUMNS:.+]] = arith.constant 999 : i32

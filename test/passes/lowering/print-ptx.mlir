@@ -93,6 +93,18 @@ func.func @attention_split(%rows: index, %segments: index, %seq: index, %begin: 
   return
 }
 
+// Rows are copied 16 bytes at a time, and not rounded.
+// CHECK-LABEL: .entry narrow(
+// CHECK: ld.global.v4
+// CHECK-NOT: cvt.rn.bf16
+// CHECK: st.global.v4
+func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x256xbf16>,
+                  %s: !yoco.segments, %t: !yoco.segments, %y: memref<?x256xbf16>) {
+  yoco.fused_narrow %x at %s to %t outs %y
+      : (memref<?x256xbf16>, !yoco.segments, !yoco.segments, memref<?x256xbf16>) -> ()
+  return
+}
+
 // CHECK-LABEL: .entry norm(
 // CHECK-DAG: rsqrt.approx.ftz.f32
 // CHECK-DAG: ld.global.v4
