@@ -52,12 +52,12 @@ public:
 
   Error run();
   StringRef getText() const { return text; }
-  Error commit() { return output ? output->commit() : Error::success(); }
+  Error commit();
 
 private:
   Error checkOptions() const;
   Error checkTargets();
-  Error openOutput();
+  Error openOutputs();
   Error readInput();
   Error importInput();
   Error parseInput();
@@ -68,6 +68,7 @@ private:
   Error runPipelines();
   Error write();
   Phase getLastPhase() const;
+  bool explainsDemand() const { return options.explainDemand || !options.demandPicture.empty(); }
   SmallVector<VariantOptions> getVariantOptions() const;
 
   /// The name of an option as the caller calls it.
@@ -78,7 +79,7 @@ private:
   MLIRContext context;
   Diagnostics diagnostics;
   SmallVector<TargetAttr> targets;    // of the options; the default one when they name none
-  std::unique_ptr<OutputFile> output; // null when nothing is written
+  std::unique_ptr<OutputFile> output, picture; // null when not written
   OwningOpRef<ModuleOp> module;
   std::string text;
 };
@@ -88,7 +89,7 @@ Error Compilation::Impl::run() {
     return error;
   if (Error error = checkTargets())
     return error;
-  if (Error error = openOutput())
+  if (Error error = openOutputs())
     return error;
   if (Error error = readInput())
     return error;
@@ -97,6 +98,14 @@ Error Compilation::Impl::run() {
   if (Error error = runPipelines())
     return error;
   return write();
+}
+
+Error Compilation::Impl::commit() {
+  for (OutputFile *file : {picture.get(), output.get()})
+    if (file)
+      if (Error error = file->commit())
+        return error;
+  return Error::success();
 }
 
 //===- Options ------------------------------------------------------------------------------------------------===//
@@ -122,9 +131,16 @@ Error Compilation::Impl::checkOptions() const {
     if (Expected<GlobPattern> glob = GlobPattern::create(pattern); !glob)
       return createStringError(option("place") + ": " + toString(glob.takeError()));
   }
+  StringRef pictureName = options.demandPicture;
+  if (!pictureName.empty() && !pictureName.ends_with(".svg"))
+    return createStringError(option("explain-demand") + ": expected a file whose name ends in .svg, got '" +
+                             pictureName + "'");
+  if (!pictureName.empty() && pictureName == outputPath)
+    return createStringError(option("explain-demand") + ": expected another file than the output, got '" + pictureName +
+                             "'");
   if (!options.compileTo)
     return Error::success();
-  if (options.explainDemand && *options.compileTo < Phase::step)
+  if (explainsDemand() && *options.compileTo < Phase::step)
     return createStringError(option("explain-demand") + ": expected " + option("compile-to") + "=step or later");
   if (options.plan && *options.compileTo < Phase::planned)
     return createStringError(option("plan") + ": expected " + option("compile-to") + "=planned or later");
@@ -185,14 +201,19 @@ SmallVector<VariantOptions> Compilation::Impl::getVariantOptions() const {
 
 //===- Input --------------------------------------------------------------------------------------------------===//
 
-Error Compilation::Impl::openOutput() {
-  if (outputPath.empty())
+Error Compilation::Impl::openOutputs() {
+  auto open = [](StringRef path, std::unique_ptr<OutputFile> &to) -> Error {
+    if (path.empty())
+      return Error::success();
+    Expected<std::unique_ptr<OutputFile>> file = OutputFile::create(path);
+    if (!file)
+      return file.takeError();
+    to = std::move(*file);
     return Error::success();
-  Expected<std::unique_ptr<OutputFile>> file = OutputFile::create(outputPath);
-  if (!file)
-    return file.takeError();
-  output = std::move(*file);
-  return Error::success();
+  };
+  if (Error error = open(outputPath, output))
+    return error;
+  return open(options.demandPicture, picture);
 }
 
 Error Compilation::Impl::readInput() {
@@ -240,8 +261,8 @@ Error Compilation::Impl::checkPhase() {
                              option("compile-from") + " says, got " + name);
   if (*phase > getLastPhase())
     return createStringError(input + ": expected phase " + stringifyPhase(getLastPhase()) + " or earlier, got " + name);
-  if (options.explainDemand && *phase != Phase::model)
-    return createStringError(input + ": expected phase model for --explain-demand, got " + name);
+  if (explainsDemand() && *phase != Phase::model)
+    return createStringError(input + ": expected phase model for " + option("explain-demand") + ", got " + name);
   for (ModuleOp variant : getVariants(*module))
     if (reportIllegalOps(variant, *phase) != 0)
       return diagnostics.takeError(input + ": expected only operations of phase " + name);
@@ -312,6 +333,7 @@ Error Compilation::Impl::runPipelines() {
   RunOptions run;
   run.variants = getVariantOptions();
   run.explainDemand = options.explainDemand ? &report : nullptr;
+  run.drawDemand = picture ? &picture->os() : nullptr;
   run.configure = options.configurePasses;
   StatisticsCollector statistics; // there is one thread
   if (failed(runToPhase(*module, getLastPhase(), run)))

@@ -39,6 +39,7 @@ struct CompileOptions {
   std::optional<Phase> compileTo;
 
   bool explainDemand = false; // report which rows each layer computes
+  std::string demandPicture;  // draw that to this file, whose name ends in .svg; empty: no picture
   bool plan = false;          // report the memory plan
   bool statistics = false;    // report what passes counted
 

@@ -114,10 +114,10 @@ static LogicalResult run(ModuleOp module, const RunOptions &options, function_re
 }
 
 static LogicalResult runModelToStep(ModuleOp module, const RunOptions &options) {
-  if (!options.explainDemand)
+  if (!options.explainDemand && !options.drawDemand)
     return run(module, options, buildModelToStepPipeline);
   if (failed(run(module, options, buildDeriveStatesPipeline)) ||
-      failed(explainDemand(module, *options.explainDemand)))
+      failed(explainDemand(module, options.explainDemand, options.drawDemand)))
     return failure();
   return run(module, options, buildPruneRowsPipeline);
 }

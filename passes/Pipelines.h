@@ -60,6 +60,8 @@ struct RunOptions {
   SmallVector<VariantOptions> variants;
   /// Where the demand table goes when the module goes from `model` to `step`; nowhere when null.
   llvm::raw_ostream *explainDemand = nullptr;
+  /// Where its picture goes, likewise.
+  llvm::raw_ostream *drawDemand = nullptr;
   /// Called on each new pass manager, for timing, printing and the like.
   std::function<void(PassManager &)> configure;
 };

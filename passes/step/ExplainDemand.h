@@ -12,8 +12,8 @@ namespace mlir::yoco {
 /// Prints the table for `module`, in phase `step` before yoco-prune-rows.
 void printDemand(ModuleOp module, const RowDemands &demands, llvm::raw_ostream &os);
 
-/// Runs the analysis and prints the table.
-LogicalResult explainDemand(ModuleOp module, llvm::raw_ostream &os);
+/// Runs the analysis, prints the table to `text` and draws it to `picture`; either may be null.
+LogicalResult explainDemand(ModuleOp module, llvm::raw_ostream *text, llvm::raw_ostream *picture);
 
 } // namespace mlir::yoco
 

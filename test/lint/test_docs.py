@@ -49,6 +49,27 @@ class Examples(unittest.TestCase):
         self.check([p for p in files(".md") if not str(p).startswith("docs/generated/")])
 
 
+class Tour(unittest.TestCase):
+    """What the README shows of `--explain-demand` is what the tool prints; a line `...` stands for any lines."""
+
+    SHOWN = re.compile(
+        r"^```console\n\$ build/bin/yoco-compile (\S+)[^\n]* --explain-demand\n(.*?)^```$", re.MULTILINE | re.DOTALL
+    )
+
+    def test_tables(self):
+        tool = pathlib.Path(os.environ.get("YOCO_BUILD_DIR", ROOT / "build")) / "bin/yoco-compile"
+        shown = self.SHOWN.findall(read("README.md"))
+        self.assertEqual(len(shown), 3)
+        for checkpoint, text in shown:
+            with self.subTest(checkpoint):
+                done = subprocess.run([tool, ROOT / checkpoint, "--explain-demand"], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                parts = [re.escape(part) for part in re.split(r"^\.\.\.\n", text, flags=re.MULTILINE)]
+                if len(parts) == 1:
+                    self.assertEqual(text, done.stdout)
+                self.assertRegex(done.stdout, re.compile(r"\A" + ".*^".join(parts) + r"\Z", re.MULTILINE | re.DOTALL))
+
+
 class Links(unittest.TestCase):
     def test_files_that_documents_link_to_exist(self):
         for path in files(".md"):

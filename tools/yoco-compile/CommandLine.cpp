@@ -85,7 +85,8 @@ public:
                     "Stop after a phase and print the module: model, step, fused, planned or program");
     compileFrom = add("--compile-from", line.compileFrom, "PHASE",
                       "Phase of the input module (default: what it says itself)");
-    app.add_flag("--explain-demand", line.explainDemand, "Print which rows each layer computes, and why no others");
+    app.add_flag("--explain-demand", explanations,
+                 "Print which rows each layer computes, and why no others; --explain-demand=FILE.svg draws it");
     app.add_flag("--plan", line.plan, "Print the memory plan");
     app.add_flag("--pass-statistics", line.passStatistics, "Print what the passes counted");
   }
@@ -109,6 +110,7 @@ public:
       expectOneOf("--compile-to", line.compileTo, kPhases);
     if (compileFrom->count())
       expectOneOf("--compile-from", line.compileFrom, kPhases);
+    readExplanations();
     checkOutput();
     return line;
   }
@@ -120,11 +122,24 @@ private:
     return app.add_option(name, value, help)->type_name(type);
   }
 
+  /// A flag that has no value is "true".
+  void readExplanations() {
+    for (const std::string &value : explanations) {
+      if (value == "true") {
+        line.explainDemand = true;
+        continue;
+      }
+      if (!line.demandPicture.empty())
+        throw Problem{"--explain-demand: expected one file, got '" + line.demandPicture + "' and '" + value + "'"};
+      line.demandPicture = value;
+    }
+  }
+
   void checkOutput() const {
     bool hasReport = line.explainDemand || line.plan || line.passStatistics;
     if (output->count() && line.output.empty())
       throw Problem{"-o: expected the name of a file, got an empty one"};
-    if (!output->count() && line.compileTo.empty() && !hasReport)
+    if (!output->count() && line.compileTo.empty() && !hasReport && line.demandPicture.empty())
       throw Problem{"expected -o FILE for the model file"};
     if (!output->count() && !line.compileTo.empty() && hasReport)
       throw Problem{"expected -o FILE for the module, since stdout takes the report"};
@@ -132,6 +147,7 @@ private:
 
   CLI::App app;
   CommandLine line;
+  std::vector<std::string> explanations;
   std::string maxSeqLenText, maxBatchText, prefillChunkText, randomWeightsText;
   CLI::Option *output, *dtype, *maxSeqLen, *maxBatch, *prefillChunk, *randomWeights, *compileTo,
       *compileFrom;

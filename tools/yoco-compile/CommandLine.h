@@ -28,6 +28,7 @@ struct CommandLine {
   std::string compileTo;
   std::string compileFrom;
   bool explainDemand = false;
+  std::string demandPicture;
   bool plan = false;
   bool passStatistics = false;
 };

@@ -62,6 +62,7 @@ static CompileOptions getOptions(const CommandLine &line) {
   options.compileFrom = symbolizePhase(line.compileFrom);
   options.compileTo = symbolizePhase(line.compileTo);
   options.explainDemand = line.explainDemand;
+  options.demandPicture = line.demandPicture;
   options.plan = line.plan;
   options.statistics = line.passStatistics;
   options.onDiagnostic = report;
