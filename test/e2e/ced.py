@@ -5,14 +5,13 @@ Layers of the decoder attend through a window of their own, then to keys and val
 """
 import dataclasses
 import json
-import math
 import pathlib
 
 import numpy as np
 
 import llama
 import safetensors
-from reference import attention, rms_norm, silu
+from reference import Reference, attention, rms_norm, silu
 
 
 @dataclasses.dataclass
@@ -63,10 +62,9 @@ class Config:
 create = llama.create
 
 
-class Model:
+class Model(Reference):
     def __init__(self, config, weights):
-        self.config = config
-        self.weights = {name: w.astype(np.float64) for name, w in weights.items()}
+        super().__init__(config, weights)
         exponents = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
         self.frequencies = np.float32(1) / (config.rope_theta ** exponents.astype(np.float64)).astype(np.float32)
 
@@ -113,13 +111,3 @@ class Model:
             x = self.feed_forward(x + self.attend(n, at + "cross_attn.", *memory), at)
         n = self.norm(x[rows], "norm")
         return n @ (self.weight("embed_tokens") if c.tie_word_embeddings else self.weights["lm_head.weight"]).T
-
-    def greedy(self, tokens, count):
-        """-> (the next `count` ids, the smallest gap between the best and the second best logit on the way)."""
-        tokens, margin = list(tokens), math.inf
-        for _ in range(count):
-            last = self.logits(tokens, slice(-1, None))[0]
-            second, best = np.sort(last)[-2:]
-            margin = min(margin, best - second)
-            tokens.append(int(last.argmax()))
-        return tokens[len(tokens) - count :], margin

@@ -18,6 +18,19 @@ class Comparison(Case):
                 if margin > CLEAR:
                     self.assertEqual(self.generate(model, tokens[:n], NEW_TOKENS), greedy)
 
+    def compare_golden(self, oracle, model, golden, bound, **context):
+        """The model gives the tokens and logits of every case of a golden file, and so does the reference."""
+        for case in sorted(k[: -len(".prompt")] for k in golden if k.endswith(".prompt")):
+            prompt, greedy = golden[f"{case}.prompt"], golden[f"{case}.greedy"].tolist()
+            with self.subTest(case, **context):
+                self.assertEqual(self.generate(model, prompt, len(greedy)), greedy)
+                expected = golden[f"{case}.last_logits"]
+                self.assertLess(relative_error(oracle.logits(prompt, slice(-1, None))[0], expected), 1e-5)
+                logits = self.score(model, prompt)
+                self.assertLess(relative_error(logits[-1], expected), bound)
+                if f"{case}.logits" in golden:
+                    self.assertLess(relative_error(logits, golden[f"{case}.logits"]), bound)
+
     def compare_chunks(self, oracle, checkpoint, tokens, lengths, chunks):
         """Prefill in chunks of any size, then decode, is the same as scoring the whole text at once."""
         prompts = {n: (tokens[:n], *oracle.greedy(tokens[:n], NEW_TOKENS)) for n in lengths}

@@ -6,6 +6,7 @@ import ced
 import llama
 import safetensors
 from ced import Config
+from comparison import Comparison
 from harness import CED, Case
 from reference import relative_error
 
@@ -14,22 +15,12 @@ NEW_TOKENS = 6
 FULL, WINDOW = "full_attention", "sliding_attention"
 
 
-class Golden(Case):
+class Golden(Comparison):
     def check(self, *flags):
         golden, _ = safetensors.read(CED / "golden.safetensors")
         oracle = ced.Model.load(CED)
         model = self.compile(CED, "--max-seq-len=256", *flags)
-        for case in sorted(k[: -len(".prompt")] for k in golden if k.endswith(".prompt")):
-            prompt, greedy = golden[f"{case}.prompt"], golden[f"{case}.greedy"].tolist()
-            with self.subTest(case, flags=flags):
-                self.assertEqual(self.generate(model, prompt, len(greedy)), greedy)
-                expected = golden[f"{case}.last_logits"]
-                # The reference too: it judges the shapes below.
-                self.assertLess(relative_error(oracle.logits(prompt, slice(-1, None))[0], expected), 1e-5)
-                logits = self.score(model, prompt)
-                self.assertLess(relative_error(logits[-1], expected), BOUND)
-                if f"{case}.logits" in golden:
-                    self.assertLess(relative_error(logits, golden[f"{case}.logits"]), BOUND)
+        self.compare_golden(oracle, model, golden, BOUND, flags=flags)
 
     def test_default_chunk(self):
         self.check()

@@ -14,24 +14,14 @@ LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_fr
           "original_max_position_embeddings": 32}
 
 
-class Golden(Case):
+class Golden(Comparison):
     def check(self, name):
         folder = LLAMAS[name]
         golden, _ = safetensors.read(folder / "golden.safetensors")
         oracle = llama.Model.load(folder)
         for flags in ((), ("--prefill-chunk=7",)):
             model = self.compile(folder, *flags)
-            for case in sorted(k[: -len(".prompt")] for k in golden if k.endswith(".prompt")):
-                prompt, greedy = golden[f"{case}.prompt"], golden[f"{case}.greedy"].tolist()
-                with self.subTest(case, flags=flags):
-                    self.assertEqual(self.generate(model, prompt, len(greedy)), greedy)
-                    expected = golden[f"{case}.last_logits"]
-                    # The reference too: it judges the shapes below.
-                    self.assertLess(relative_error(oracle.logits(prompt, slice(-1, None))[0], expected), 1e-5)
-                    logits = self.score(model, prompt)
-                    self.assertLess(relative_error(logits[-1], expected), BOUND)
-                    if f"{case}.logits" in golden:
-                        self.assertLess(relative_error(logits, golden[f"{case}.logits"]), BOUND)
+            self.compare_golden(oracle, model, golden, BOUND, flags=flags)
 
     def test_untied(self):
         self.check("llama-tiny")
