@@ -2,6 +2,7 @@
 //
 // Plans with code for GPUs that say something that is wrong, each in one way (as HostilePlanTest.cpp for the host).
 
+#include "test/runtime/BadPlan.h"
 #include "test/runtime/ToyCuda.h"
 
 #include <gmock/gmock.h>
@@ -13,25 +14,12 @@ using testing::HasSubstr;
 
 namespace {
 
-struct BadPlan {
-  const char *name;
-  void (*change)(ToyModel &toy);
-  const char *text;
-};
-
-void PrintTo(const BadPlan &bad, std::ostream *stream) { *stream << bad.name; }
-
 class HostileDevicePlanTest : public testing::TestWithParam<BadPlan> {};
 
 TEST_P(HostileDevicePlanTest, isRefused) {
   ToyModel toy = toyForCuda();
   addProducts(toy);
-  toy.build();
-  GetParam().change(toy);
-  FileBytes file = toy.write();
-  Opened model(file);
-  EXPECT_EQ(model.status, YOCO_INVALID_FILE);
-  EXPECT_THAT(model.error, HasSubstr(GetParam().text));
+  expectRefused(toy, GetParam());
 }
 
 TEST(HostileDevicePlanTest, theGoodOneOpens) {

@@ -3,7 +3,7 @@
 // Plans that are well-formed FlatBuffers with good checksums and say something
 // that is wrong, each in one way.
 
-#include "test/runtime/ToyModel.h"
+#include "test/runtime/BadPlan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,25 +15,11 @@ using testing::HasSubstr;
 
 namespace {
 
-struct BadPlan {
-  const char *name;
-  void (*change)(ToyModel &toy);
-  const char *text;
-};
-
-void PrintTo(const BadPlan &bad, std::ostream *stream) { *stream << bad.name; }
-
 class HostilePlanTest : public testing::TestWithParam<BadPlan> {};
 
-// Segments are placed before the change, so that a test can misplace them.
 TEST_P(HostilePlanTest, isRefused) {
   ToyModel toy;
-  toy.build();
-  GetParam().change(toy);
-  FileBytes file = toy.write();
-  Opened model(file);
-  EXPECT_EQ(model.status, YOCO_INVALID_FILE);
-  EXPECT_THAT(model.error, HasSubstr(GetParam().text));
+  expectRefused(toy, GetParam());
 }
 
 fb::LaunchT &launch(ToyModel &toy, size_t entry, size_t instruction) {

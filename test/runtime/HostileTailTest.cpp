@@ -2,6 +2,7 @@
 //
 // Row sets and programs of entries that say something that is wrong, each in one way.
 
+#include "test/runtime/BadPlan.h"
 #include "test/runtime/ToyTail.h"
 
 #include <gmock/gmock.h>
@@ -9,17 +10,8 @@
 
 using namespace yoco;
 using namespace yoco::test;
-using testing::HasSubstr;
 
 namespace {
-
-struct BadPlan {
-  const char *name;
-  void (*change)(ToyModel &toy);
-  const char *text;
-};
-
-void PrintTo(const BadPlan &bad, std::ostream *stream) { *stream << bad.name; }
 
 uint64_t &coefficient(ToyModel &toy, uint32_t buffer) {
   return toy.variant().buffers[buffer]->size->terms[0]->coefficient;
@@ -108,12 +100,7 @@ class HostileTailTest : public testing::TestWithParam<BadPlan> {};
 TEST_P(HostileTailTest, isRefused) {
   ToyModel toy;
   addTail(toy);
-  toy.build();
-  GetParam().change(toy);
-  FileBytes file = toy.write();
-  Opened model(file);
-  EXPECT_EQ(model.status, YOCO_INVALID_FILE);
-  EXPECT_THAT(model.error, HasSubstr(GetParam().text));
+  expectRefused(toy, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Plans, HostileTailTest, testing::ValuesIn(kTails),
