@@ -15,12 +15,13 @@ namespace mlir::yoco {
 /// Everything in an arena begins at a multiple of this many bytes.
 inline constexpr int64_t kAlignment = 64;
 
-/// What a session is sized for: longest sequence in tokens, slots, rows of a prefill step, rows of a scoring step.
+/// What a session is sized for: longest sequence in tokens, slots, rows of a prefill step, rows of a step whose results
+/// come out.
 struct Bounds {
-  int64_t seq = 1, batch = 1, chunk = 1, score = 1;
+  int64_t seq = 1, batch = 1, chunk = 1, wanted = 1;
 };
 
-/// coefficient * seq^powers[0] * batch^powers[1] * chunk^powers[2] * score^powers[3] bytes, rounded up to `kAlignment`.
+/// coefficient * seq^powers[0] * batch^powers[1] * chunk^powers[2] * wanted^powers[3] bytes, rounded up to `kAlignment`.
 struct SizeTerm {
   int64_t coefficient = 0;
   std::array<uint8_t, 4> powers = {0, 0, 0, 0};

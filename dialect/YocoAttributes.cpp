@@ -237,10 +237,10 @@ LogicalResult InRecordAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult BoundsAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t seq, int64_t batch,
-                                 int64_t chunk, int64_t score) {
-  if (seq < 1 || batch < 1 || chunk < 1 || score < 1)
+                                 int64_t chunk, int64_t wanted) {
+  if (seq < 1 || batch < 1 || chunk < 1 || wanted < 1)
     return emitError() << "expected every bound to be at least 1, got seq " << seq << ", batch " << batch << ", chunk "
-                       << chunk << ", score " << score;
+                       << chunk << ", wanted " << wanted;
   return success();
 }
 
@@ -253,10 +253,10 @@ LogicalResult TilesAttr::verify(function_ref<InFlightDiagnostic()> emitError, Ti
 
 //===- Size --------------------------------------------------------------------------------------------------===//
 
-static constexpr std::array<StringLiteral, 4> kBoundNames = {"seq", "batch", "chunk", "score"};
+static constexpr std::array<StringLiteral, 4> kBoundNames = {"seq", "batch", "chunk", "wanted"};
 
 std::optional<int64_t> SizeTerm::evaluate(const Bounds &bounds) const {
-  const std::array<int64_t, 4> values = {bounds.seq, bounds.batch, bounds.chunk, bounds.score};
+  const std::array<int64_t, 4> values = {bounds.seq, bounds.batch, bounds.chunk, bounds.wanted};
   int64_t product = coefficient;
   for (auto [value, power] : llvm::zip_equal(values, powers))
     for (unsigned i = 0; i < power; ++i)
@@ -282,7 +282,7 @@ static ParseResult parseTerm(AsmParser &parser, SizeTerm &term) {
       return failure();
     const auto *it = llvm::find(kBoundNames, keyword);
     if (it == kBoundNames.end())
-      return parser.emitError(loc) << "expected `seq`, `batch`, `chunk` or `score`, got `" << keyword << "`";
+      return parser.emitError(loc) << "expected `seq`, `batch`, `chunk` or `wanted`, got `" << keyword << "`";
     uint8_t &power = term.powers[it - kBoundNames.begin()];
     if (power == 4)
       return parser.emitError(loc) << "expected `" << keyword << "` at most 4 times in a product";

@@ -120,7 +120,7 @@ def Yoco_EncodingAttr : Yoco_Attr<"Encoding", "encoding"> {
 def Yoco_RowShape : Yoco_Enum<"RowShape", "how many rows a segment of a step may have", [
     I32EnumAttrCase<"ragged", 0>, I32EnumAttrCase<"single", 1>]>;
 def Yoco_RowBound : Yoco_Enum<"RowBound", "which bound of a session limits the rows of a step", [
-    I32EnumAttrCase<"chunk", 0>, I32EnumAttrCase<"batch", 1>, I32EnumAttrCase<"score", 2>]>;
+    I32EnumAttrCase<"chunk", 0>, I32EnumAttrCase<"batch", 1>, I32EnumAttrCase<"wanted", 2>]>;
 def Yoco_RowBoundAttr : EnumAttr<Yoco_Dialect, Yoco_RowBound, "row_bound"> {
   let summary = "the bound that limits the rows of a set";
 }
@@ -179,8 +179,8 @@ def Yoco_SizeAttr : Yoco_Attr<"Size", "size"> {
   let summary = "a number of bytes as a function of a session's bounds";
   let description = [{
     A sum of products of the bounds `seq` (longest sequence), `batch` (slots), `chunk` (rows of a prefill step) and
-    `score` (rows of a scoring step). Every product is rounded up to a multiple of 64 before it is added, so that
-    whatever is placed after it is aligned for all bounds.
+    `wanted` (rows of a step whose results come out; all rows of a scoring step). Every product is rounded up to a
+    multiple of 64 before it is added, so that whatever is placed after it is aligned for all bounds.
 
     Examples: `#yoco.size<0>`, `#yoco.size<1024 * seq * batch + 4096 * chunk>`
   }];
@@ -214,13 +214,13 @@ def Yoco_InRecordAttr : Yoco_Attr<"InRecord", "in_record"> {
 def Yoco_BoundsAttr : Yoco_Attr<"Bounds", "bounds"> {
   let summary = "the bounds of a session";
   let description = [{
-    Example: `#yoco.bounds<seq = 4096, batch = 1, chunk = 256, score = 256>`
+    Example: `#yoco.bounds<seq = 4096, batch = 1, chunk = 256, wanted = 256>`
   }];
-  let parameters = (ins "int64_t":$seq, "int64_t":$batch, "int64_t":$chunk, "int64_t":$score);
+  let parameters = (ins "int64_t":$seq, "int64_t":$batch, "int64_t":$chunk, "int64_t":$wanted);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    Bounds getBounds() const { return Bounds{getSeq(), getBatch(), getChunk(), getScore()}; }
+    Bounds getBounds() const { return Bounds{getSeq(), getBatch(), getChunk(), getWanted()}; }
   }];
 }
 

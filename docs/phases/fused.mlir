@@ -1,5 +1,5 @@
 #rope = #yoco.rope<interleaved, [1.000000e+00, 9.99999974E-5]>
-module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 256>, yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 256>, yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   yoco.parameter @embed : tensor<32x8xbf16> from "embed_tokens.weight" generated <seed = 1, stream = 0, scale = 0.353553385>
   yoco.parameter @self.0.mixer_norm : tensor<8xbf16> from "self_decoder.layers.0.mixer_layer_norm.weight" generated <seed = 1, stream = 1, scale = 0.000000e+00>
   yoco.parameter @self.0.q : tensor<8x8xbf16> from "self_decoder.layers.0.mixer.q_proj.weight" generated <seed = 1, stream = 2, scale = 0.353553385>
@@ -75,7 +75,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
     %14 = yoco.fused_linear %13 weights [@output] {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (tensor<?x8xf32>) -> tensor<?x32xf32>
     return %14, %3#1, %9#0, %9#1 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
-  func.func @score(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
+  func.func @score(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
     %c0 = arith.constant 0 : index
     %0 = yoco.fused_positions %arg0 at %arg1 {yoco.layer = "embed"} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
     %1 = yoco.fused_embed %arg0 table @embed {scale = 2.82842708 : f32, yoco.layer = "embed"} : (tensor<?xi32>) -> tensor<?x8xf32>

@@ -1,5 +1,5 @@
 #rope = #yoco.rope<interleaved, [1.000000e+00, 9.99999974E-5]>
-module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 256>, yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 256>, yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   yoco.parameter @embed : tensor<32x8xbf16> from "embed_tokens.weight" generated <seed = 1, stream = 0, scale = 0.353553385>
   yoco.parameter @self.0.mixer_norm : tensor<8xbf16> from "self_decoder.layers.0.mixer_layer_norm.weight" generated <seed = 1, stream = 1, scale = 0.000000e+00>
   yoco.parameter @self.0.q : tensor<8x8xbf16> from "self_decoder.layers.0.mixer.q_proj.weight" generated <seed = 1, stream = 2, scale = 0.353553385>
@@ -28,7 +28,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
   yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
   yoco.state_decl @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<16 * seq * batch>]
   yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>] records at <16 * seq * batch + 16 * seq * batch> stride 128
-  yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * score>, #yoco.size<448 * batch>]
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * wanted>, #yoco.size<448 * batch>]
   yoco.packed_parameter @packed.embed [@embed] row_major 0 : tensor<32x8xbf16>
   yoco.packed_parameter @packed.self.0.q [@self.0.q, @self.0.k, @self.0.v, @self.0.g, @self.0.gt] panels 16 : tensor<34x8xbf16>
   yoco.packed_parameter @packed.self.0.mixer_norm [@self.0.mixer_norm] row_major 0 : tensor<8xbf16>
@@ -157,20 +157,20 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
     yoco.launch @kernels::@linear_5(%33, %35, %36, %37) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<512 weight_bytes per step of @packed.output>, #yoco.cost<16 weight_bytes per step of @packed.norm>, #yoco.cost<512 linear_operations per row>] {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>
     return
   }
-  func.func @score() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
-    %0 = yoco.view @scratch at <64 * batch> size <64 * score> role ids : memref<?xi32>
+  func.func @score() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
+    %0 = yoco.view @scratch at <64 * batch> size <64 * wanted> role ids : memref<?xi32>
     %c0 = arith.constant 0 : index
     %dim = memref.dim %0, %c0 : memref<?xi32>
     %1 = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
     %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
     %3 = yoco.state_ref @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     %4 = yoco.state_ref @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-    %5 = yoco.view @scratch at <64 * batch + 192 * score> size <64 * score> : memref<?xi32>
+    %5 = yoco.view @scratch at <64 * batch + 192 * wanted> size <64 * wanted> : memref<?xi32>
     yoco.launch @kernels::@positions_0(%0, %1, %5) tiles <segments, divisor = 1, multiplier = 1> {yoco.layer = "embed"} : memref<?xi32>, !yoco.segments, memref<?xi32>
-    %6 = yoco.view @scratch at <64 * batch + 256 * score> size <64 * score> : memref<?x8xf32>
+    %6 = yoco.view @scratch at <64 * batch + 256 * wanted> size <64 * wanted> : memref<?x8xf32>
     %7 = yoco.parameter_ref @packed.embed : memref<32x8xbf16>
     yoco.launch @kernels::@embed_0(%0, %6, %7) tiles <rows, divisor = 8, multiplier = 1> costs [#yoco.cost<16 weight_bytes per row of @packed.embed>] {yoco.layer = "embed"} : memref<?xi32>, memref<?x8xf32>, memref<32x8xbf16>
-    %8 = yoco.view @scratch at <64 * batch> size <192 * score> : memref<?x34xf32>
+    %8 = yoco.view @scratch at <64 * batch> size <192 * wanted> : memref<?x34xf32>
     %9 = yoco.parameter_ref @packed.self.0.q : memref<3x8x16xbf16>
     %10 = yoco.parameter_ref @packed.self.0.mixer_norm : memref<8xbf16>
     yoco.launch @kernels::@linear_0(%6, %8, %9, %10) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<768 weight_bytes per step of @packed.self.0.q>, #yoco.cost<16 weight_bytes per step of @packed.self.0.mixer_norm>, #yoco.cost<544 linear_operations per row>] {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x34xf32>, memref<3x8x16xbf16>, memref<8xbf16>
@@ -179,44 +179,44 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
     %subview_1 = memref.subview %8[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
     %subview_2 = memref.subview %8[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
     %subview_3 = memref.subview %8[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
-    %11 = yoco.view @scratch at <64 * batch + 320 * score> size <64 * score> : memref<?x8xf32>
+    %11 = yoco.view @scratch at <64 * batch + 320 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.launch @kernels::@retention_0(%subview, %subview_0, %subview_1, %subview_3, %5, %1, %2, %subview_2, %11) tiles <segments, divisor = 1, multiplier = 2> costs [#yoco.cost<128 state_read_bytes per continued_segment>, #yoco.cost<128 state_write_bytes per segment>, #yoco.cost<128 mixer_operations per row>] {yoco.layer = "self_decoder.0"} : memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>
-    %12 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x8xf32>
+    %12 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x8xf32>
     %13 = yoco.parameter_ref @packed.self.0.out : memref<1x8x16xbf16>
     yoco.launch @kernels::@linear_1(%11, %6, %12, %13) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<256 weight_bytes per step of @packed.self.0.out>, #yoco.cost<128 linear_operations per row>] {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %14 = yoco.view @scratch at <64 * batch + 64 * score> size <64 * score> : memref<?x12xf32>
+    %14 = yoco.view @scratch at <64 * batch + 64 * wanted> size <64 * wanted> : memref<?x12xf32>
     %15 = yoco.parameter_ref @packed.self.0.fc1 : memref<1x8x16xbf16>
     %16 = yoco.parameter_ref @packed.self.0.gate : memref<1x8x16xbf16>
     %17 = yoco.parameter_ref @packed.self.0.ffn_norm : memref<8xbf16>
     yoco.launch @kernels::@linear_2(%12, %14, %15, %16, %17) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<256 weight_bytes per step of @packed.self.0.fc1>, #yoco.cost<256 weight_bytes per step of @packed.self.0.gate>, #yoco.cost<16 weight_bytes per step of @packed.self.0.ffn_norm>, #yoco.cost<384 linear_operations per row>] {yoco.layer = "self_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %18 = yoco.view @scratch at <64 * batch + 128 * score> size <64 * score> : memref<?x8xf32>
+    %18 = yoco.view @scratch at <64 * batch + 128 * wanted> size <64 * wanted> : memref<?x8xf32>
     %19 = yoco.parameter_ref @packed.self.0.fc2 : memref<1x12x16xbf16>
     yoco.launch @kernels::@linear_3(%14, %12, %18, %19) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<384 weight_bytes per step of @packed.self.0.fc2>, #yoco.cost<192 linear_operations per row>] {yoco.layer = "self_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %20 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x8xf32>
+    %20 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x8xf32>
     %21 = yoco.parameter_ref @packed.kv.k : memref<1x8x16xbf16>
     %22 = yoco.parameter_ref @packed.kv.norm : memref<8xbf16>
     yoco.launch @kernels::@linear_4(%18, %20, %21, %22) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<256 weight_bytes per step of @packed.kv.k>, #yoco.cost<16 weight_bytes per step of @packed.kv.norm>, #yoco.cost<128 linear_operations per row>] {yoco.layer = "kv"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
     %subview_4 = memref.subview %20[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
     %subview_5 = memref.subview %20[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
-    %23 = yoco.view @scratch at <64 * batch + 64 * score> size <64 * score> : memref<?x8xf32>
+    %23 = yoco.view @scratch at <64 * batch + 64 * wanted> size <64 * wanted> : memref<?x8xf32>
     %24 = yoco.parameter_ref @packed.cross.0.q : memref<1x8x16xbf16>
     %25 = yoco.parameter_ref @packed.cross.0.mixer_norm : memref<8xbf16>
     yoco.launch @kernels::@linear_4(%18, %23, %24, %25) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<256 weight_bytes per step of @packed.cross.0.q>, #yoco.cost<16 weight_bytes per step of @packed.cross.0.mixer_norm>, #yoco.cost<128 linear_operations per row>] {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>, memref<8xbf16>
     yoco.launch @kernels::@cache_write_0(%subview_4, %subview_5, %5, %1, %3, %4) tiles <rows, divisor = 8, multiplier = 1> costs [#yoco.cost<16 state_write_bytes per position_kept>, #yoco.cost<16 state_write_bytes per position_kept>] {yoco.layer = "kv"} : memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-    %26 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x8xf32>
+    %26 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x8xf32>
     yoco.launch @kernels::@attention_0(%23, %5, %1, %3, %4, %26) tiles <rows, divisor = 1, multiplier = 1> costs [#yoco.cost<16 state_read_bytes per position_reached>, #yoco.cost<16 state_read_bytes per position_reached>, #yoco.cost<32 mixer_operations per pair>] {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>
-    %27 = yoco.view @scratch at <64 * batch + 64 * score> size <64 * score> : memref<?x8xf32>
+    %27 = yoco.view @scratch at <64 * batch + 64 * wanted> size <64 * wanted> : memref<?x8xf32>
     %28 = yoco.parameter_ref @packed.cross.0.out : memref<1x8x16xbf16>
     yoco.launch @kernels::@linear_1(%26, %18, %27, %28) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<256 weight_bytes per step of @packed.cross.0.out>, #yoco.cost<128 linear_operations per row>] {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x8x16xbf16>
-    %29 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x12xf32>
+    %29 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x12xf32>
     %30 = yoco.parameter_ref @packed.cross.0.fc1 : memref<1x8x16xbf16>
     %31 = yoco.parameter_ref @packed.cross.0.gate : memref<1x8x16xbf16>
     %32 = yoco.parameter_ref @packed.cross.0.ffn_norm : memref<8xbf16>
     yoco.launch @kernels::@linear_2(%27, %29, %30, %31, %32) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<256 weight_bytes per step of @packed.cross.0.fc1>, #yoco.cost<256 weight_bytes per step of @packed.cross.0.gate>, #yoco.cost<16 weight_bytes per step of @packed.cross.0.ffn_norm>, #yoco.cost<384 linear_operations per row>] {yoco.layer = "cross_decoder.0"} : memref<?x8xf32>, memref<?x12xf32>, memref<1x8x16xbf16>, memref<1x8x16xbf16>, memref<8xbf16>
-    %33 = yoco.view @scratch at <64 * batch + 128 * score> size <64 * score> : memref<?x8xf32>
+    %33 = yoco.view @scratch at <64 * batch + 128 * wanted> size <64 * wanted> : memref<?x8xf32>
     %34 = yoco.parameter_ref @packed.cross.0.fc2 : memref<1x12x16xbf16>
     yoco.launch @kernels::@linear_3(%29, %27, %33, %34) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<384 weight_bytes per step of @packed.cross.0.fc2>, #yoco.cost<192 linear_operations per row>] {yoco.layer = "cross_decoder.0"} : memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>, memref<1x12x16xbf16>
-    %35 = yoco.view @scratch at <64 * batch> size <128 * score> role logits : memref<?x32xf32>
+    %35 = yoco.view @scratch at <64 * batch> size <128 * wanted> role logits : memref<?x32xf32>
     %36 = yoco.parameter_ref @packed.output : memref<2x8x16xbf16>
     %37 = yoco.parameter_ref @packed.norm : memref<8xbf16>
     yoco.launch @kernels::@linear_5(%33, %35, %36, %37) tiles <rows, divisor = 48, multiplier = 1> costs [#yoco.cost<512 weight_bytes per step of @packed.output>, #yoco.cost<16 weight_bytes per step of @packed.norm>, #yoco.cost<512 linear_operations per row>] {yoco.layer = "head"} : memref<?x8xf32>, memref<?x32xf32>, memref<2x8x16xbf16>, memref<8xbf16>

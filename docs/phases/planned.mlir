@@ -1,5 +1,5 @@
 #rope = #yoco.rope<interleaved, [1.000000e+00, 9.99999974E-5]>
-module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 256>, yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 256>, yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   yoco.parameter @embed : tensor<32x8xbf16> from "embed_tokens.weight" generated <seed = 1, stream = 0, scale = 0.353553385>
   yoco.parameter @self.0.mixer_norm : tensor<8xbf16> from "self_decoder.layers.0.mixer_layer_norm.weight" generated <seed = 1, stream = 1, scale = 0.000000e+00>
   yoco.parameter @self.0.q : tensor<8x8xbf16> from "self_decoder.layers.0.mixer.q_proj.weight" generated <seed = 1, stream = 2, scale = 0.353553385>
@@ -28,7 +28,7 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
   yoco.state_decl @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<0>]
   yoco.state_decl @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> planes [#yoco.size<16 * seq * batch>]
   yoco.arena @persistent persistent [#yoco.size<16 * seq * batch + 16 * seq * batch + 128 * batch>] records at <16 * seq * batch + 16 * seq * batch> stride 128
-  yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * score>, #yoco.size<448 * batch>]
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 384 * chunk>, #yoco.size<448 * batch>, #yoco.size<64 * batch + 384 * wanted>, #yoco.size<448 * batch>]
   func.func @prefill() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     %0 = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
     %c0 = arith.constant 0 : index
@@ -109,49 +109,49 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, s
     yoco.fused_linear %17 weights [@output] outs %18 {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (memref<?x8xf32>, memref<?x32xf32>) -> ()
     return
   }
-  func.func @score() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
-    %0 = yoco.view @scratch at <64 * batch> size <64 * score> role ids : memref<?xi32>
+  func.func @score() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
+    %0 = yoco.view @scratch at <64 * batch> size <64 * wanted> role ids : memref<?xi32>
     %c0 = arith.constant 0 : index
     %dim = memref.dim %0, %c0 : memref<?xi32>
     %1 = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
     %2 = yoco.state_ref @state_0 : !yoco.state<2x4x4xf32>
     %3 = yoco.state_ref @keys_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     %4 = yoco.state_ref @values_0 : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-    %5 = yoco.view @scratch at <64 * batch + 192 * score> size <64 * score> : memref<?xi32>
+    %5 = yoco.view @scratch at <64 * batch + 192 * wanted> size <64 * wanted> : memref<?xi32>
     yoco.fused_positions %0 at %1 outs %5 {yoco.layer = "embed"} : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
-    %6 = yoco.view @scratch at <64 * batch + 256 * score> size <64 * score> : memref<?x8xf32>
+    %6 = yoco.view @scratch at <64 * batch + 256 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_embed %0 table @embed outs %6 {scale = 2.82842708 : f32, yoco.layer = "embed"} : (memref<?xi32>, memref<?x8xf32>) -> ()
-    %7 = yoco.view @scratch at <64 * batch> size <192 * score> : memref<?x34xf32>
+    %7 = yoco.view @scratch at <64 * batch> size <192 * wanted> : memref<?x34xf32>
     yoco.fused_linear %6 weights [@self.0.q, @self.0.k, @self.0.v, @self.0.g, @self.0.gt] outs %7 {eps = 9.99999974E-6 : f32, norm_weight = @self.0.mixer_norm, yoco.layer = "self_decoder.0"} : (memref<?x8xf32>, memref<?x34xf32>) -> ()
     %subview = memref.subview %7[0, 0] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1]>>
     %subview_0 = memref.subview %7[0, 8] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 8>>
     %subview_1 = memref.subview %7[0, 16] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 16>>
     %subview_2 = memref.subview %7[0, 24] [%dim, 8] [1, 1] : memref<?x34xf32> to memref<?x8xf32, strided<[34, 1], offset: 24>>
     %subview_3 = memref.subview %7[0, 32] [%dim, 2] [1, 1] : memref<?x34xf32> to memref<?x2xf32, strided<[34, 1], offset: 32>>
-    %8 = yoco.view @scratch at <64 * batch + 320 * score> size <64 * score> : memref<?x8xf32>
+    %8 = yoco.view @scratch at <64 * batch + 320 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_retention %subview, %subview_0, %subview_1, %subview_3 at %5, %1 from %2 swish %subview_2 outs %8 {eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #rope, scale = 5.000000e-01 : f32, span = 64 : i64, yoco.layer = "self_decoder.0"} : (memref<?x8xf32, strided<[34, 1]>>, memref<?x8xf32, strided<[34, 1], offset: 8>>, memref<?x8xf32, strided<[34, 1], offset: 16>>, memref<?x2xf32, strided<[34, 1], offset: 32>>, memref<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, memref<?x8xf32, strided<[34, 1], offset: 24>>, memref<?x8xf32>) -> ()
-    %9 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x8xf32>
+    %9 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_linear %8 residual %6 weights [@self.0.out] outs %9 {yoco.layer = "self_decoder.0"} : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
-    %10 = yoco.view @scratch at <64 * batch + 64 * score> size <64 * score> : memref<?x12xf32>
+    %10 = yoco.view @scratch at <64 * batch + 64 * wanted> size <64 * wanted> : memref<?x12xf32>
     yoco.fused_linear %9 weights [@self.0.fc1, @self.0.gate] outs %10 {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @self.0.ffn_norm, yoco.layer = "self_decoder.0"} : (memref<?x8xf32>, memref<?x12xf32>) -> ()
-    %11 = yoco.view @scratch at <64 * batch + 128 * score> size <64 * score> : memref<?x8xf32>
+    %11 = yoco.view @scratch at <64 * batch + 128 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_linear %10 residual %9 weights [@self.0.fc2] outs %11 {yoco.layer = "self_decoder.0"} : (memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
-    %12 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x8xf32>
+    %12 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_linear %11 weights [@kv.k, @kv.v] outs %12 {eps = 9.99999974E-6 : f32, norm_weight = @kv.norm, yoco.layer = "kv"} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
     %subview_4 = memref.subview %12[0, 0] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1]>>
     %subview_5 = memref.subview %12[0, 4] [%dim, 4] [1, 1] : memref<?x8xf32> to memref<?x4xf32, strided<[8, 1], offset: 4>>
-    %13 = yoco.view @scratch at <64 * batch + 64 * score> size <64 * score> : memref<?x8xf32>
+    %13 = yoco.view @scratch at <64 * batch + 64 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_linear %11 weights [@cross.0.q] outs %13 {eps = 9.99999974E-6 : f32, norm_weight = @cross.0.mixer_norm, yoco.layer = "cross_decoder.0"} : (memref<?x8xf32>, memref<?x8xf32>) -> ()
     yoco.fused_cache_write %subview_4, %subview_5 at %5, %1 to %3, %4 {rope = #rope, yoco.layer = "kv"} : (memref<?x4xf32, strided<[8, 1]>>, memref<?x4xf32, strided<[8, 1], offset: 4>>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> ()
-    %14 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x8xf32>
+    %14 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_attention %13 at %5, %1 to %3, %4 outs %14 {heads = 2 : i64, rope = #rope, scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, memref<?x8xf32>) -> ()
-    %15 = yoco.view @scratch at <64 * batch + 64 * score> size <64 * score> : memref<?x8xf32>
+    %15 = yoco.view @scratch at <64 * batch + 64 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_linear %14 residual %11 weights [@cross.0.out] outs %15 {yoco.layer = "cross_decoder.0"} : (memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
-    %16 = yoco.view @scratch at <64 * batch> size <64 * score> : memref<?x12xf32>
+    %16 = yoco.view @scratch at <64 * batch> size <64 * wanted> : memref<?x12xf32>
     yoco.fused_linear %15 weights [@cross.0.fc1, @cross.0.gate] outs %16 {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @cross.0.ffn_norm, yoco.layer = "cross_decoder.0"} : (memref<?x8xf32>, memref<?x12xf32>) -> ()
-    %17 = yoco.view @scratch at <64 * batch + 128 * score> size <64 * score> : memref<?x8xf32>
+    %17 = yoco.view @scratch at <64 * batch + 128 * wanted> size <64 * wanted> : memref<?x8xf32>
     yoco.fused_linear %16 residual %15 weights [@cross.0.fc2] outs %17 {yoco.layer = "cross_decoder.0"} : (memref<?x12xf32>, memref<?x8xf32>, memref<?x8xf32>) -> ()
-    %18 = yoco.view @scratch at <64 * batch> size <128 * score> role logits : memref<?x32xf32>
+    %18 = yoco.view @scratch at <64 * batch> size <128 * wanted> role logits : memref<?x32xf32>
     yoco.fused_linear %17 weights [@output] outs %18 {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (memref<?x8xf32>, memref<?x32xf32>) -> ()
     return
   }

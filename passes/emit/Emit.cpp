@@ -75,15 +75,15 @@ LogicalResult Emitter::addBounds(ModuleOp variant) {
     return mlir::emitError(variant.getLoc(), "expected a variant with `")
            << YocoDialect::getBoundsAttrName() << "`, got none";
   fb::BoundsT table;
-  uint64_t *const fields[] = {&table.seq, &table.batch, &table.chunk, &table.score};
-  const int64_t values[] = {bounds.getSeq(), bounds.getBatch(), bounds.getChunk(), bounds.getScore()};
+  uint64_t *const fields[] = {&table.seq, &table.batch, &table.chunk, &table.wanted};
+  const int64_t values[] = {bounds.getSeq(), bounds.getBatch(), bounds.getChunk(), bounds.getWanted()};
   for (auto [field, value] : llvm::zip_equal(fields, values)) {
     if (value > std::numeric_limits<int32_t>::max())
       return mlir::emitError(variant.getLoc(), "expected bounds of at most 2^31 - 1, got ") << bounds;
     *field = value;
   }
   if (plan.bounds && (plan.bounds->seq != table.seq || plan.bounds->batch != table.batch ||
-                      plan.bounds->chunk != table.chunk || plan.bounds->score != table.score))
+                      plan.bounds->chunk != table.chunk || plan.bounds->wanted != table.wanted))
     return mlir::emitError(variant.getLoc(), "expected the bounds of the first variant, got ") << bounds;
   plan.bounds = std::make_unique<fb::BoundsT>(table);
   return success();

@@ -22,7 +22,7 @@ static std::unique_ptr<fb::SizeT> makeSize(SizeAttr size) {
     product->seq = term.powers[0];
     product->batch = term.powers[1];
     product->chunk = term.powers[2];
-    product->score = term.powers[3];
+    product->wanted = term.powers[3];
     result->terms.push_back(std::move(product));
   }
   return result;
@@ -423,7 +423,7 @@ LogicalResult VariantBuilder::addOutput(ViewOp view, EntryOutput kind, uint32_t 
 static fb::RowBound getBound(RowBound bound) {
   return bound == RowBound::chunk   ? fb::RowBound::chunk
          : bound == RowBound::batch ? fb::RowBound::batch
-                                    : fb::RowBound::score;
+                                    : fb::RowBound::wanted;
 }
 
 /// A set of rows beside that of all, and its table.

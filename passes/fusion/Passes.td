@@ -241,7 +241,7 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
 
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
-                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
       func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %pos: tensor<?xi32>,
                         %c: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
                         %d: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
@@ -261,7 +261,7 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
 
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
-                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
       func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %p: tensor<?xi32>,
                         %k: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>,
                         %v: !yoco.cache<heads = 1, width = 16, element = f32, window = 0, layout = contiguous>)
@@ -296,7 +296,7 @@ def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp
 
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
       yoco.parameter @n : tensor<8xbf16> from "n"
       yoco.parameter @w : tensor<8x8xbf16> from "w"
       func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
@@ -312,7 +312,7 @@ def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp
 
     ```mlir
     module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
       yoco.parameter @n : tensor<8xbf16> from "n"
       yoco.parameter @w : tensor<8x8xbf16> from "w"
       func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>

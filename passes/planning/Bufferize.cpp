@@ -86,7 +86,7 @@ private:
 /// Any rows of a step may be in a tail that begins before those that are wanted; of these there is a bound.
 RowBound EntryBufferizer::getBound(NarrowSegmentsOp table) const {
   bool isWanted = table.getHalo() == 0 && shape.getBound() == RowBound::chunk;
-  return isWanted ? RowBound::score : shape.getBound();
+  return isWanted ? RowBound::wanted : shape.getBound();
 }
 
 /// Set 0 is that of the ids; the longest tail comes next. The caller fills their tables, as it does that of all rows.

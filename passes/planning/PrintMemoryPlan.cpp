@@ -74,7 +74,7 @@ LogicalResult PlanPrinter::printHead() {
   if (auto target = variant->getAttrOfType<TargetAttr>(YocoDialect::getTargetAttrName()))
     os << " for " << target.getDevice() << ":" << target.getChip() << " in " << target.getCompute();
   os << "\n  bounds: sequence " << group(bounds.seq) << ", batch " << group(bounds.batch) << ", prefill chunk "
-     << group(bounds.chunk) << ", score rows " << group(bounds.score) << "\n";
+     << group(bounds.chunk) << ", wanted rows " << group(bounds.wanted) << "\n";
   return success();
 }
 
@@ -205,7 +205,7 @@ static std::string describeTail(func::FuncOp entry, int64_t halo) {
 }
 
 int64_t PlanPrinter::getRows(RowBound bound) const {
-  return bound == RowBound::batch ? bounds.batch : bound == RowBound::chunk ? bounds.chunk : bounds.score;
+  return bound == RowBound::batch ? bounds.batch : bound == RowBound::chunk ? bounds.chunk : bounds.wanted;
 }
 
 LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {

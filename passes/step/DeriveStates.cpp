@@ -58,7 +58,7 @@ struct EntryKind {
 const EntryKind kEntryKinds[] = {
     {"prefill", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::none()},
     {"decode", RowShape::single, RowBound::batch, EntryOutput::logits, RowDemand::all()},
-    {"score", RowShape::ragged, RowBound::score, EntryOutput::logits, RowDemand::all()},
+    {"score", RowShape::ragged, RowBound::wanted, EntryOutput::logits, RowDemand::all()},
     {"sample", RowShape::single, RowBound::batch, EntryOutput::sampled, RowDemand::all()},
     {"extend", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::from(), /*isDefault=*/false},
 };

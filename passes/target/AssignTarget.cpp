@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace mlir::yoco;
 
 /// Rows of a scoring step: enough to keep every core busy, few enough that their logits stay small beside the weights.
-static constexpr int64_t kScoreRows = 256;
+static constexpr int64_t kWantedRows = 256;
 /// Longest sequence when neither the user nor the checkpoint names one.
 static constexpr int64_t kDefaultSeqLen = 4096;
 
@@ -39,7 +39,7 @@ struct AssignTargetPass : public yoco::impl::AssignTargetPassBase<AssignTargetPa
     int64_t chunk = prefillChunk != 0 ? prefillChunk : machine->getDefaultChunk();
     int64_t batch = maxBatch;
     BoundsAttr bounds = BoundsAttr::getChecked([&] { return emitError(module.getLoc()); }, &getContext(), seq, batch,
-                                               chunk, kScoreRows);
+                                               chunk, kWantedRows);
     if (!bounds)
       return signalPassFailure();
     module->setAttr(YocoDialect::getTargetAttrName(), *attribute);

@@ -26,7 +26,7 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
 
     ```mlir
     module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                       yoco.bounds = #yoco.bounds<seq = 1024, batch = 1, chunk = 256, score = 256>} {
+                       yoco.bounds = #yoco.bounds<seq = 1024, batch = 1, chunk = 256, wanted = 256>} {
     }
     ```
   }];

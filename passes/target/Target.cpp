@@ -75,7 +75,7 @@ StepShape StepShape::get(func::FuncOp entry) {
   step.onePerSegment = shape.getRows() == RowShape::single;
   step.rows = shape.getBound() == RowBound::batch   ? bounds.getBatch()
               : shape.getBound() == RowBound::chunk ? bounds.getChunk()
-                                                    : bounds.getScore();
+                                                    : bounds.getWanted();
   step.segments = bounds.getBatch();
   return step;
 }

@@ -54,8 +54,8 @@ void Describer::describeHead() {
   line(formatString("producer: %s", plan.producer() ? plan.producer()->c_str() : "not named"));
   line(formatString("file: %" PRIu64 " bytes", model.file().size()));
   line(formatString("vocabulary: %u", plan.vocabulary_size()));
-  line(formatString("bounds: sequence %" PRIu64 ", batch %" PRIu64 ", prefill chunk %" PRIu64 ", score rows %" PRIu64,
-                    bounds.seq, bounds.batch, bounds.chunk, bounds.score));
+  line(formatString("bounds: sequence %" PRIu64 ", batch %" PRIu64 ", prefill chunk %" PRIu64 ", wanted rows %" PRIu64,
+                    bounds.seq, bounds.batch, bounds.chunk, bounds.wanted));
   std::string stops;
   if (plan.stop_ids())
     for (int32_t id : *plan.stop_ids())

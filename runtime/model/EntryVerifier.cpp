@@ -111,9 +111,9 @@ Status EntryVerifier::verifyRowSet(uint32_t index, std::set<uint32_t> &states, c
     return YOCO_PLAN_ERROR(halo, "expected at least 1, as rows_wanted is `none`, got 0");
   YOCO_RETURN_IF_ERROR(verifyEnum(set.bound(), fb::RowBound::MAX, bound));
   // A halo may take in all rows of a step.
-  if (set.bound() != entry.row_bound() && (set.halo() != 0 || set.bound() != fb::RowBound::score))
+  if (set.bound() != entry.row_bound() && (set.halo() != 0 || set.bound() != fb::RowBound::wanted))
     return YOCO_PLAN_ERROR(bound, "expected `%s`%s, got `%s`", fb::EnumNameRowBound(entry.row_bound()),
-                           set.halo() == 0 ? " or `score`" : " with a halo", fb::EnumNameRowBound(set.bound()));
+                           set.halo() == 0 ? " or `wanted`" : " with a halo", fb::EnumNameRowBound(set.bound()));
   if (set.states())
     for (uint32_t i = 0; i < set.states()->size(); ++i)
       YOCO_RETURN_IF_ERROR(verifySetState(set.states()->Get(i), states, Path(where, "states", i)));
@@ -187,8 +187,8 @@ Status EntryVerifier::verifyProgramOrder(uint32_t index, const Path &where) {
     return rows == UINT64_MAX || index + 1 != entry.programs()->size()
                ? Status()
                : YOCO_PLAN_ERROR(Path(where, "most_rows"), "expected 0 of the last program, got %" PRIu64, rows + 1);
-  if (!lastRowSet() || lastRowSet()->bound() != fb::RowBound::score)
-    return YOCO_PLAN_ERROR(Path(where, "most_wanted"), "expected 0 without a row set of bound `score`, got %" PRIu64,
+  if (!lastRowSet() || lastRowSet()->bound() != fb::RowBound::wanted)
+    return YOCO_PLAN_ERROR(Path(where, "most_wanted"), "expected 0 without a row set of bound `wanted`, got %" PRIu64,
                            wanted + 1);
   if (wanted >= kMostRows || index + 1 == entry.programs()->size())
     return YOCO_PLAN_ERROR(Path(where, "most_wanted"),

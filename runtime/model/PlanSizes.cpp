@@ -190,15 +190,15 @@ uint64_t Bounds::rows(fb::RowBound bound) const {
     return chunk;
   case fb::RowBound::batch:
     return batch;
-  case fb::RowBound::score:
-    return score;
+  case fb::RowBound::wanted:
+    return wanted;
   }
   return 0;
 }
 
 Bounds boundsOf(const fb::Plan &plan) {
   const fb::Bounds &bounds = *plan.bounds();
-  return {bounds.seq(), bounds.batch(), bounds.chunk(), bounds.score()};
+  return {bounds.seq(), bounds.batch(), bounds.chunk(), bounds.wanted()};
 }
 
 Result<Bounds> chooseBounds(const fb::Plan &plan, const yoco_bounds &wanted) {
@@ -214,7 +214,7 @@ Result<Bounds> chooseBounds(const fb::Plan &plan, const yoco_bounds &wanted) {
   YOCO_RETURN_IF_ERROR(choose("max_sequence_length", wanted.max_sequence_length, bounds.seq));
   YOCO_RETURN_IF_ERROR(choose("max_batch", wanted.max_batch, bounds.batch));
   YOCO_RETURN_IF_ERROR(choose("prefill_chunk", wanted.prefill_chunk, bounds.chunk));
-  YOCO_RETURN_IF_ERROR(choose("score_rows", wanted.score_rows, bounds.score));
+  YOCO_RETURN_IF_ERROR(choose("wanted_rows", wanted.wanted_rows, bounds.wanted));
   return bounds;
 }
 
@@ -223,7 +223,7 @@ Checked evaluate(const fb::Size &size, const Bounds &bounds) {
   for (const fb::Term *term : *size.terms()) {
     Checked product = Checked(term->coefficient()) * power(bounds.seq, term->seq()) *
                       power(bounds.batch, term->batch()) * power(bounds.chunk, term->chunk()) *
-                      power(bounds.score, term->score());
+                      power(bounds.wanted, term->wanted());
     sum = sum + product.alignedTo(kMemoryAlignment);
   }
   return sum;

@@ -25,7 +25,7 @@ struct Bounds {
   uint64_t seq = 0;
   uint64_t batch = 0;
   uint64_t chunk = 0;
-  uint64_t score = 0;
+  uint64_t wanted = 0;
 
   /// Most rows of one step of an entry.
   uint64_t rows(fb::RowBound bound) const;

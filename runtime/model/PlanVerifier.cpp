@@ -18,7 +18,7 @@ constexpr size_t kMostNameLength = 1024;
 
 Status verifyBounds(const Bounds &bounds, const Path &path) {
   const std::pair<const char *, uint64_t> named[] = {
-      {"seq", bounds.seq}, {"batch", bounds.batch}, {"chunk", bounds.chunk}, {"score", bounds.score}};
+      {"seq", bounds.seq}, {"batch", bounds.batch}, {"chunk", bounds.chunk}, {"wanted", bounds.wanted}};
   for (const auto &[name, value] : named)
     if (value == 0 || value > kMostBound)
       return YOCO_PLAN_ERROR(Path(path, name), "expected 1 to %" PRIu64 ", got %" PRIu64, kMostBound, value);

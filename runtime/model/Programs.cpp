@@ -15,8 +15,8 @@ RowLimits rowLimits(const fb::Entry &entry, const fb::Program &program, uint32_t
   if (set == 0)
     return all;
   RowLimits limits = all;
-  if (rowSet(entry, set).bound() == fb::RowBound::score)
-    limits.rows = std::min(limits.rows, limited(bounds.score, program.most_wanted()));
+  if (rowSet(entry, set).bound() == fb::RowBound::wanted)
+    limits.rows = std::min(limits.rows, limited(bounds.wanted, program.most_wanted()));
   if (program.segments()->Get(set)->each_row())
     limits.segments = limits.rows;
   return limits;
@@ -34,7 +34,7 @@ uint32_t chooseProgram(const fb::Entry &entry, uint64_t rows, uint64_t wanted) {
 
 uint32_t reachablePrograms(const fb::Entry &entry, const Bounds &bounds) {
   uint64_t rows = bounds.rows(entry.row_bound());
-  return chooseProgram(entry, rows, std::min(rows, bounds.score)) + 1;
+  return chooseProgram(entry, rows, std::min(rows, bounds.wanted)) + 1;
 }
 
 } // namespace yoco::runtime

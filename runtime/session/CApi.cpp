@@ -111,7 +111,7 @@ Status openModel(const yoco_model_options *options, yoco_model **model, GetFile 
   return Status();
 }
 
-yoco_bounds publicBounds(const Bounds &bounds) { return {bounds.seq, bounds.batch, bounds.chunk, bounds.score}; }
+yoco_bounds publicBounds(const Bounds &bounds) { return {bounds.seq, bounds.batch, bounds.chunk, bounds.wanted}; }
 
 Status describeVariant(const Model &model, uint32_t index, const yoco_bounds *wanted, yoco_variant_info &info) {
   if (index >= model.plan().variants()->size())

@@ -285,7 +285,7 @@ Result<uint64_t> Session::position(int32_t slot) const {
 void Session::fillStats(yoco_session_stats &stats) const {
   stats.device = variant().device()->c_str();
   stats.target = variant().target()->c_str();
-  stats.bounds = {bounds.seq, bounds.batch, bounds.chunk, bounds.score};
+  stats.bounds = {bounds.seq, bounds.batch, bounds.chunk, bounds.wanted};
   stats.load_seconds = loadSeconds;
   stats.prefill_tokens = tallies[prefillRole].tokens;
   stats.prefill_seconds = tallies[prefillRole].seconds;

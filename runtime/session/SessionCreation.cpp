@@ -90,9 +90,9 @@ Status Session::createExecutor(const yoco_session_options &options) {
   if (status.code() != YOCO_OUT_OF_MEMORY)
     return status;
   return makeError(status.code(),
-                   "session of %" PRIu64 " slots of %" PRIu64 " tokens, prefill chunk %" PRIu64 ", score rows %" PRIu64
+                   "session of %" PRIu64 " slots of %" PRIu64 " tokens, prefill chunk %" PRIu64 ", wanted rows %" PRIu64
                    ": %s",
-                   bounds.batch, bounds.seq, bounds.chunk, bounds.score, status.text());
+                   bounds.batch, bounds.seq, bounds.chunk, bounds.wanted, status.text());
 }
 
 /// Makes room for everything that calls will note.

@@ -57,8 +57,8 @@ func.func private @f() attributes {a = #yoco.target<"host", "", i8>}
 
 // -----
 
-// expected-error @+1 {{expected every bound to be at least 1, got seq 1, batch 0, chunk 1, score 1}}
-func.func private @f() attributes {a = #yoco.bounds<seq = 1, batch = 0, chunk = 1, score = 1>}
+// expected-error @+1 {{expected every bound to be at least 1, got seq 1, batch 0, chunk 1, wanted 1}}
+func.func private @f() attributes {a = #yoco.bounds<seq = 1, batch = 0, chunk = 1, wanted = 1>}
 
 // -----
 
@@ -72,7 +72,7 @@ func.func private @f() attributes {a = #yoco.size<-4 * seq>}
 
 // -----
 
-// expected-error @+1 {{expected `seq`, `batch`, `chunk` or `score`, got `rows`}}
+// expected-error @+1 {{expected `seq`, `batch`, `chunk` or `wanted`, got `rows`}}
 func.func private @f() attributes {a = #yoco.size<4 * rows>}
 
 // -----

@@ -9,8 +9,8 @@
 
 // CHECK: yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 320 * batch>] records at <1024 * seq * batch> stride 320
 yoco.arena @persistent persistent [#yoco.size<1024 * seq * batch + 320 * batch>] records at <1024 * seq * batch> stride 320
-// CHECK: yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * score>, #yoco.size<0>]
-yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * score>, #yoco.size<0>]
+// CHECK: yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * wanted>, #yoco.size<0>]
+yoco.arena @scratch scratch [#yoco.size<64 * batch + 4096 * chunk>, #yoco.size<8192 * wanted>, #yoco.size<0>]
 yoco.state_decl @kv : !kv planes [#yoco.size<64 * seq * batch>]
 yoco.state_decl @ring : !ring
 yoco.state_decl @s : !yoco.state<2x4x6xf32>
@@ -121,8 +121,8 @@ func.func @sets() {
   %t = yoco.view @scratch at <0> size <16 * batch> row_set 1 role segments : !yoco.segments
   // CHECK: yoco.row_set 1 halo 3 bound chunk table %[[T]] states [@ring]
   yoco.row_set 1 halo 3 bound chunk table %t states [@ring]
-  // CHECK: yoco.row_set 2 halo 0 bound score table %[[T]]{{$}}
-  yoco.row_set 2 halo 0 bound score table %t
+  // CHECK: yoco.row_set 2 halo 0 bound wanted table %[[T]]{{$}}
+  yoco.row_set 2 halo 0 bound wanted table %t
   // CHECK: %[[X:.+]] = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
   %x = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
   // CHECK: yoco.alloc <64 * chunk> : memref<?x8xf32>

@@ -5,7 +5,7 @@
 
 // What is known of a module, from checkpoint to plan.
 // CHECK: module attributes {
-// CHECK-SAME: yoco.bounds = #yoco.bounds<seq = 4096, batch = 1, chunk = 256, score = 64>
+// CHECK-SAME: yoco.bounds = #yoco.bounds<seq = 4096, batch = 1, chunk = 256, wanted = 64>
 // CHECK-SAME: yoco.checkpoint = "folder"
 // CHECK-SAME: yoco.max_sequence_length = 4096 : i64
 // CHECK-SAME: yoco.phase = #yoco.phase<planned>
@@ -13,7 +13,7 @@
 // CHECK-SAME: yoco.target = #yoco.target<"host", "x86-64-v3", f32>
 // CHECK-SAME: yoco.tokenizer = "tokenizer.model"
 module attributes {yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 4096, batch = 1, chunk = 256, score = 64>,
+                   yoco.bounds = #yoco.bounds<seq = 4096, batch = 1, chunk = 256, wanted = 64>,
                    yoco.checkpoint = "folder", yoco.tokenizer = "tokenizer.model", yoco.stop_ids = array<i32: 2, 3>,
                    yoco.max_sequence_length = 4096 : i64} {
   // CHECK-LABEL: func.func private @types
@@ -39,18 +39,18 @@ module attributes {yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target
 
   // CHECK-LABEL: func.func private @entries
   // CHECK-SAME: test.demands = [#yoco.demand<none>, #yoco.demand<from w-3>, #yoco.demand<all>]
-  // CHECK-SAME: test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>, #yoco.entry<rows = single, bound = batch, logits = all>, #yoco.entry<rows = ragged, bound = score, logits = from w-0>]
+  // CHECK-SAME: test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>, #yoco.entry<rows = single, bound = batch, logits = all>, #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>]
   func.func private @entries() attributes {
       test.demands = [#yoco.demand<none>, #yoco.demand<from w-3>, #yoco.demand<all>],
       test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>,
                       #yoco.entry<rows = single, bound = batch, logits = all>,
-                      #yoco.entry<rows = ragged, bound = score, logits = from w-0>]}
+                      #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>]}
 
   // Products keep their order; powers are spelled out; what is zero is left out.
   // CHECK-LABEL: func.func private @sizes
-  // CHECK-SAME: test.sizes = [#yoco.size<0>, #yoco.size<7>, #yoco.size<64 * seq * seq * batch + 128 * chunk * score>]
+  // CHECK-SAME: test.sizes = [#yoco.size<0>, #yoco.size<7>, #yoco.size<64 * seq * seq * batch + 128 * chunk * wanted>]
   func.func private @sizes() attributes {
-      test.sizes = [#yoco.size<0>, #yoco.size<7>, #yoco.size<64 * batch * seq * seq + 0 * seq + 128 * score * chunk>]}
+      test.sizes = [#yoco.size<0>, #yoco.size<7>, #yoco.size<64 * batch * seq * seq + 0 * seq + 128 * wanted * chunk>]}
 
   // CHECK-LABEL: func.func private @planned
   // CHECK-SAME: test.kinds = [#yoco<arena_kind persistent>, #yoco<arena_kind scratch>]

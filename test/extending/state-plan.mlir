@@ -11,7 +11,7 @@
 // CHECK-NEXT: {{^}} +0 32 history history of rows{{$}}
 // CHECK-NEXT: KV bytes per token: 48 (24 in bf16)
 // CHECK: yoco.state_decl @history : !toy_state.history<8> planes [#yoco.size<0>, #yoco.in_record<0>]
-module attributes {yoco.phase = #yoco.phase<planned>, yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
+module attributes {yoco.phase = #yoco.phase<planned>, yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>} {
   yoco.state_decl @history : !toy_state.history<8>
   yoco.state_decl @keys : !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   yoco.arena @scratch scratch [#yoco.size<128 * batch>]

@@ -16,15 +16,15 @@
 
 //--- program.mlir
 module attributes {yoco.phase = #yoco.phase<program>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 8, score = 8>, yoco.checkpoint = "CHECKPOINT"} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 8, wanted = 8>, yoco.checkpoint = "CHECKPOINT"} {
   yoco.arena @persistent persistent [#yoco.size<0>]
-  yoco.arena @scratch scratch [#yoco.size<64 * batch + 64 * score + 768 * score>]
+  yoco.arena @scratch scratch [#yoco.size<64 * batch + 64 * wanted + 768 * wanted>]
   yoco.parameter @w : tensor<64x192xbf16> from "cross_decoder.k_proj.weight"
   yoco.packed_parameter @packed.w [@w] row_major 0 encoded <"toy_int8", bits = 8, group = 128, scale = f32> : tensor<64x192xbf16>
-  func.func @rows() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
+  func.func @rows() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
     %s = yoco.view @scratch at <0> size <64 * batch> role segments : !yoco.segments
-    %ids = yoco.view @scratch at <64 * batch> size <64 * score> role ids : memref<?xi32>
-    %out = yoco.view @scratch at <64 * batch + 64 * score> size <768 * score> role logits : memref<?x192xf32>
+    %ids = yoco.view @scratch at <64 * batch> size <64 * wanted> role ids : memref<?xi32>
+    %out = yoco.view @scratch at <64 * batch + 64 * wanted> size <768 * wanted> role logits : memref<?x192xf32>
     %w = yoco.parameter_ref @packed.w : memref<12800xi8>
     yoco.launch @kernels::@rows(%ids, %out, %w) tiles <rows, divisor = 1, multiplier = 1>
         costs [#yoco.cost<200 weight_bytes per row of @packed.w>] : memref<?xi32>, memref<?x192xf32>, memref<12800xi8>

@@ -10,17 +10,17 @@
 // RUN: echo 0 1 2 3 4 5 6 | yoco-run %t.yoco --prompt-tokens - --score --logits %t.npy
 
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
+                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>} {
   yoco.parameter @embed : tensor<20x8xbf16> from "a" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @out : tensor<20x8xbf16> from "b" generated #yoco.random<seed = 1, stream = 1, scale = 0.1>
   func.func @draft(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?xi32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, sampled = all>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, sampled = all>} {
     %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
     %i = yoco.fused_argmax %x : (tensor<?x8xf32>) -> tensor<?xi32>
     return %i : tensor<?xi32>
   }
   func.func @rate(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x20xf32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
     %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
     %y = yoco.fused_linear %x weights [@out] : (tensor<?x8xf32>) -> tensor<?x20xf32>
     return %y : tensor<?x20xf32>

@@ -197,6 +197,6 @@ class Module:
         return (
             "module attributes {yoco.phase = #yoco.phase<planned>, "
             f'yoco.target = #yoco.target<"{t.device}", "{t.chip}", '
-            f"{t.dtype}>,\n    yoco.bounds = #yoco.bounds<seq = 1048576, batch = 16, chunk = 2048, score = 256>}} {{\n"
+            f"{t.dtype}>,\n    yoco.bounds = #yoco.bounds<seq = 1048576, batch = 16, chunk = 2048, wanted = 256>}} {{\n"
             f"  module @kernels attributes {{yoco.kernels}} {{\n{''.join(self.text)}  }}\n}}\n"
         )

@@ -28,7 +28,7 @@
 // STEP: func.func @prefill
 // STEP: func.func @decode
 // STEP: func.func @score
-// FUSED: yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 8, score = 256>, yoco.phase = #yoco.phase<fused>
+// FUSED: yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 8, wanted = 256>, yoco.phase = #yoco.phase<fused>
 // FUSED: yoco.fused_linear
 // PLANNED: yoco.phase = #yoco.phase<planned>
 // PLANNED: yoco.arena @persistent

@@ -137,7 +137,7 @@ TEST_F(CudaErrorsTest, memoryTooSmall) {
   useFakeCuda("memory=1000");
   EXPECT_EQ(
       refusal(toyForCuda(), YOCO_OUT_OF_MEMORY),
-      "session of 3 slots of 40 tokens, prefill chunk 7, score rows 5: variants[0] (nvptx:sm_90a): GPU 0 (Fake GPU, "
+      "session of 3 slots of 40 tokens, prefill chunk 7, wanted rows 5: variants[0] (nvptx:sm_90a): GPU 0 (Fake GPU, "
       "compute capability 9.0): 2048 bytes of memory are needed and 1000 are free: weights 512, arena persistent 896, "
       "arena scratch 640");
   EXPECT_EQ(fakeCounter("cuMemAlloc"), 0u) << "refused before anything is allocated";
@@ -153,7 +153,7 @@ TEST_F(CudaErrorsTest, memoryTooSmallForTheSecond) {
   EXPECT_EQ(second.status, YOCO_OUT_OF_MEMORY);
   EXPECT_EQ(
       second.error,
-      "session of 3 slots of 40 tokens, prefill chunk 7, score rows 5: GPU 0 (Fake GPU, compute capability 9.0): 1536 "
+      "session of 3 slots of 40 tokens, prefill chunk 7, wanted rows 5: GPU 0 (Fake GPU, compute capability 9.0): 1536 "
       "bytes of memory are needed and 208 are free: arena persistent 896, arena scratch 640");
 }
 

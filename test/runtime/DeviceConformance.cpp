@@ -163,7 +163,7 @@ TEST_F(DeviceConformance, CopiedSlotsGoOnLikeTheOriginal) {
 
 TEST_F(DeviceConformance, ScoringGivesWhatPrefillAndDecodeGive) {
   std::vector<Logits> expected = alone(3);
-  Session whole, after({0, 0, 0, std::min<uint64_t>(7, subject.info.bounds.score_rows)});
+  Session whole, after({0, 0, 0, std::min<uint64_t>(7, subject.info.bounds.wanted_rows)});
   Logits all = whole.score(0, texts[3]);
   ASSERT_EQ(all.size(), texts[3].size() * subject.vocabulary());
   for (uint32_t step = 0; step <= kSteps; ++step)

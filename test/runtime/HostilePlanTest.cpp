@@ -183,7 +183,7 @@ const BadPlan kPlans[] = {
      [](ToyModel &t) {
        t.plan.bounds->chunk = 7;
        t.program(2).ids = 1;
-       t.plan.bounds->score = 17;
+       t.plan.bounds->wanted = 17;
      },
      "entries[2].programs[0].ids: 68 bytes are needed and buffer 1 has 0"},
     {"EntrySegments", [](ToyModel &t) { t.program(0).segments[0]->buffer = 99; }, "entries[0].programs[0].segments"},

@@ -196,7 +196,7 @@ TEST_F(SessionTest, refusesLargerBounds) {
   const yoco_bounds bounds[] = {{41, 0, 0, 0}, {0, 4, 0, 0}, {0, 0, 8, 0}, {0, 0, 0, 6}};
   const char *const texts[] = {
       "max_sequence_length: 41 is above the file's bound of 40", "max_batch: 4 is above the file's bound of 3",
-      "prefill_chunk: 8 is above the file's bound of 7", "score_rows: 6 is above the file's bound of 5"};
+      "prefill_chunk: 8 is above the file's bound of 7", "wanted_rows: 6 is above the file's bound of 5"};
   for (int i = 0; i < 4; ++i) {
     yoco_session_options options = {};
     options.bounds = bounds[i];

@@ -48,7 +48,7 @@ void addLaunch(fb::ProgramT &program, uint32_t kernel, const ToyArguments &argum
 
 namespace {
 
-/// coefficient * seq^a * batch^b * chunk^c * score^d
+/// coefficient * seq^a * batch^b * chunk^c * wanted^d
 using Terms = std::vector<fb::TermT>;
 
 fb::TermT term(uint64_t coefficient, const char *variables) {
@@ -58,7 +58,7 @@ fb::TermT term(uint64_t coefficient, const char *variables) {
     result.seq += *variables == 's';
     result.batch += *variables == 'b';
     result.chunk += *variables == 'c';
-    result.score += *variables == 'k';
+    result.wanted += *variables == 'k';
   }
   return result;
 }
@@ -202,7 +202,7 @@ ToyModel::ToyModel(ToyBounds bounds) {
   plan.bounds->seq = bounds.seq;
   plan.bounds->batch = bounds.batch;
   plan.bounds->chunk = bounds.chunk;
-  plan.bounds->score = bounds.score;
+  plan.bounds->wanted = bounds.wanted;
   plan.stop_ids = {3};
   plan.variants.push_back(std::make_unique<fb::VariantT>());
   variant().device = "host";
@@ -244,7 +244,7 @@ ToyModel::ToyModel(ToyBounds bounds) {
   addStates(variant());
   addEntry(variant(), "prefill", fb::RowBound::chunk, "c", false);
   addEntry(variant(), "decode", fb::RowBound::batch, "b", true);
-  addEntry(variant(), "score", fb::RowBound::score, "k", true);
+  addEntry(variant(), "score", fb::RowBound::wanted, "k", true);
   addKernel("toy_mix", "aaaaaann", 0);
   addKernel("toy_logits", "aaaan", 0);
   variant().code = addBlob(readFile(YOCO_TOY_KERNELS));

@@ -45,7 +45,7 @@ private:
 
 /// Largest bounds of the toy's file.
 struct ToyBounds {
-  uint64_t seq = 40, batch = 3, chunk = 7, score = 5;
+  uint64_t seq = 40, batch = 3, chunk = 7, wanted = 5;
 };
 
 /// A plan as objects, the bytes that its segments name, and a file made of

@@ -155,7 +155,7 @@ void addExtend(const Tail &tail) {
   entry->rows_wanted = fb::RowsWanted::from;
   entry->row_sets.push_back(tail.makeHalo());
   entry->row_sets.push_back(std::make_unique<fb::RowSetT>());
-  entry->row_sets[1]->bound = fb::RowBound::score;
+  entry->row_sets[1]->bound = fb::RowBound::wanted;
   entry->outputs.push_back(std::make_unique<fb::OutputT>());
   entry->outputs[0]->row_set = 2;
   entry->programs.push_back(makeExtend(tail, 2));

@@ -41,7 +41,7 @@ std::string statsJson(const yoco_session *session, size_t promptTokens, size_t n
   json["bounds"] = {{"max_seq_len", stats.bounds.max_sequence_length},
                     {"max_batch", stats.bounds.max_batch},
                     {"prefill_chunk", stats.bounds.prefill_chunk},
-                    {"score_rows", stats.bounds.score_rows}};
+                    {"wanted_rows", stats.bounds.wanted_rows}};
   return json.dump();
 }
 

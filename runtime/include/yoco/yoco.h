@@ -99,7 +99,7 @@ typedef struct yoco_bounds {
   uint64_t max_sequence_length;
   uint64_t max_batch;
   uint64_t prefill_chunk;
-  uint64_t score_rows;
+  uint64_t wanted_rows;
 } yoco_bounds;
 
 /* Opens a model. `options` may be null. On failure *model is null and `error`
@@ -262,7 +262,7 @@ YOCO_API yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, co
 /* Receives rows first_row .. first_row + rows of the logits of a scored
  * sequence. Returning nonzero stops. */
 typedef int (*yoco_logits_callback)(void *user, size_t first_row, size_t rows, const float *logits);
-/* Appends `count` tokens with logits for each, in steps of at most `score_rows`. */
+/* Appends `count` tokens with logits for each, in steps of at most `wanted_rows`. */
 YOCO_API yoco_status yoco_session_score(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                         yoco_logits_callback callback, void *user);
 

@@ -10,7 +10,7 @@ PREFILL, DECODE, SCORE = 1, 2, 4
 
 
 class Bounds(c.Structure):
-    _fields_ = [(name, c.c_uint64) for name in ("max_sequence_length", "max_batch", "prefill_chunk", "score_rows")]
+    _fields_ = [(name, c.c_uint64) for name in ("max_sequence_length", "max_batch", "prefill_chunk", "wanted_rows")]
 
 
 class ModelOptions(c.Structure):

@@ -12,7 +12,7 @@
 // RUN: not grep -q yoco-gret-random %t/a.yoco
 
 // CHECK: vocabulary: 20
-// CHECK: bounds: sequence 32, batch 2, prefill chunk 8, score rows 4
+// CHECK: bounds: sequence 32, batch 2, prefill chunk 8, wanted rows 4
 // CHECK: stop ids: 2 3
 // CHECK: tokenizer: none
 // CHECK: target host:x86-64-v3 (device host, computes in f32)
@@ -69,7 +69,7 @@
 //--- model.mlir
 !kv = !yoco.cache<heads = 1, width = 96, element = f32, window = 0, layout = contiguous>
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>, yoco.checkpoint = "CHECKPOINT",
+                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>, yoco.checkpoint = "CHECKPOINT",
                    yoco.stop_ids = array<i32: 2, 3>} {
   yoco.parameter @embed : tensor<20x192xbf16> from "a" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @out : tensor<20x192xbf16> from "b" generated #yoco.random<seed = 1, stream = 1, scale = 0.1>

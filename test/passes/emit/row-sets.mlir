@@ -20,7 +20,7 @@
 
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
+                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>} {
   yoco.parameter @embed : tensor<20x8xbf16> from "a" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @out : tensor<20x8xbf16> from "b" generated #yoco.random<seed = 1, stream = 1, scale = 0.1>
   yoco.state_decl @other : !ring

@@ -19,11 +19,11 @@
 
 //--- whole.mlir
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.checkpoint = "CHECKPOINT",
-                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
+                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>} {
   yoco.parameter @embed : tensor<64x192xbf16> from "a" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @out : tensor<64x192xbf16> from "cross_decoder.k_proj.weight"
   func.func @score(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x64xf32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
     %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x192xf32>
     %y = yoco.fused_linear %x weights [@out] : (tensor<?x192xf32>) -> tensor<?x64xf32>
     return %y : tensor<?x64xf32>
@@ -32,13 +32,13 @@ module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"
 
 //--- slices.mlir
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.checkpoint = "CHECKPOINT",
-                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
+                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>} {
   yoco.parameter @embed : tensor<20x192xbf16> from "a" slice <row = 0, column = 0, rows = 64, columns = 192>
       generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @first : tensor<40x192xbf16> from "cross_decoder.k_proj.weight" slice <row = 0, column = 0, rows = 64, columns = 192>
   yoco.parameter @second : tensor<24x192xbf16> from "cross_decoder.k_proj.weight" slice <row = 40, column = 0, rows = 64, columns = 192>
   func.func @score(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x64xf32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
     %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x192xf32>
     %y = yoco.fused_linear %x weights [@first, @second] : (tensor<?x192xf32>) -> tensor<?x64xf32>
     return %y : tensor<?x64xf32>

@@ -22,11 +22,11 @@
 // RUN: cmp %t.npy %t.untied.npy
 
 module attributes {yoco.phase = #yoco.phase<fused>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, score = 4>} {
+                   yoco.bounds = #yoco.bounds<seq = 32, batch = 2, chunk = 8, wanted = 4>} {
   yoco.parameter @embed : tensor<20x24xbf16> from "a" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   yoco.parameter @other : tensor<20x24xbf16> from "b" generated #yoco.random<seed = 1, stream = 0, scale = 1.0>
   func.func @score(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x20xf32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>} {
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>} {
     %x = yoco.fused_embed %ids table @embed {scale = 3.0 : f32} : (tensor<?xi32>) -> tensor<?x24xf32>
     %y = yoco.fused_linear %x weights [@embed] : (tensor<?x24xf32>) -> tensor<?x20xf32>
     return %y : tensor<?x20xf32>

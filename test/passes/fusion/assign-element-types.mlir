@@ -11,7 +11,7 @@
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8xf32>
 // CHECK-SAME: element = bf16, window = 4{{.*}}-> (tensor<?x8xf32>, !yoco.cache<{{.*}}element = bf16
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
   yoco.parameter @n : tensor<8xbf16> from "n"
   yoco.parameter @w : tensor<8x8xbf16> from "w"
   yoco.parameter @qkv : tensor<24x8xbf16> from "qkv"
@@ -83,7 +83,7 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
 // CHECK-NOT: linalg.generic
 // CHECK: yoco.fused_linear %[[F]] residual %[[F]] {{.*}} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
   yoco.parameter @w : tensor<8x8xbf16> from "w"
   func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>)
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
@@ -108,7 +108,7 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
 // CHECK-LABEL: func.func @f32
 // CHECK-NOT: bf16>
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
   yoco.parameter @w : tensor<8x8xf32> from "w"
   func.func @f32(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {

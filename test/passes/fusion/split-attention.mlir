@@ -16,7 +16,7 @@
 // CHECK-NOT: splits
 // CHECK-NOT: merge
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 2, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 2, chunk = 16, wanted = 16>} {
   func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %pos: tensor<?xi32>, %k: !keys, %v: !values)
       -> tensor<?x48xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
     %o = yoco.fused_attention %q at %pos, %s to %k, %v {scale = 0.25 : f32, heads = 2 : i64, yoco.layer = "x"}
@@ -41,7 +41,7 @@ module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
 // CHECK-NOT: splits
 // CHECK-NOT: merge
 module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 2, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 2, chunk = 16, wanted = 16>} {
   func.func @host(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x32xf32>, %pos: tensor<?xi32>, %k: !keys, %v: !values)
       -> tensor<?x48xf32> attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>} {
     %o = yoco.fused_attention %q at %pos, %s to %k, %v {scale = 0.25 : f32, heads = 2 : i64}

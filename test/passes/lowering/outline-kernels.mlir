@@ -239,7 +239,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 !ring = !yoco.cache<heads = 1, width = 8, element = bf16, window = 4, layout = contiguous>
 // CHECK-LABEL: func.func @extend
 // CHECK: %[[T:.+]] = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments
-// CHECK-NEXT: yoco.row_set 1 halo 0 bound score table %[[T]]
+// CHECK-NEXT: yoco.row_set 1 halo 0 bound wanted table %[[T]]
 // CHECK: yoco.launch @kernels::@positions_0({{.*}}) tiles <{{[^>]*}}> : memref
 // CHECK: yoco.launch @kernels::@positions_0({{.*}}) tiles <{{[^>]*}}> row_set 1 : memref
 // CHECK: yoco.launch @kernels::@embed_0({{.*}}) tiles <{{[^>]*}}> costs
@@ -249,30 +249,30 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // CHECK: yoco.launch @kernels::@cache_write_0({{.*}}) tiles <{{[^>]*}}> row_set 1 costs [
 #id = affine_map<(i, j) -> (i, j)>
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 64, score = 64>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 64, wanted = 64>} {
   yoco.parameter @e : tensor<16x8xbf16> from "e"
   yoco.parameter @w : tensor<8x8xbf16> from "w"
   yoco.state_decl @ring : !ring planes [#yoco.in_record<0>]
   yoco.arena @persistent persistent [#yoco.size<64 * batch>] records at <0> stride 64
-  yoco.arena @scratch scratch [#yoco.size<128 * batch + 192 * chunk + 256 * score + 33554432>]
+  yoco.arena @scratch scratch [#yoco.size<128 * batch + 192 * chunk + 256 * wanted + 33554432>]
   func.func @extend() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
     %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
     %t = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
-    yoco.row_set 1 halo 0 bound score table %t states [@ring]
+    yoco.row_set 1 halo 0 bound wanted table %t states [@ring]
     %r = yoco.state_ref @ring : !ring
     %all = yoco.view @scratch at <128 * batch + 64 * chunk> size <64 * chunk> : memref<?xi32>
     yoco.fused_positions %ids at %seg outs %all : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
-    %pos = yoco.view @scratch at <128 * batch + 192 * chunk> size <64 * score> row_set 1 : memref<?xi32>
+    %pos = yoco.view @scratch at <128 * batch + 192 * chunk> size <64 * wanted> row_set 1 : memref<?xi32>
     yoco.fused_positions %ids at %t outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
     %x = yoco.view @scratch at <128 * batch + 128 * chunk> size <64 * chunk> : memref<?x8xf32>
     yoco.fused_embed %ids table @e outs %x {scale = 1.0 : f32} : (memref<?xi32>, memref<?x8xf32>) -> ()
-    %y = yoco.view @scratch at <128 * batch + 192 * chunk + 64 * score> size <64 * score> row_set 1 : memref<?x8xf32>
-    %n = yoco.view @scratch at <128 * batch + 192 * chunk + 128 * score> size <64 * score> row_set 1 : memref<?x8xbf16>
+    %y = yoco.view @scratch at <128 * batch + 192 * chunk + 64 * wanted> size <64 * wanted> row_set 1 : memref<?x8xf32>
+    %n = yoco.view @scratch at <128 * batch + 192 * chunk + 128 * wanted> size <64 * wanted> row_set 1 : memref<?x8xbf16>
     yoco.fused_norm %y outs %n {eps = 0.0 : f32} : (memref<?x8xf32>, memref<?x8xbf16>) -> ()
-    %m = yoco.view @scratch at <128 * batch + 192 * chunk + 256 * score> size <33554432> : memref<33554432xi8>
+    %m = yoco.view @scratch at <128 * batch + 192 * chunk + 256 * wanted> size <33554432> : memref<33554432xi8>
     yoco.fused_linear %n weights [@w] workspace %m outs %y : (memref<?x8xbf16>, memref<33554432xi8>, memref<?x8xf32>) -> ()
-    %z = yoco.view @scratch at <128 * batch + 192 * chunk + 192 * score> size <64 * score> row_set 1 : memref<?x8xf32>
+    %z = yoco.view @scratch at <128 * batch + 192 * chunk + 192 * wanted> size <64 * wanted> row_set 1 : memref<?x8xf32>
     linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
         ins(%y : memref<?x8xf32>) outs(%z : memref<?x8xf32>) {
     ^bb0(%a: f32, %out: f32):

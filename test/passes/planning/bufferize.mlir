@@ -89,9 +89,9 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>, yoco.ph
   // What the entry point returns is an argument of its own: the one copy.
   // CHECK-LABEL: func.func @echo()
   func.func @echo(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?xi32>
-      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, sampled = all>} {
-    // CHECK: %[[IDS:.+]] = yoco.alloc <64 * score> role ids : memref<?xi32>
-    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * score> role sampled : memref<?xi32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, sampled = all>} {
+    // CHECK: %[[IDS:.+]] = yoco.alloc <64 * wanted> role ids : memref<?xi32>
+    // CHECK: %[[OUT:.+]] = yoco.alloc <64 * wanted> role sampled : memref<?xi32>
     // CHECK-NEXT: yoco.copy %[[IDS]] to %[[OUT]]
     return %ids : tensor<?xi32>
   }
@@ -242,7 +242,7 @@ func.func @f(%ids: tensor<?xi32>) -> tensor<?x4xf32>
 // CHECK: %[[M:.+]] = yoco.alloc <[[BYTES:[0-9]+]]> : memref<[[BYTES]]xi8>
 // CHECK: yoco.fused_linear %[[N]] weights [@w] workspace %[[M]] outs %[[Y]]
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
   yoco.parameter @e : tensor<16x7xbf16> from "e"
   yoco.parameter @w : tensor<5x7xbf16> from "w"
   func.func @aligned(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x5xf32>
@@ -333,7 +333,7 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // CHECK: %[[TAIL:.+]] = yoco.alloc <16 * batch> row_set 1 role segments : !yoco.segments
 // CHECK-NEXT: yoco.row_set 1 halo 3 bound chunk table %[[TAIL]] states [@ring]
 // CHECK-NEXT: %[[WANTED:.+]] = yoco.alloc <16 * batch> row_set 2 role segments : !yoco.segments
-// CHECK-NEXT: yoco.row_set 2 halo 0 bound score table %[[WANTED]]{{$}}
+// CHECK-NEXT: yoco.row_set 2 halo 0 bound wanted table %[[WANTED]]{{$}}
 // CHECK: yoco.fused_embed %[[IDS]]
 // CHECK: %[[POS:.+]] = yoco.alloc <64 * chunk> row_set 1 : memref<?xi32>
 // CHECK: %[[ROWS:.+]] = memref.dim %[[POS]]
@@ -342,9 +342,9 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
 // CHECK-NEXT: yoco.fused_narrow %{{.+}} at %[[SEG]] to %[[TAIL]] outs %[[K]]
 // CHECK: memref.expand_shape %[[K]] {{.*}} output_shape [%[[ROWS]], 2, 4]
 // CHECK: yoco.fused_cache_write %{{.+}} at %[[POS]], %[[TAIL]]
-// CHECK: %[[Y:.+]] = yoco.alloc <64 * score> row_set 2 : memref<?x8xf32>
+// CHECK: %[[Y:.+]] = yoco.alloc <64 * wanted> row_set 2 : memref<?x8xf32>
 // CHECK-NEXT: yoco.fused_narrow %[[K]] at %[[TAIL]] to %[[WANTED]] outs %[[Y]]
-// CHECK: %[[N:.+]] = yoco.alloc <64 * score> row_set 2 role logits : memref<?x8xf32>
+// CHECK: %[[N:.+]] = yoco.alloc <64 * wanted> row_set 2 role logits : memref<?x8xf32>
 // CHECK-NEXT: yoco.fused_norm %[[Y]] outs %[[N]]
 !ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
 module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {

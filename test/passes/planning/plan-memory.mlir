@@ -61,26 +61,26 @@ func.func @chain() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = c
 // In all 768, naive 512 + 256 + 256 + 128 + 128 + 64 = 1344. Two entry points share the arena, each from 0 on: it lists a
 // size for each.
 
-// PACKED: yoco.arena @scratch {{.*}}[#yoco.size<768 * score>, #yoco.size<128 * batch>]
-// NAIVE: yoco.arena @scratch {{.*}}[#yoco.size<1344 * score>, #yoco.size<192 * batch>]
+// PACKED: yoco.arena @scratch {{.*}}[#yoco.size<768 * wanted>, #yoco.size<128 * batch>]
+// NAIVE: yoco.arena @scratch {{.*}}[#yoco.size<1344 * wanted>, #yoco.size<192 * batch>]
 func.func private @k0(index, index, index, index, index, memref<?xi32>, memref<?x128xf32>)
 func.func private @k1(index, index, index, index, index, memref<?x128xf32>, memref<?x64xf32>)
 func.func private @k3(index, index, index, index, index, memref<?x32xf32>, memref<?x64xf32>)
 func.func private @k4(index, index, index, index, index, memref<?x64xf32>, memref<?x64xf32>, memref<?x32xf32>)
 // CHECK-LABEL: func.func @gaps
-func.func @gaps() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = none>} {
-  // PACKED: at <512 * score> size <64 * score> role ids
-  %ids = yoco.alloc <64 * score> role ids : memref<?xi32>
-  // PACKED: at <0> size <512 * score>
-  %p = yoco.alloc <512 * score> : memref<?x128xf32>
-  // PACKED: at <512 * score> size <256 * score>
-  %q = yoco.alloc <256 * score> : memref<?x64xf32>
-  // PACKED: at <256 * score> size <128 * score>
-  %r = yoco.alloc <128 * score> : memref<?x32xf32>
-  // PACKED: at <0> size <256 * score>
-  %s = yoco.alloc <256 * score> : memref<?x64xf32>
-  // PACKED: at <256 * score> size <128 * score>
-  %e = yoco.alloc <128 * score> : memref<?x32xf32>
+func.func @gaps() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = none>} {
+  // PACKED: at <512 * wanted> size <64 * wanted> role ids
+  %ids = yoco.alloc <64 * wanted> role ids : memref<?xi32>
+  // PACKED: at <0> size <512 * wanted>
+  %p = yoco.alloc <512 * wanted> : memref<?x128xf32>
+  // PACKED: at <512 * wanted> size <256 * wanted>
+  %q = yoco.alloc <256 * wanted> : memref<?x64xf32>
+  // PACKED: at <256 * wanted> size <128 * wanted>
+  %r = yoco.alloc <128 * wanted> : memref<?x32xf32>
+  // PACKED: at <0> size <256 * wanted>
+  %s = yoco.alloc <256 * wanted> : memref<?x64xf32>
+  // PACKED: at <256 * wanted> size <128 * wanted>
+  %e = yoco.alloc <128 * wanted> : memref<?x32xf32>
   yoco.launch @k0(%ids, %p) tiles <rows, divisor = 1, multiplier = 1> : memref<?xi32>, memref<?x128xf32>
   yoco.launch @k1(%p, %q) tiles <rows, divisor = 1, multiplier = 1> : memref<?x128xf32>, memref<?x64xf32>
   yoco.copy %r to %r : memref<?x32xf32>

@@ -65,7 +65,7 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 // Bounds: beyond the arena; too small for the rows (4 * 32 = 128 bytes each); too small for the table; sizes that cannot be
 // computed at the bounds of the plan.
 
-module attributes {yoco.bounds = #yoco.bounds<seq = 9223372036854775807, batch = 1, chunk = 1, score = 1>} {
+module attributes {yoco.bounds = #yoco.bounds<seq = 9223372036854775807, batch = 1, chunk = 1, wanted = 1>} {
   yoco.arena @scratch scratch [#yoco.size<64 * batch + 128 * chunk>, #yoco.size<4 * seq * seq>]
   func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
     // expected-error @+1 {{expected to end within "scratch" for all bounds, at most [#yoco.size<64 * batch + 128 * chunk>, #yoco.size<4 * seq * seq>], got #yoco.size<64 * batch + 192 * chunk>}}
@@ -170,14 +170,14 @@ module {
 yoco.parameter @e : tensor<16x8xf32> from "e"
 yoco.state_decl @ring : !ring planes [#yoco.in_record<0>]
 yoco.arena @persistent persistent [#yoco.size<128 * batch>] records at <0> stride 128
-yoco.arena @scratch scratch [#yoco.size<192 * batch + 192 * chunk + 64 * score>]
+yoco.arena @scratch scratch [#yoco.size<192 * batch + 192 * chunk + 64 * wanted>]
 func.func @sets() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
   %ids = yoco.view @scratch at <192 * batch> size <64 * chunk> role ids : memref<?xi32>
   %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
   %t1 = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
   yoco.row_set 1 halo 3 bound chunk table %t1 states [@ring]
   %t2 = yoco.view @scratch at <128 * batch> size <16 * batch> row_set 2 role segments : !yoco.segments
-  yoco.row_set 2 halo 0 bound score table %t2
+  yoco.row_set 2 halo 0 bound wanted table %t2
   %r = yoco.state_ref @ring : !ring
   %pos = yoco.view @scratch at <192 * batch + 64 * chunk> size <64 * chunk> row_set 1 : memref<?xi32>
   yoco.fused_positions %ids at %t1 outs %pos : (memref<?xi32>, !yoco.segments, memref<?xi32>) -> ()
@@ -190,7 +190,7 @@ func.func @sets() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = ch
   %rows = memref.dim %k, %c0 : memref<?x8xf32>
   %h = memref.expand_shape %k [[0], [1, 2]] output_shape [%rows, 2, 4] : memref<?x8xf32> into memref<?x2x4xf32>
   %f = memref.collapse_shape %h [[0], [1, 2]] : memref<?x2x4xf32> into memref<?x8xf32>
-  %y = yoco.view @scratch at <192 * batch + 192 * chunk> size <64 * score> row_set 2 role logits : memref<?x8xf32>
+  %y = yoco.view @scratch at <192 * batch + 192 * chunk> size <64 * wanted> row_set 2 role logits : memref<?x8xf32>
   yoco.fused_narrow %f at %t1 to %t2 outs %y : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
   return
 }
@@ -199,7 +199,7 @@ func.func @sets() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = ch
 
 // A buffer has the bytes of its set's rows, not the entry point's; tables are alive from the start, whatever uses them first.
 
-yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 64 * score>]
+yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 64 * wanted>]
 func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
   %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
   %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
@@ -209,8 +209,8 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
   // expected-error @+1 {{expected bytes of its own for all bounds, got #yoco.size<64 * batch> up to}}
   %x = yoco.view @scratch at <64 * batch> size <32 * batch> : memref<?x8xf32>
   yoco.copy %x to %x : memref<?x8xf32>
-  yoco.row_set 1 halo 0 bound score table %t
-  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<32 * score>, got #yoco.size<64 * chunk>}}
+  yoco.row_set 1 halo 0 bound wanted table %t
+  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<32 * wanted>, got #yoco.size<64 * chunk>}}
   %y = yoco.view @scratch at <128 * batch + 64 * chunk> size <64 * chunk> row_set 1 role logits : memref<?x8xf32>
   yoco.copy %y to %y row_set 1 : memref<?x8xf32>
   return
@@ -224,14 +224,14 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 yoco.parameter @e : tensor<16x8xf32> from "e"
 yoco.state_decl @ring : !ring planes [#yoco.in_record<0>]
 yoco.arena @persistent persistent [#yoco.size<128 * batch>] records at <0> stride 128
-yoco.arena @scratch scratch [#yoco.size<192 * batch + 256 * chunk + 64 * score>]
+yoco.arena @scratch scratch [#yoco.size<192 * batch + 256 * chunk + 64 * wanted>]
 func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
   %ids = yoco.view @scratch at <192 * batch> size <64 * chunk> role ids : memref<?xi32>
   %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
   %t1 = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
   yoco.row_set 1 halo 3 bound chunk table %t1
   %t2 = yoco.view @scratch at <128 * batch> size <16 * batch> row_set 2 role segments : !yoco.segments
-  yoco.row_set 2 halo 0 bound score table %t2
+  yoco.row_set 2 halo 0 bound wanted table %t2
   %r = yoco.state_ref @ring : !ring
   %pos = yoco.view @scratch at <192 * batch + 64 * chunk> size <64 * chunk> row_set 1 : memref<?xi32>
   // expected-error @+1 {{operand 2: expected rows of set 0, got rows of set 1}}
@@ -247,7 +247,7 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
   yoco.copy %k to %k row_set 3 : memref<?x8xf32>
   // expected-error @+1 {{expected rows of a smaller set than 1 as its result, got set 1}}
   yoco.fused_narrow %k at %t1 to %t1 outs %k : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
-  %y = yoco.view @scratch at <192 * batch + 256 * chunk> size <64 * score> row_set 2 role logits : memref<?x8xf32>
+  %y = yoco.view @scratch at <192 * batch + 256 * chunk> size <64 * wanted> row_set 2 role logits : memref<?x8xf32>
   // expected-error @+1 {{operand 0: expected rows of set 0, got rows of set 1}}
   yoco.fused_narrow %k at %seg to %t2 outs %y : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
   // What lies before the first row of the set was never written, and the caller must know where.
@@ -278,9 +278,9 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
   yoco.row_set 2 halo 3 bound chunk table %t1
   %t2 = yoco.view @scratch at <128 * batch> size <16 * batch> row_set 2 role segments : !yoco.segments
   // expected-error @+3 {{expected a halo below that of the set before, 3, got 5}}
-  // expected-error @+2 {{expected the bound of all rows of the step, chunk, for a set with rows before those that are wanted, got score}}
+  // expected-error @+2 {{expected the bound of all rows of the step, chunk, for a set with rows before those that are wanted, got wanted}}
   // expected-error @+1 {{expected states of fixed size, got @grows, which grows}}
-  yoco.row_set 2 halo 5 bound score table %t2 states [@grows]
+  yoco.row_set 2 halo 5 bound wanted table %t2 states [@grows]
   // expected-error @+1 {{expected rows of set 2, which are wanted, got rows of set 0}}
   %y = yoco.view @scratch at <256 * batch + 64 * chunk> size <64 * chunk> role logits : memref<?x8xf32>
   // expected-error @+1 {{expected one of the 3 row sets of the entry point, got set 7}}
@@ -313,14 +313,14 @@ module @kernels attributes {yoco.kernels} {
     return
   }
 }
-yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 64 * score>]
+yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 64 * wanted>]
 func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
   %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
   %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
   %t = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
-  yoco.row_set 1 halo 0 bound score table %t
+  yoco.row_set 1 halo 0 bound wanted table %t
   %x = yoco.view @scratch at <128 * batch + 64 * chunk> size <64 * chunk> : memref<?x8xf32>
-  %y = yoco.view @scratch at <128 * batch + 128 * chunk> size <64 * score> row_set 1 role logits : memref<?x8xf32>
+  %y = yoco.view @scratch at <128 * batch + 128 * chunk> size <64 * wanted> row_set 1 role logits : memref<?x8xf32>
   yoco.launch @kernels::@narrow(%x, %seg, %t, %y) tiles <rows, divisor = 1, multiplier = 1> row_set 1
       : memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>
   // expected-error @+2 {{operand 0: expected rows of set 0, got rows of set 1}}

@@ -18,7 +18,7 @@
 // CHECK-NOT: yoco.cache_write
 // CHECK: return %[[D]]
 // CHECK: func.func @decode({{.*}}) -> (tensor<?x8xf32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, logits = all>}
-// CHECK: func.func @score({{.*}}) -> (tensor<?x8xf32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = all>}
+// CHECK: func.func @score({{.*}}) -> (tensor<?x8xf32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = all>}
 // The greedy choice is a row-wise operation on the logits, in their layer.
 // CHECK: func.func @sample({{.*}}) -> (tensor<?xi32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all>}
 // CHECK: %[[Y:.+]] = tensor.collapse_shape

@@ -41,7 +41,7 @@ func.func @decode() -> tensor<?x8xf32> attributes {yoco.entry = #yoco.entry<rows
 
 // An entry point that only returns.
 func.func @score(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, i32, index, tensor<4xf32>)
-    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = score, logits = from w-0>} {
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>} {
   %0:3 = "test.things"() : () -> (i32, index, tensor<4xf32>)
   return %x, %0#0, %0#1, %0#2 : tensor<?x8xf32>, i32, index, tensor<4xf32>
 }
@@ -335,7 +335,7 @@ module attributes {yoco.phase = #yoco.phase<step>} {
 // -----
 
 // A target that is none.
-module attributes {yoco.target = #yoco.target<"toaster", "two slots", f32>, yoco.bounds = #yoco.bounds<seq = 1, batch = 1, chunk = 1, score = 1>} {
+module attributes {yoco.target = #yoco.target<"toaster", "two slots", f32>, yoco.bounds = #yoco.bounds<seq = 1, batch = 1, chunk = 1, wanted = 1>} {
   yoco.parameter @a : tensor<8x8xf32> from "a"
   func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
     %0 = yoco.linear %x, @a : tensor<?x8xf32> -> tensor<?x8xf32>

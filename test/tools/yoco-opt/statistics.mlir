@@ -8,7 +8,7 @@
 // CHECK-NOT:num-states
 // SILENT-NOT: statistic
 module attributes {yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, score = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
   yoco.parameter @w : tensor<8x8xbf16> from "w"
   func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments, %x: tensor<?x8xf32>) -> tensor<?x8xf32>
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
