@@ -41,6 +41,7 @@ struct StepSet {
 struct Step {
   const int32_t *ids;
   const StepSet *sets; // as many as the entry has, all rows first
+  const int32_t *targets = nullptr; // as many as ids, for programs with targets; null: no row has one
 };
 
 /// What an executor is made for.
@@ -70,9 +71,9 @@ public:
   /// Waits for all that was started; the error is the first of any of it.
   virtual Status finish() = 0;
   /// Waits, and returns rows first .. first + rows of output number `output` of the program that ran last, in memory
-  /// that the caller can read until the next call. At most rowsAtOnce() of its kind.
+  /// that the caller can read until the next call. At most rowsAtOnce() of it.
   virtual Result<const void *> output(uint32_t output, uint32_t first, uint32_t rows) = 0;
-  virtual uint32_t rowsAtOnce(fb::OutputKind) const { return UINT32_MAX; }
+  virtual uint32_t rowsAtOnce(const fb::Output &) const { return UINT32_MAX; }
   virtual uint64_t arenaBytes(uint32_t arena) const = 0;
   /// Memory of the machine beside the arenas, for transfers to and from the device.
   virtual uint64_t stagingBytes() const { return 0; }

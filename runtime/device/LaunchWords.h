@@ -53,7 +53,7 @@ private:
     case fb::ArgumentKind::buffer:
       return buffer(argument.index()) + argument.offset();
     case fb::ArgumentKind::parameter:
-      return parameter(argument.index());
+      return parameter(argument.index()) + argument.offset();
     case fb::ArgumentKind::rows:
       set.rows.push_back(uint32_t(words.size()));
       return 0;

@@ -225,7 +225,7 @@ void Describer::describeKernels(const fb::Variant &variant) {
                            [](const fb::Copy &) {},
                            [&](const fb::Gemm &gemm) {
                              const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
-                             ++products[{weight.rows(), weight.columns()}];
+                             ++products[{productOutputs(gemm, weight), weight.columns()}];
                            },
                        });
   });

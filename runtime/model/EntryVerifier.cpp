@@ -5,6 +5,7 @@
 #include "runtime/core/Memory.h"
 #include "runtime/model/DeviceKinds.h"
 #include "runtime/model/Instructions.h"
+#include "runtime/model/Parameters.h"
 #include "runtime/model/PlanVerifier.h"
 #include "runtime/model/Programs.h"
 
@@ -17,6 +18,9 @@ namespace {
 
 /// Positions and rows are counted with 32 bits.
 constexpr uint64_t kMostRows = INT32_MAX;
+
+/// Columns that are listed with log-probabilities.
+constexpr uint32_t kMostBest = 64;
 
 /// Whether a kernel gets an address for such an argument, and not a number.
 bool isAddress(fb::ArgumentKind kind) {
@@ -49,6 +53,7 @@ private:
   Status verifyProgramOrder(uint32_t index, const Path &where);
   Status verifyProgram(const fb::Program &program, const Path &where);
   Status verifySegments(const fb::Program &program, const Path &where);
+  Status verifyTargets(const fb::Program &program, const Path &where);
   Status verifyCost(const fb::Cost &cost, const Path &where);
   Status verifyInstruction(const fb::Instruction &instruction, const Path &where);
   Status verifyLaunch(const fb::Launch &launch, const Path &where);
@@ -145,6 +150,10 @@ Status EntryVerifier::verifyOutputs() {
     if (!kinds.insert(output.kind()).second)
       return YOCO_PLAN_ERROR(Path(at, "kind"), "`%s` is there twice", fb::EnumNameOutputKind(output.kind()));
     YOCO_RETURN_IF_ERROR(verifyOutputSet(output, Path(at, "row_set")));
+    uint32_t mostBest = output.kind() == fb::OutputKind::logprobs ? kMostBest : 0;
+    if (output.best() > mostBest)
+      return YOCO_PLAN_ERROR(Path(at, "best"), "expected at most %u of `%s`, got %u", mostBest,
+                             fb::EnumNameOutputKind(output.kind()), output.best());
   }
   return Status();
 }
@@ -199,6 +208,7 @@ Status EntryVerifier::verifyProgramOrder(uint32_t index, const Path &where) {
 Status EntryVerifier::verifyProgram(const fb::Program &program, const Path &where) {
   YOCO_RETURN_IF_ERROR(verifyBufferIndex(program.ids(), Path(where, "ids")));
   YOCO_RETURN_IF_ERROR(verifySegments(program, where));
+  YOCO_RETURN_IF_ERROR(verifyTargets(program, Path(where, "targets")));
   uint32_t outputs = program.outputs() ? program.outputs()->size() : 0;
   if (outputs != entry.outputs()->size())
     return YOCO_PLAN_ERROR(Path(where, "outputs"), "expected one for each of the entry's %u, got %u",
@@ -224,6 +234,19 @@ Status EntryVerifier::verifySegments(const fb::Program &program, const Path &whe
     if (i == 0 && tables.Get(i)->each_row())
       return YOCO_PLAN_ERROR(Path(at, "each_row"), "expected false of the table of all rows");
   }
+  return Status();
+}
+
+/// Targets come in where something is said of them.
+Status EntryVerifier::verifyTargets(const fb::Program &program, const Path &where) {
+  bool hasLogprobs = false;
+  for (const fb::Output *output : *entry.outputs())
+    hasLogprobs |= output->kind() == fb::OutputKind::logprobs;
+  if (hasLogprobs && program.targets() != -1)
+    return verifyBufferIndex(uint64_t(int64_t(program.targets())), where);
+  if (hasLogprobs != (program.targets() != -1))
+    return YOCO_PLAN_ERROR(where, "expected %s %s an output of `logprobs`, got %d", hasLogprobs ? "a buffer" : "-1",
+                           hasLogprobs ? "with" : "without", program.targets());
   return Status();
 }
 
@@ -300,12 +323,18 @@ Status EntryVerifier::verifyArgument(const fb::Argument &argument, const fb::Ker
                            fb::EnumNameArgumentKind(argument.kind()));
   if (argument.kind() == fb::ArgumentKind::buffer)
     YOCO_RETURN_IF_ERROR(verifyBufferIndex(argument.index(), where));
-  if (argument.offset() != 0 &&
-      (argument.kind() != fb::ArgumentKind::buffer || argument.offset() % kMemoryAlignment != 0))
-    return YOCO_PLAN_ERROR(Path(where, "offset"), "expected 0, or a multiple of %zu in a buffer, got %" PRIu64,
-                           kMemoryAlignment, argument.offset());
-  if (argument.kind() == fb::ArgumentKind::parameter)
-    YOCO_RETURN_IF_ERROR(verifyIndex(argument.index(), variant.parameters()->size(), "parameter", where));
+  if (argument.offset() != 0 && (!isAddress(argument.kind()) || argument.offset() % kMemoryAlignment != 0))
+    return YOCO_PLAN_ERROR(Path(where, "offset"),
+                           "expected 0, or a multiple of %zu in a buffer or parameter, got %" PRIu64, kMemoryAlignment,
+                           argument.offset());
+  if (argument.kind() != fb::ArgumentKind::parameter)
+    return Status();
+  YOCO_RETURN_IF_ERROR(verifyIndex(argument.index(), variant.parameters()->size(), "parameter", where));
+  uint64_t size = parameterBytes(*variant.parameters()->Get(argument.index())).value();
+  if (argument.offset() >= size)
+    return YOCO_PLAN_ERROR(Path(where, "offset"),
+                           "expected less than the %" PRIu64 " bytes of the parameter, got %" PRIu64, size,
+                           argument.offset());
   return Status();
 }
 

@@ -26,16 +26,17 @@ public:
     YOCO_RETURN_IF_ERROR(verifyIndex(gemm.weight(), variant.parameters()->size(), "parameter", Path(path, "weight")));
     const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
     YOCO_RETURN_IF_ERROR(verifyWeight(weight, Path(path, "weight")));
+    YOCO_RETURN_IF_ERROR(verifyWeightRows(weight));
     YOCO_RETURN_IF_ERROR(verifyRows(*gemm.input(), weight.columns(), Path(path, "input")));
     if (gemm.input()->element() != fb::ElementType::bf16)
       return YOCO_PLAN_ERROR(Path(path, "input.element"), "expected bf16, got %s",
                              fb::EnumNameElementType(gemm.input()->element()));
-    YOCO_RETURN_IF_ERROR(verifyRows(*gemm.output(), weight.rows(), Path(path, "output")));
+    YOCO_RETURN_IF_ERROR(verifyRows(*gemm.output(), productOutputs(gemm, weight), Path(path, "output")));
     fb::ElementType result = gemm.output()->element();
     if (result == fb::ElementType::f16)
       return YOCO_PLAN_ERROR(Path(path, "output.element"), "expected f32 or bf16, got f16");
     if (gemm.residual()) {
-      YOCO_RETURN_IF_ERROR(verifyRows(*gemm.residual(), weight.rows(), Path(path, "residual")));
+      YOCO_RETURN_IF_ERROR(verifyRows(*gemm.residual(), productOutputs(gemm, weight), Path(path, "residual")));
       if (gemm.residual()->element() != result)
         return YOCO_PLAN_ERROR(Path(path, "residual.element"), "expected the output's, %s, got %s",
                                fb::EnumNameElementType(result), fb::EnumNameElementType(gemm.residual()->element()));
@@ -58,6 +59,15 @@ private:
       return YOCO_PLAN_ERROR(where, "expected fewer than 2^31 rows and columns, got %" PRIu64 " and %" PRIu64,
                              weight.rows(), rowStride(weight));
     return Status();
+  }
+
+  /// Some rows of the weight are a range within it; without an end, all of them.
+  Status verifyWeightRows(const fb::Parameter &weight) {
+    bool isAll = gemm.first_row() == 0 && gemm.end_row() == 0;
+    if (isAll || (gemm.first_row() < gemm.end_row() && gemm.end_row() <= weight.rows()))
+      return Status();
+    return YOCO_PLAN_ERROR(path, "expected rows of the %" PRIu64 " that the weight has, got %" PRIu64 " to %" PRIu64,
+                           weight.rows(), gemm.first_row(), gemm.end_row());
   }
 
   Status verifyRows(const fb::GemmRows &rows, uint64_t columns, const Path &where) {
@@ -87,11 +97,11 @@ Status verifyGemm(const fb::Gemm &gemm, const fb::Variant &variant, const Path &
 Status GemmRanges::check(const fb::Gemm &gemm, uint64_t rows) {
   const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
   Operand output, input, residual, workspace;
-  YOCO_RETURN_IF_ERROR(place(*gemm.output(), weight.rows(), rows, Path(path, "output"), output));
+  YOCO_RETURN_IF_ERROR(place(*gemm.output(), productOutputs(gemm, weight), rows, Path(path, "output"), output));
   YOCO_RETURN_IF_ERROR(place(*gemm.input(), weight.columns(), rows, Path(path, "input"), input));
   YOCO_RETURN_IF_ERROR(checkApart(input, "input", output, "output"));
   if (gemm.residual()) {
-    YOCO_RETURN_IF_ERROR(place(*gemm.residual(), weight.rows(), rows, Path(path, "residual"), residual));
+    YOCO_RETURN_IF_ERROR(place(*gemm.residual(), productOutputs(gemm, weight), rows, Path(path, "residual"), residual));
     YOCO_RETURN_IF_ERROR(checkApart(residual, "residual", output, "output"));
   }
   if (gemm.workspace() < 0)

@@ -72,6 +72,8 @@ void forEachBuffer(const fb::Instruction &instruction, Use &&use) {
 template <typename Use>
 void forEachBuffer(const fb::Program &program, Use &&use) {
   use(program.ids());
+  if (program.targets() >= 0)
+    use(uint32_t(program.targets()));
   for (const fb::SegmentTable *table : *program.segments())
     use(table->buffer());
   if (program.outputs())

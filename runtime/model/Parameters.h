@@ -20,6 +20,11 @@ const char *elementName(fb::ElementType element);
 /// Elements from one row of a row-major parameter to the next.
 uint64_t rowStride(const fb::Parameter &parameter);
 
+/// The outputs of a product with `weight`: its rows, or some of them.
+inline uint64_t productOutputs(const fb::Gemm &gemm, const fb::Parameter &weight) {
+  return gemm.end_row() == 0 ? weight.rows() : gemm.end_row() - gemm.first_row();
+}
+
 /// Bytes of an encoded matrix.
 Checked encodedBytes(const fb::Encoding &encoding, Checked rows, uint64_t columns);
 

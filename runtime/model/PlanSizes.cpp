@@ -132,9 +132,12 @@ Status PlanEvaluator::checkProgram(const fb::Entry &entry, const fb::Program &pr
                                    Path(where, "segments", set)));
   }
   YOCO_RETURN_IF_ERROR(checkRoom(program.ids(), Checked(limits[0].rows) * 4, Path(where, "ids")));
+  if (program.targets() >= 0)
+    YOCO_RETURN_IF_ERROR(
+        checkRoom(uint32_t(program.targets()), Checked(limits[0].rows) * 4, Path(where, "targets")));
   for (uint32_t i = 0; i < entry.outputs()->size(); ++i) {
     const fb::Output &output = *entry.outputs()->Get(i);
-    Checked needed = Checked(limits[output.row_set()].rows) * outputRowBytes(output.kind(), vocabularySize);
+    Checked needed = Checked(limits[output.row_set()].rows) * outputRowBytes(output, vocabularySize);
     YOCO_RETURN_IF_ERROR(checkRoom(program.outputs()->Get(i), needed, Path(where, "outputs", i)));
   }
   for (uint32_t i = 0; i < program.instructions()->size(); ++i) {
@@ -163,7 +166,8 @@ Status PlanEvaluator::checkLaunch(const fb::Launch &launch, RowLimits limits, co
     return YOCO_PLAN_ERROR(where, "expected at most %" PRIu64 " tiles, got %" PRIu64 " * %" PRIu64, most, units.value(),
                            launch.multiplier());
   for (uint32_t i = 0; i < launch.arguments()->size(); ++i)
-    if (const fb::Argument &argument = *launch.arguments()->Get(i); argument.offset() != 0)
+    if (const fb::Argument &argument = *launch.arguments()->Get(i);
+        argument.kind() == fb::ArgumentKind::buffer && argument.offset() != 0)
       YOCO_RETURN_IF_ERROR(checkRoom(argument.index(), Checked(argument.offset()), Path(where, "arguments", i)));
   return Status();
 }
@@ -234,12 +238,14 @@ Result<PlanSizes> evaluatePlan(const fb::Variant &variant, uint32_t vocabularySi
   return PlanEvaluator(variant, vocabularySize, bounds, path).run();
 }
 
-uint64_t outputRowBytes(fb::OutputKind kind, uint32_t vocabularySize) {
-  switch (kind) {
+uint64_t outputRowBytes(const fb::Output &output, uint32_t vocabularySize) {
+  switch (output.kind()) {
   case fb::OutputKind::logits:
     return uint64_t(vocabularySize) * sizeof(float);
   case fb::OutputKind::sampled:
     return sizeof(int32_t);
+  case fb::OutputKind::logprobs:
+    return (3 + 2 * uint64_t(output.best())) * sizeof(float);
   }
   return 0;
 }

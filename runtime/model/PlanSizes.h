@@ -55,7 +55,7 @@ Result<PlanSizes> evaluatePlan(const fb::Variant &variant, uint32_t vocabularySi
                                const Path &path);
 
 /// Bytes of an output for each row that is wanted.
-uint64_t outputRowBytes(fb::OutputKind kind, uint32_t vocabularySize);
+uint64_t outputRowBytes(const fb::Output &output, uint32_t vocabularySize);
 
 /// Bytes that one more position of a sequence costs in the caches that grow.
 uint64_t growingBytesPerPosition(const fb::Variant &variant);

@@ -173,7 +173,7 @@ template <typename Use>
 Status Session::fetch(Role role, fb::OutputKind kind, uint32_t rows, Use use) {
   uint32_t output = uint32_t(findOutput(entry(role), kind));
   for (uint32_t first = 0; first < rows;) {
-    uint32_t count = std::min(rows - first, executor->rowsAtOnce(kind));
+    uint32_t count = std::min(rows - first, executor->rowsAtOnce(*entry(role).outputs()->Get(output)));
     YOCO_ASSIGN_OR_RETURN(const void *part, executor->output(output, first, count));
     YOCO_RETURN_IF_ERROR(use(first, count, part));
     first += count;

@@ -93,6 +93,16 @@ const BadPlan kTails[] = {
        extend(t, 1).instructions[4]->operation.AsLaunch()->multiplier = 1u << 30;
      },
      "programs[1].instructions[4].launch: expected at most 4294967294 tiles, got 5 * 1073741824"},
+    {"NoTargets", [](ToyModel &t) { t.program(kToyLogprobs).targets = -1; },
+     "entries[4].programs[0].targets: expected a buffer with an output of `logprobs`, got -1"},
+    {"TargetsBuffer", [](ToyModel &t) { t.program(kToyLogprobs).targets = 99; },
+     "entries[4].programs[0].targets: buffer index 99 is not below"},
+    {"TargetsSmall", [](ToyModel &t) { coefficient(t, uint32_t(t.program(kToyLogprobs).targets)) = 0; },
+     "entries[4].programs[0].targets: 28 bytes are needed"},
+    {"ManyBest", [](ToyModel &t) { t.entry(kToyLogprobs).outputs[0]->best = 65; },
+     "entries[4].outputs[0].best: expected at most 64 of `logprobs`, got 65"},
+    {"LogprobsSmall", [](ToyModel &t) { t.entry(kToyLogprobs).outputs[0]->best = 5; },
+     "entries[4].programs[0].outputs[0]: 260 bytes are needed"},
 };
 
 class HostileTailTest : public testing::TestWithParam<BadPlan> {};
@@ -100,6 +110,7 @@ class HostileTailTest : public testing::TestWithParam<BadPlan> {};
 TEST_P(HostileTailTest, isRefused) {
   ToyModel toy;
   addTail(toy);
+  addLogprobs(toy);
   expectRefused(toy, GetParam());
 }
 

@@ -15,7 +15,7 @@ typedef struct {
 
 /* How many arguments the kernels have, for the driver in fake/. */
 const uint32_t toy_mix_words = 8, toy_logits_words = 5, toy_round_words = 3, toy_argmax_words = 3,
-               toy_narrow_words = 4, toy_tail_words = 5;
+               toy_narrow_words = 4, toy_narrow_ids_words = 4, toy_tail_words = 5, toy_logprobs_words = 4;
 
 /* A tile is a segment. Arguments: ids, segments, sum state, ring, cache, x,
  * segments of the step, max sequence length. x[row] = {hash of all ids by
@@ -53,9 +53,9 @@ void toy_mix(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) 
   }
 }
 
-/* A tile is a segment of the second table. Arguments: a segment table, the table of some of its rows, x by the first, x
- * by the second. */
-void toy_narrow(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+/* A tile is a segment of the second table. Arguments: a segment table, the table of some of its rows, rows of `words`
+ * words by the first, the same by the second. */
+static void narrow(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end, uint32_t words) {
   const Segment *all = (const Segment *)arguments[0], *some = (const Segment *)arguments[1];
   const uint32_t *from = (const uint32_t *)arguments[2];
   uint32_t *to = (uint32_t *)arguments[3];
@@ -65,9 +65,46 @@ void toy_narrow(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_en
       continue;
     for (uint32_t i = 1; source.slot != segment.slot; ++i)
       source = all[i];
-    for (uint32_t i = 0; i < (uint32_t)segment.count * features; ++i)
-      to[(uint32_t)segment.begin * features + i] =
-          from[(uint32_t)(source.begin + segment.first - source.first) * features + i];
+    for (uint32_t i = 0; i < (uint32_t)segment.count * words; ++i)
+      to[(uint32_t)segment.begin * words + i] =
+          from[(uint32_t)(source.begin + segment.first - source.first) * words + i];
+  }
+}
+
+void toy_narrow(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  narrow(arguments, tile_begin, tile_end, features);
+}
+
+void toy_narrow_ids(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  narrow(arguments, tile_begin, tile_end, 1);
+}
+
+/* A tile is a row. Arguments: logits, targets, results, rows. A result is the largest logit, that of the target, its
+ * rank, and the best two columns and their logits. */
+void toy_logprobs(const uint64_t *arguments, uint32_t tile_begin, uint32_t tile_end) {
+  enum { best = 2 };
+  for (uint32_t row = tile_begin; row < tile_end && row < arguments[3]; ++row) {
+    const float *logits = (const float *)arguments[0] + row * vocabulary;
+    int32_t target = ((const int32_t *)arguments[1])[row];
+    float *out = (float *)arguments[2] + row * (3 + 2 * best);
+    int32_t *words = (int32_t *)out;
+    words[1] = 0x7fc00000;
+    words[2] = -1;
+    for (int32_t column = 0; column < vocabulary; ++column) {
+      int32_t rank = 0;
+      for (int32_t other = 0; other < vocabulary; ++other)
+        rank += logits[other] > logits[column] || (logits[other] == logits[column] && other < column);
+      if (rank == 0)
+        out[0] = logits[column];
+      if (rank < best) {
+        words[3 + rank] = column;
+        out[3 + best + rank] = logits[column];
+      }
+      if (column == target) {
+        out[1] = logits[column];
+        words[2] = rank;
+      }
+    }
   }
 }
 

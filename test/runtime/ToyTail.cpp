@@ -177,6 +177,33 @@ void addTail(ToyModel &toy) {
   addExtend(tail);
 }
 
+void addLogprobs(ToyModel &toy) {
+  auto entry = std::make_unique<fb::EntryT>(toy.entry(kToyExtend));
+  entry->name = "extend_logprobs";
+  entry->programs.erase(entry->programs.begin());
+  fb::ProgramT &program = *entry->programs[0];
+  uint32_t logits = program.outputs[0], wanted = toy.addBuffer(kToyExtend, 4, "k");
+  program.targets = int32_t(toy.addBuffer(kToyExtend, 4, "c"));
+  program.outputs = {toy.addBuffer(kToyExtend, 4 * (3 + 2 * kToyBest), "k")};
+  entry->outputs[0]->kind = fb::OutputKind::logprobs;
+  entry->outputs[0]->best = kToyBest;
+  toy.addKernel("toy_narrow_ids", "aaaa", 64);
+  toy.addKernel("toy_logprobs", "aaan", 64);
+  uint32_t kernels = uint32_t(toy.variant().kernels.size());
+  addLaunch(program, kernels - 2,
+            {{Kind::buffer, program.segments[0]->buffer},
+             {Kind::buffer, program.segments[2]->buffer},
+             {Kind::buffer, uint32_t(program.targets)},
+             {Kind::buffer, wanted}},
+            fb::TileUnit::segments, 1, "narrow");
+  Tail::last(program, 2);
+  addLaunch(program, kernels - 1,
+            {{Kind::buffer, logits}, {Kind::buffer, wanted}, {Kind::buffer, program.outputs[0]}, {Kind::rows, 0}},
+            fb::TileUnit::rows, 1, "output");
+  Tail::last(program, 2);
+  toy.variant().entries.push_back(std::move(entry));
+}
+
 yoco_allocator poisonedMemory() {
   return {[](void *, size_t size, size_t alignment) -> void * {
             size_t whole = (size + alignment - 1) / alignment * alignment;

@@ -16,10 +16,15 @@
 namespace yoco::test {
 
 constexpr uint64_t kToyHalo = 3;
-constexpr size_t kToyExtend = 3; // index of the entry
+constexpr size_t kToyExtend = 3, kToyLogprobs = 4; // indices of the entries
+constexpr uint32_t kToyBest = 2;
 
 /// Makes that of a toy as it comes out of its constructor, or of toyForCuda().
 void addTail(ToyModel &toy);
+
+/// Adds an entry like `extend` with log-probabilities in the place of logits, from one program; to a toy with a tail.
+/// In the place of the logarithm stands the largest logit: kernels have no library.
+void addLogprobs(ToyModel &toy);
 
 /// An allocator of memory that is full of ones, as that of the GPU is that stands in for one.
 yoco_allocator poisonedMemory();

@@ -3,6 +3,7 @@
 #include "tools/yoco-bench/GpuCeilings.h"
 
 #include "runtime/model/Instructions.h"
+#include "runtime/model/Parameters.h"
 #include "runtime/schema/FileHeader.h"
 #include "runtime/schema/GeneratedParameters.h"
 
@@ -42,7 +43,7 @@ const fb::Gemm *findLargestProduct(const fb::Variant &variant) {
   const fb::Gemm *ofPrefill = nullptr, *ofAll = nullptr;
   auto sizeOf = [&](const fb::Gemm &gemm) {
     const fb::Parameter &weight = *variant.parameters()->Get(gemm.weight());
-    return weight.rows() * weight.columns();
+    return productOutputs(gemm, weight) * weight.columns();
   };
   auto keepLarger = [&](const fb::Gemm *&largest, const fb::Gemm &gemm) {
     if (!largest || sizeOf(gemm) > sizeOf(*largest))
@@ -85,7 +86,7 @@ GpuCeilings::GpuCeilings(const std::string &model, uint32_t variant, uint32_t or
   const fb::Parameter &weight = *program.parameters()->Get(gemm->weight());
   shape = GemmShape{};
   shape->rows = rows;
-  shape->outputs = weight.rows();
+  shape->outputs = productOutputs(*gemm, weight);
   shape->inputs = shape->inputStride = weight.columns();
   shape->weightStride = weight.stride() != 0 ? weight.stride() : weight.columns();
   shape->outputStride = shape->outputs;

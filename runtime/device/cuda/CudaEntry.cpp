@@ -34,6 +34,8 @@ Result<CudaEntry> CudaEntry::create(const CudaProgram &program, const CudaArenas
 
 Status CudaEntry::resolve(const Bounds &bounds) {
   idsAddress = arenas->address(body->ids());
+  if (body->targets() >= 0)
+    targetsAddress = arenas->address(uint32_t(body->targets()));
   resolveSets(bounds);
   for (uint32_t i = 0; i < body->instructions()->size(); ++i) {
     Instruction instruction = {};
@@ -94,10 +96,11 @@ void CudaEntry::resolveGemm(const fb::Gemm &gemm, Instruction &instruction) {
   auto addressOf = [&](const fb::GemmRows &rows) { return arenas->address(rows.buffer()) + rows.offset(); };
   GemmAddresses &addresses = instruction.addresses;
   addresses.input = addressOf(*gemm.input());
-  addresses.weight = program->parameter(gemm.weight());
+  addresses.weight = program->parameter(gemm.weight()) +
+                     gemm.first_row() * rowStride(weight) * elementSize(weight.element());
   addresses.output = addressOf(*gemm.output());
   GemmShape &shape = instruction.shape;
-  shape.outputs = weight.rows();
+  shape.outputs = productOutputs(gemm, weight);
   shape.inputs = weight.columns();
   shape.inputStride = gemm.input()->stride();
   shape.weightStride = rowStride(weight);

@@ -54,6 +54,8 @@ public:
                                   const Bounds &bounds, GemmPlans *plans);
 
   CUdeviceptr ids() const { return idsAddress; }
+  /// 0: it has none.
+  CUdeviceptr targets() const { return targetsAddress; }
   /// The table of a row set.
   CUdeviceptr segments(uint32_t set) const { return sets[set].segments; }
   /// Whether every row of the set is a segment of its own.
@@ -105,7 +107,7 @@ private:
   uint32_t bodyIndex = 0;
   const fb::Program *body = nullptr; // number bodyIndex of the entry
   GemmPlans *plans = nullptr;
-  CUdeviceptr idsAddress = 0;
+  CUdeviceptr idsAddress = 0, targetsAddress = 0;
   std::vector<Set> sets;
   StepSize padded;
   std::vector<Instruction> instructions;

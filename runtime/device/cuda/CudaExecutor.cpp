@@ -56,8 +56,8 @@ Status CudaExecutor::prepareStaging() {
       mostRows = std::max(mostRows, rowLimits(entry, body, 0, options.bounds).rows);
       for (const fb::Output *output : *entry.outputs()) {
         uint64_t rows = rowLimits(entry, body, output->row_set(), options.bounds).rows;
-        uint64_t most = std::min<uint64_t>(rows, rowsAtOnce(output->kind()));
-        resultBytes = std::max(resultBytes, most * outputRowBytes(output->kind(), program.vocabularySize()));
+        uint64_t most = std::min<uint64_t>(rows, rowsAtOnce(*output));
+        resultBytes = std::max(resultBytes, most * outputRowBytes(*output, program.vocabularySize()));
       }
     }
   }
@@ -123,15 +123,15 @@ Status CudaExecutor::fetch(CUdeviceptr from, uint64_t size) {
 }
 
 Result<const void *> CudaExecutor::output(uint32_t output, uint32_t first, uint32_t rows) {
-  fb::OutputKind kind = program.variant().entries()->Get(lastEntry)->outputs()->Get(output)->kind();
-  uint64_t rowBytes = outputRowBytes(kind, program.vocabularySize());
+  const fb::Output &description = *program.variant().entries()->Get(lastEntry)->outputs()->Get(output);
+  uint64_t rowBytes = outputRowBytes(description, program.vocabularySize());
   CUdeviceptr from = entries[lastEntry][lastProgram].output(output);
   YOCO_RETURN_IF_ERROR(fetch(from + first * rowBytes, rows * rowBytes));
   return static_cast<const void *>(results.data());
 }
 
-uint32_t CudaExecutor::rowsAtOnce(fb::OutputKind kind) const {
-  return uint32_t(std::max<uint64_t>(1, kResultBytes / outputRowBytes(kind, program.vocabularySize())));
+uint32_t CudaExecutor::rowsAtOnce(const fb::Output &output) const {
+  return uint32_t(std::max<uint64_t>(1, kResultBytes / outputRowBytes(output, program.vocabularySize())));
 }
 
 } // namespace yoco::runtime::cuda

@@ -23,7 +23,7 @@ public:
   Status copySlot(uint32_t from, uint32_t to, uint64_t positions) override;
   Status finish() override;
   Result<const void *> output(uint32_t output, uint32_t first, uint32_t rows) override;
-  uint32_t rowsAtOnce(fb::OutputKind kind) const override;
+  uint32_t rowsAtOnce(const fb::Output &output) const override;
   uint64_t arenaBytes(uint32_t arena) const override { return arenas.arenaBytes(arena); }
   uint64_t stagingBytes() const override { return inputs.bytes() + results.size(); }
 

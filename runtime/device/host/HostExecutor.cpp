@@ -7,6 +7,7 @@
 #include "runtime/model/Instructions.h"
 #include "runtime/model/Programs.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace yoco::runtime {
@@ -57,6 +58,8 @@ HostExecutor::Body HostExecutor::resolveProgram(const fb::Program &description) 
   Body body;
   body.description = &description;
   body.ids = reinterpret_cast<int32_t *>(address(description.ids()));
+  if (description.targets() >= 0)
+    body.targets = reinterpret_cast<int32_t *>(address(uint32_t(description.targets())));
   for (const fb::SegmentTable *table : *description.segments())
     body.segments.push_back(reinterpret_cast<SegmentRow *>(address(table->buffer())));
   for (const fb::Instruction *instruction : *description.instructions())
@@ -90,6 +93,10 @@ Status HostExecutor::run(uint32_t entry, uint32_t index, const Step &step) {
   lastEntry = entry;
   lastProgram = index;
   memcpy(body.ids, step.ids, step.sets[0].rows * sizeof(int32_t));
+  if (body.targets && step.targets)
+    memcpy(body.targets, step.targets, step.sets[0].rows * sizeof(int32_t));
+  else if (body.targets)
+    std::fill_n(body.targets, step.sets[0].rows, -1);
   for (uint32_t i = 0; i < body.segments.size(); ++i) {
     const StepSet &set = step.sets[i];
     if (set.segmentCount != 0)
@@ -120,9 +127,9 @@ void HostExecutor::runInstruction(const Instruction &instruction, Body &body, co
 }
 
 Result<const void *> HostExecutor::output(uint32_t output, uint32_t first, uint32_t) {
-  fb::OutputKind kind = program.variant().entries()->Get(lastEntry)->outputs()->Get(output)->kind();
+  const fb::Output &description = *program.variant().entries()->Get(lastEntry)->outputs()->Get(output);
   uint32_t buffer = entries[lastEntry][lastProgram].description->outputs()->Get(output);
-  return static_cast<const void *>(address(buffer) + first * outputRowBytes(kind, program.vocabularySize()));
+  return static_cast<const void *>(address(buffer) + first * outputRowBytes(description, program.vocabularySize()));
 }
 
 Status HostExecutor::clear(uint32_t state, uint32_t slot) {

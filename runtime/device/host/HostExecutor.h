@@ -40,6 +40,7 @@ private:
   struct Body {
     const fb::Program *description = nullptr;
     int32_t *ids = nullptr;
+    int32_t *targets = nullptr; // null: it has none
     std::vector<SegmentRow *> segments; // the table of each row set
     std::vector<Instruction> instructions;
     LaunchWords words;
