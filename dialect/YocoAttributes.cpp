@@ -87,7 +87,7 @@ Attribute EntryAttr::parse(AsmParser &parser, Type) {
     return {};
   std::optional<EntryOutput> output = symbolizeEntryOutput(keyword);
   if (!output) {
-    parser.emitError(loc) << "expected `logits` or `sampled`, got `" << keyword << "`";
+    parser.emitError(loc) << "expected `logits`, `sampled` or `logprobs`, got `" << keyword << "`";
     return {};
   }
   if (failed(parser.parseEqual()))

@@ -138,15 +138,16 @@ def Yoco_DemandAttr : Yoco_Attr<"Demand", "demand"> {
 }
 
 def Yoco_EntryOutput : Yoco_Enum<"EntryOutput", "what an entry point gives for a row that is wanted", [
-    I32EnumAttrCase<"logits", 0>, I32EnumAttrCase<"sampled", 1>]>;
+    I32EnumAttrCase<"logits", 0>, I32EnumAttrCase<"sampled", 1>, I32EnumAttrCase<"logprobs", 2>]>;
 
 def Yoco_EntryAttr : Yoco_Attr<"Entry", "entry"> {
   let summary = "an entry point: the rows that a step of it has, and what comes out for which of them";
   let description = [{
     `rows` is `ragged` (any number of rows per segment) or `single` (one); `bound` names the session bound that limits
-    the rows of a step. Then comes what the entry point gives, `logits` or the tokens that they choose (`sampled`), with
-    the rows that are wanted: `none`, `all`, or `from w-0`, where the caller says for each segment which is the first
-    position that it wants. What an entry point is for follows from this; its name means nothing.
+    the rows of a step. Then comes what the entry point gives, `logits`, the tokens that they choose (`sampled`) or what
+    `yoco.row_logprobs` says of them (`logprobs`), with the rows that are wanted: `none`, `all`, or `from w-0`, where
+    the caller says for each segment which is the first position that it wants. What an entry point is for follows from
+    this; its name means nothing.
 
     Examples: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`,
     `#yoco.entry<rows = single, bound = batch, sampled = all>`,
@@ -226,7 +227,7 @@ def Yoco_BoundsAttr : Yoco_Attr<"Bounds", "bounds"> {
 
 def Yoco_BufferRole : Yoco_Enum<"BufferRole", "what a buffer is to the caller of an entry point", [
     I32EnumAttrCase<"ids", 0>, I32EnumAttrCase<"segments", 1>, I32EnumAttrCase<"logits", 2>,
-    I32EnumAttrCase<"sampled", 3>]>;
+    I32EnumAttrCase<"sampled", 3>, I32EnumAttrCase<"targets", 4>, I32EnumAttrCase<"logprobs", 5>]>;
 def Yoco_BufferRoleAttr : EnumAttr<Yoco_Dialect, Yoco_BufferRole, "role"> {
   let summary = "the role of a buffer that the caller of an entry point fills or reads";
 }

@@ -73,6 +73,9 @@ def Yoco_VectorRows : Yoco_RowTensorOf<[AnyFloat], [2], "rows of floating-point 
 def Yoco_HeadRows : Yoco_RowTensorOf<[AnyFloat], [3],
     "rows of floating-point heads (`tensor<?xHxDxf32>`)">;
 
+def Yoco_AnyRows : AnyTypeOf<[Yoco_Rows, Yoco_IdRows], "rows of floating-point vectors or of 32-bit integers",
+    "::mlir::RankedTensorType">;
+
 class Yoco_RowBufferOf<list<Type> elements, list<int> ranks, string text>
     : Type<And<[MemRefRankOf<elements, ranks>.predicate, Yoco_RowsDim]>, text, "::mlir::MemRefType">;
 def Yoco_RowBuffer : Yoco_RowBufferOf<[AnyFloat, I32], [1, 2, 3], "a buffer of rows (`memref<?xNxf32>`)">;

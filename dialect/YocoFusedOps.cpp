@@ -106,10 +106,48 @@ LogicalResult FusedPositionsOp::verify() { return success(static_cast<bool>(getO
 
 LogicalResult FusedNarrowOp::verify() {
   Value out = getOut(*this, getOuts());
-  return success(out && succeeded(expectColumns(*this, "a result", out, getColumns(getInput()))));
+  if (!out || failed(expectColumns(*this, "a result", out, getColumns(getInput()))))
+    return failure();
+  bool isIds = getElementTypeOrSelf(out.getType()).isInteger(32);
+  if (isIds != getElementTypeOrSelf(getInput().getType()).isInteger(32))
+    return emitOpError("expected numbers or integers on both sides, got ")
+           << getInput().getType() << " and " << out.getType();
+  return success();
 }
 
 LogicalResult FusedArgmaxOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
+
+LogicalResult FusedTargetLogitsOp::verify() {
+  Value out = getOut(*this, getOuts());
+  return success(out && succeeded(expectColumns(*this, "a result", out, 1)));
+}
+
+SmallVector<ParameterGroup> FusedTargetLogitsOp::getParameterGroups() {
+  return {ParameterGroup{{getWeightAttr()}, /*isMatrix=*/true}};
+}
+
+LogicalResult FusedTargetLogitsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyMatrix(*this, tables, getWeightAttr(), -1, getColumns(getInput()));
+}
+
+LogicalResult FusedLogprobsOp::verify() {
+  Value out = getOut(*this, getOuts());
+  if (!out)
+    return failure();
+  int64_t best = getBest();
+  if (best < 0 || best > kMostBest)
+    return emitOpError("expected a number of best columns from 0 to ") << kMostBest << ", got " << best;
+  if (!getTargetLogits() && (getPartial() || getCarry()))
+    return emitOpError("expected the targets' logits with some of the columns, got none");
+  if (getTargetLogits() && failed(expectColumns(*this, "targets' logits", getTargetLogits(), 1)))
+    return failure();
+  if (getCarry() && failed(expectColumns(*this, "partial rows", getCarry(), getLogprobsColumns(best, true))))
+    return failure();
+  for (Value rows : {Value(getLogits()), Value(getTargetLogits()), Value(getCarry()), out})
+    if (rows && !getElementTypeOrSelf(rows.getType()).isF32())
+      return emitOpError("expected rows of f32, got ") << rows.getType();
+  return expectColumns(*this, "a result", out, getLogprobsColumns(best, getPartial()));
+}
 
 LogicalResult FusedEmbedOp::verify() { return success(static_cast<bool>(getOut(*this, getOuts()))); }
 
@@ -172,6 +210,9 @@ LogicalResult FusedLinearOp::verify() {
     return emitOpError("expected `eps` with `norm_weight`, got none");
   if (getEpsAttr() && !(getEps()->convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
+  if (getFirstRowAttr() && (getWeights().size() != 1 || isGated() || static_cast<int64_t>(*getFirstRow()) < 0))
+    return emitOpError("expected one weight with `first_row`, of at least 0, got ")
+           << getWeights().size() << " and " << static_cast<int64_t>(*getFirstRow());
   int64_t maxRows = getMaxRows();
   if (maxRows < 0)
     return emitOpError("expected `max_rows` of at least 0, got ") << maxRows;
@@ -189,6 +230,10 @@ SmallVector<ParameterGroup> FusedLinearOp::getParameterGroups() {
       groups.push_back(ParameterGroup{{}, true});
     groups.back().parts.push_back(cast<FlatSymbolRefAttr>(weight));
   }
+  if (std::optional<int64_t> first = getFirstRow()) {
+    groups.front().firstRow = *first;
+    groups.front().endRow = *first + getColumns(isBufferForm(*this) ? getOuts().front() : Value(getResult().front()));
+  }
   if (getNormWeightAttr())
     groups.push_back(ParameterGroup{{getNormWeightAttr()}, false});
   return groups;
@@ -205,7 +250,10 @@ LogicalResult FusedLinearOp::verifySymbolUses(SymbolTableCollection &tables) {
       return failure();
     rows += lookupParameter(*this, tables, name)->getDimSize(0);
   }
-  if (!isGated() && rows != outColumns)
+  if (std::optional<int64_t> first = getFirstRow(); first && (*first > rows || outColumns > rows - *first))
+    return emitOpError("expected some of the ") << rows << " rows of the weight, got " << outColumns << " from "
+                                                << *first << " on";
+  if (!isGated() && !getFirstRow() && rows != outColumns)
     return emitOpError("expected a result of as many columns as the weights have rows, ")
            << rows << ", got " << outColumns;
   return verifyVector(*this, tables, getNormWeightAttr(), columns);

@@ -75,9 +75,9 @@ def Yoco_FusedNarrowOp : Yoco_FusedOp<"fused_narrow"> {
     }
     ```
   }];
-  let arguments = (ins Yoco_FusedRows:$input, Yoco_SegmentsType:$from, Yoco_SegmentsType:$to,
-                       Variadic<Yoco_VectorBuffer>:$outs);
-  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let arguments = (ins AnyTypeOf<[Yoco_FusedRows, Yoco_FusedIds]>:$input, Yoco_SegmentsType:$from,
+                       Yoco_SegmentsType:$to, Variadic<AnyTypeOf<[Yoco_VectorBuffer, Yoco_IdBuffer]>>:$outs);
+  let results = (outs Variadic<AnyTypeOf<[Yoco_VectorRows, Yoco_IdRows]>>:$result);
   let assemblyFormat = "$input `at` $from `to` $to (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
@@ -161,6 +161,67 @@ def Yoco_FusedArgmaxOp : Yoco_FusedOp<"fused_argmax"> {
   let assemblyFormat = "$input (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }
 
+def Yoco_FusedTargetLogitsOp : Yoco_FusedOp<"fused_target_logits", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the product of each row with one row of a matrix";
+  let description = [{
+    `result[i][0] = sum over k of input[i][k] * weight[targets[i]][k]`, the one logit of each row that
+    `yoco.fused_logprobs` has to know before it sees the others. NaN where `targets[i]` is no row of the matrix.
+
+    ```mlir
+    yoco.parameter @head : tensor<2048x256xbf16> from "lm_head.weight"
+    func.func @f(%x: tensor<?x256xf32>, %targets: tensor<?xi32>) -> tensor<?x1xf32> {
+      %t = yoco.fused_target_logits %x, %targets weight @head : (tensor<?x256xf32>, tensor<?xi32>) -> tensor<?x1xf32>
+      return %t : tensor<?x1xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$input, Yoco_FusedIds:$targets, FlatSymbolRefAttr:$weight,
+                       Variadic<Yoco_VectorBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = [{
+    $input `,` $targets `weight` $weight (`outs` $outs^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::mlir::yoco::ParameterGroup> getParameterGroups();
+    /// Rounded as the product that it stands in for rounds it.
+    bool isStorageOperand(::mlir::OpOperand &operand) { return &operand == &getInputMutable(); }
+  }];
+}
+
+def Yoco_FusedLogprobsOp : Yoco_FusedOp<"fused_logprobs", [AttrSizedOperandSegments]> {
+  let summary = "what the logits of each row say of a target, from all columns or from some of them at a time";
+  let description = [{
+    `yoco.row_logprobs`, as a kernel. Logits may come in blocks of columns, in order: each block but the last gives
+    `partial` rows, and each but the first takes those of the block before (`after`). Partial rows have `5 + 2 * best`
+    columns: the largest logit so far (NaN when one of them is), the sum of the exponentials of the distances to it, the
+    target's logit, and as the bits of i32 the columns that come before the target and the columns so far; then the best
+    as in `yoco.row_logprobs`.
+
+    Blocks count what comes before the target by `target_logits` (`yoco.fused_target_logits`), which may be rounded
+    otherwise than the block that holds the target; the rank of a target that is among the best is its place there, so
+    that it is exact.
+
+    ```mlir
+    func.func @f(%a: tensor<?x64xf32>, %b: tensor<?x32xf32>, %targets: tensor<?xi32>, %t: tensor<?x1xf32>)
+        -> tensor<?x7xf32> {
+      %p = yoco.fused_logprobs %a, %targets target_logits %t {best = 2 : i64, partial}
+          : (tensor<?x64xf32>, tensor<?xi32>, tensor<?x1xf32>) -> tensor<?x9xf32>
+      %q = yoco.fused_logprobs %b, %targets target_logits %t after %p {best = 2 : i64}
+          : (tensor<?x32xf32>, tensor<?xi32>, tensor<?x1xf32>, tensor<?x9xf32>) -> tensor<?x7xf32>
+      return %q : tensor<?x7xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_FusedRows:$logits, Yoco_FusedIds:$targets, Optional<Yoco_FusedRows>:$target_logits,
+                       Optional<Yoco_FusedRows>:$carry, I64Attr:$best, UnitAttr:$partial,
+                       Variadic<Yoco_VectorBuffer>:$outs);
+  let results = (outs Variadic<Yoco_VectorRows>:$result);
+  let assemblyFormat = [{
+    $logits `,` $targets (`target_logits` $target_logits^)? (`after` $carry^)? (`outs` $outs^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+}
+
 def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
                                                        DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a group of linears of one input, with a norm before and an activation and a residual after it";
@@ -170,6 +231,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
     other, so that one product makes all projections of one input. `swiglu` and `geglu` take two equal weights `a`, `b`
     and give `silu(a y) * (b y)` and `gelu(a y) * (b y)`.
 
+    `first_row = N` takes of the one weight there is the rows from `N` on, as many as the result has columns.
     `max_rows = N` says that a step has at most `N` rows, for which the target has a kernel of its own; 0 is any number.
     `joined` makes the two weights of a gated group one matrix in memory, the rows of `b` after those of `a`.
     `workspace` is memory that the target asked for, on buffers only.
@@ -191,7 +253,7 @@ def Yoco_FusedLinearOp : Yoco_FusedOp<"fused_linear", [AttrSizedOperandSegments,
                        TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights,
                        OptionalAttr<F32Attr>:$eps, OptionalAttr<FlatSymbolRefAttr>:$norm_weight,
                        DefaultValuedAttr<Yoco_ActivationAttr, "::mlir::yoco::Activation::none">:$activation,
-                       DefaultValuedAttr<I64Attr, "0">:$max_rows, UnitAttr:$joined,
+                       DefaultValuedAttr<I64Attr, "0">:$max_rows, UnitAttr:$joined, OptionalAttr<I64Attr>:$first_row,
                        Optional<Yoco_WorkspaceBuffer>:$workspace, Variadic<Yoco_VectorBuffer>:$outs);
   let results = (outs Variadic<Yoco_VectorRows>:$result);
   let assemblyFormat = [{

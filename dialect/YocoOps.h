@@ -44,6 +44,8 @@ struct ParameterGroup {
   bool isMatrix = false;
   /// A table of which a step reads one row for each of its rows; otherwise it reads all of the matrix.
   bool isLookedUp = false;
+  /// The rows that are read, [firstRow, endRow); 0 as the end: all of them.
+  int64_t firstRow = 0, endRow = 0;
 };
 
 /// Rows whose past a row mixer reads.
@@ -78,6 +80,10 @@ LogicalResult verifyRowKernel(Operation *op);
 /// Reads and writes of a fused operation: none on tensors.
 void getRowKernelEffects(Operation *op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects);
 } // namespace detail
+
+/// Columns of the rows that `yoco.row_logprobs` gives, and of partial ones; the most that `best` may be.
+constexpr int64_t getLogprobsColumns(int64_t best, bool partial = false) { return (partial ? 5 : 3) + 2 * best; }
+inline constexpr int64_t kMostBest = 64;
 
 /// The number of bytes from one slot to the next of what does not grow, as the module of kernels `kernels` is told; 0:
 /// the slots are contiguous.

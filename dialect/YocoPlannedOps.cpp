@@ -34,6 +34,8 @@ BufferRole yoco::getRole(EntryOutput output) {
     return BufferRole::logits;
   case EntryOutput::sampled:
     return BufferRole::sampled;
+  case EntryOutput::logprobs:
+    return BufferRole::logprobs;
   }
   llvm_unreachable("all outputs are listed");
 }
@@ -42,11 +44,14 @@ std::optional<EntryOutput> yoco::getOutput(BufferRole role) {
   switch (role) {
   case BufferRole::ids:
   case BufferRole::segments:
+  case BufferRole::targets:
     return std::nullopt;
   case BufferRole::logits:
     return EntryOutput::logits;
   case BufferRole::sampled:
     return EntryOutput::sampled;
+  case BufferRole::logprobs:
+    return EntryOutput::logprobs;
   }
   llvm_unreachable("all roles are listed");
 }
@@ -152,11 +157,18 @@ int64_t PackedParameterOp::getStoredBytes() {
   return getStride() ? rows * *getStride() * type.getElementTypeBitWidth() / 8 : rows * getRowBytes();
 }
 
-MemRefType PackedParameterOp::getMemoryType() {
+int64_t PackedParameterOp::getRowOffset(int64_t row) {
+  auto type = cast<RankedTensorType>(getType());
+  return row * (getStride() ? *getStride() * type.getElementTypeBitWidth() / 8 : getRowBytes());
+}
+
+MemRefType PackedParameterOp::getMemoryType(int64_t end, int64_t first) {
   auto type = cast<RankedTensorType>(getType());
   if (getEncoding())
     return MemRefType::get({getStoredBytes()}, IntegerType::get(getContext(), 8));
   SmallVector<int64_t> shape(type.getShape());
+  if (end != 0)
+    shape[0] = end - first;
   if (getLayout() == WeightLayout::panels) {
     int64_t panel = getPanel();
     shape = {static_cast<int64_t>(llvm::divideCeil(shape[0], panel)), shape[1], panel};
@@ -186,7 +198,20 @@ LogicalResult ParameterRefOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto packed = tables.lookupNearestSymbolFrom<PackedParameterOp>(*this, getParameterAttr());
   if (!packed)
     return emitOpError("expected ") << getParameterAttr() << " to name a `yoco.packed_parameter`";
-  MemRefType expected = packed.getMemoryType();
+  int64_t first = getFirstRow(), end = getEndRow();
+  if (end != 0) {
+    auto matrix = cast<RankedTensorType>(packed.getType());
+    int64_t panel = std::max<int64_t>(packed.getPanel(), 1), rows = matrix.getDimSize(0);
+    if (packed.getEncoding() || matrix.getRank() != 2)
+      return emitOpError("expected rows of a matrix without an encoding, got ") << getParameterAttr();
+    if (first < 0 || first >= end || end > rows || first % panel != 0 || (end % panel != 0 && end != rows))
+      return emitOpError("expected some of ")
+             << rows << " rows in whole panels of " << panel << ", got " << first << " to " << end;
+    if (packed.getRowOffset(first) % kAlignment != 0)
+      return emitOpError("expected a first row at a multiple of ") << kAlignment << " bytes, got one at "
+                                                                   << packed.getRowOffset(first);
+  }
+  MemRefType expected = packed.getMemoryType(end, first);
   if (getType() != expected)
     return emitOpError("expected type ") << expected << ", got " << getType();
   return success();

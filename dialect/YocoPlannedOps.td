@@ -147,8 +147,10 @@ def Yoco_PackedParameterOp : Yoco_Op<"packed_parameter", [Symbol, DeclareOpInter
     int64_t getStoredBytes();
     /// Bytes of the numbers of one row.
     int64_t getRowBytes();
-    /// The type of the memory that it fills.
-    ::mlir::MemRefType getMemoryType();
+    /// The type of the memory that it fills; of rows `first` to `end` with an end that is not 0.
+    ::mlir::MemRefType getMemoryType(int64_t end = 0, int64_t first = 0);
+    /// Where row `row` begins, the first one of a panel.
+    int64_t getRowOffset(int64_t row);
   }];
 }
 
@@ -156,20 +158,23 @@ def Yoco_ParameterRefOp : Yoco_Op<"parameter_ref", [Pure, DeclareOpInterfaceMeth
   let summary = "the bytes of a packed parameter, for a kernel";
   let description = [{
     A `row_major` parameter is a buffer of its own shape (strided when it has a `stride`), a parameter in `panels` of
-    `P` rows is `memref<ceil(R/P)xCxPxtype>`, and an encoded one is bytes.
+    `P` rows is `memref<ceil(R/P)xCxPxtype>`, and an encoded one is bytes. `rows A to B` is those rows alone, whole
+    panels (but for the last), from a multiple of 64 bytes on.
 
     ```mlir
     yoco.parameter @q : tensor<250x256xbf16> from "q"
     yoco.packed_parameter @p [@q] panels 16 : tensor<250x256xbf16>
     func.func @f() {
       %w = yoco.parameter_ref @p : memref<16x256x16xbf16>
+      %last = yoco.parameter_ref @p rows 192 to 250 : memref<4x256x16xbf16>
       return
     }
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let arguments = (ins FlatSymbolRefAttr:$parameter, DefaultValuedAttr<I64Attr, "0">:$first_row,
+                       DefaultValuedAttr<I64Attr, "0">:$end_row);
   let results = (outs AnyStaticShapeMemRef:$result);
-  let assemblyFormat = "$parameter attr-dict `:` type($result)";
+  let assemblyFormat = "$parameter (`rows` $first_row `to` $end_row^)? attr-dict `:` type($result)";
 }
 
 def Yoco_LaunchOp : Yoco_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -47,6 +47,12 @@ Operation *ArgmaxOp::buildFusedForm(OpBuilder &builder, ValueRange operands) {
   return FusedArgmaxOp::create(builder, getLoc(), TypeRange{getType()}, operands[0], ValueRange{});
 }
 
+Operation *RowLogprobsOp::buildFusedForm(OpBuilder &builder, ValueRange operands) {
+  return FusedLogprobsOp::create(builder, getLoc(), TypeRange{getType()}, operands[0], operands[1],
+                                 /*target_logits=*/Value(), /*carry=*/Value(), getBestAttr(), /*partial=*/UnitAttr(),
+                                 ValueRange{});
+}
+
 //===- Arithmetic --------------------------------------------------------------------------------------------===//
 
 /// The element type of parameter `name`, which verifiers have found.

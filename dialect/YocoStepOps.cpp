@@ -68,6 +68,15 @@ RowDemand StepAttentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand
   return getWindow() == 0 ? RowDemand::all() : results[0].widen(getWindow() - 1);
 }
 
+LogicalResult RowLogprobsOp::verify() {
+  int64_t best = getBest();
+  if (best < 0 || best > kMostBest)
+    return emitOpError("expected a number of best columns from 0 to ") << kMostBest << ", got " << best;
+  if (getType().getDimSize(1) != getLogprobsColumns(best) || !getType().getElementType().isF32())
+    return emitOpError("expected a result of ") << getLogprobsColumns(best) << " columns of f32, got " << getType();
+  return success();
+}
+
 RowDemand StepRetentionOp::getOperandDemand(unsigned operand, ArrayRef<RowDemand> results, RowDemand state) {
   if (operand == getQueryMutable().getOperandNumber())
     return results[0];

@@ -126,6 +126,42 @@ def Yoco_ArgmaxOp : Yoco_RowWiseOp<"argmax", [DeclareOpInterfaceMethods<FusedFor
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
 }
 
+def Yoco_RowLogprobsOp : Yoco_RowWiseOp<"row_logprobs", [DeclareOpInterfaceMethods<FusedFormOpInterface>]> {
+  let summary = "what the logits of each row say of a target, and the largest of them";
+  let description = [{
+    With `l = logits[i]` and `t = targets[i]`, row `i` of the result has `3 + 2 * best` columns of 32 bits:
+
+    | column | what |
+    |---|---|
+    | 0 | `log(sum over c of e^l[c])`; `l[c]` less this is the log-probability of `c` |
+    | 1 | `l[t]` |
+    | 2 | as the bits of an i32: how many columns come before `t` |
+    | 3 to `2 + best` | as the bits of i32: the first `best` columns, in order |
+    | `3 + best` to `2 + 2 * best` | their logits |
+
+    Column `a` comes before `b` when its logit is larger, or equal and `a < b`. NaN comes before nothing and is never
+    among the best; places that are left over hold the column -1 and the logit -inf. The sum is NaN when a logit of the
+    row is. A target that is no column, such as -1, has the logit NaN and the rank -1.
+
+    ```mlir
+    func.func @f(%logits: tensor<?x2048xf32>, %targets: tensor<?xi32>) -> tensor<?x43xf32> {
+      %p = yoco.row_logprobs %logits, %targets {best = 20 : i64}
+          : tensor<?x2048xf32>, tensor<?xi32> -> tensor<?x43xf32>
+      return %p : tensor<?x43xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_VectorRows:$logits, Yoco_IdRows:$targets, I64Attr:$best);
+  let results = (outs Yoco_VectorRows:$result);
+  let assemblyFormat = "$logits `,` $targets attr-dict `:` type($logits) `,` type($targets) `->` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$logits, "::mlir::Value":$targets, "int64_t":$best), [{
+    auto type = ::mlir::RankedTensorType::get({::mlir::ShapedType::kDynamic, ::mlir::yoco::getLogprobsColumns(best)},
+                                              $_builder.getF32Type());
+    build($_builder, $_state, type, logits, targets, $_builder.getI64IntegerAttr(best));
+  }]>];
+  let hasVerifier = 1;
+}
+
 def Yoco_StepRetentionOp : Yoco_StateUserOp<"step_retention", [AllTypesMatch<["state", "next"]>]> {
   let summary = "gated retention of a step's rows, from the state before to the state after";
   let description = [{
@@ -194,8 +230,8 @@ def Yoco_NarrowOp : Yoco_RowWiseOp<"narrow", [AllTypesMatch<["input", "result"]>
     }
     ```
   }];
-  let arguments = (ins Yoco_Rows:$input, Yoco_SegmentsType:$from, Yoco_SegmentsType:$to);
-  let results = (outs Yoco_Rows:$result);
+  let arguments = (ins Yoco_AnyRows:$input, Yoco_SegmentsType:$from, Yoco_SegmentsType:$to);
+  let results = (outs Yoco_AnyRows:$result);
   let assemblyFormat = "$input `at` $from `to` $to attr-dict `:` type($input)";
 }
 

@@ -54,6 +54,8 @@ void yoco::buildStepToFusedPipeline(OpPassManager &pm, const TargetOptions &opti
   pm.addPass(createFuseAttentionPass());
   // Heads that were split for a mixer and are flat again fold away, so that linears meet their users directly.
   pm.addPass(createCanonicalizerPass());
+  // Before linears are grouped: the head of log-probabilities becomes products of a block of its rows each.
+  pm.addPass(createStreamLogprobsPass());
   // Groups before epilogues: a swiglu is a pattern over the two halves of one group.
   pm.addPass(createFuseLinearPass());
   pm.addPass(createFuseEpiloguePass());

@@ -2,39 +2,12 @@
 //
 // The greedy choice of a token.
 
+#include "kernels/nvptx/Candidates.h"
 #include "kernels/nvptx/LaunchShapes.h"
 #include "kernels/nvptx/Math.h"
 #include "kernels/nvptx/MicroKernels.h"
 
 namespace yoco::device {
-namespace {
-
-/// A logit as an integer of the same order, and its column.
-struct Candidate {
-  uint32_t key, column;
-};
-
-/// Larger logits have larger keys; both zeros have one, and NaN has the smallest.
-YOCO_DEVICE uint32_t keyOf(float logit) {
-  if (logit != logit)
-    return 0;
-  const uint32_t bits = __builtin_bit_cast(uint32_t, logit + 0.0f);
-  return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
-}
-
-YOCO_DEVICE Candidate betterOf(Candidate a, Candidate b) {
-  return b.key > a.key || (b.key == a.key && b.column < a.column) ? b : a;
-}
-
-YOCO_DEVICE Candidate bestOfWarp(Candidate best) {
-#pragma unroll
-  for (uint32_t mask = 16; mask > 0; mask >>= 1)
-    best = betterOf(best, {shuffleXor(best.key, mask), shuffleXor(best.column, mask)});
-  return best;
-}
-
-} // namespace
-
 YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(argmax) {
   const int threads = nvptx::argmaxShape(columns).threads, warps = threads / 32;
   const float *row = logits + tile * logitsStride;

@@ -250,6 +250,9 @@ LogicalResult VariantBuilder::addArguments(LaunchOp launch, fb::LaunchT &instruc
     if (failed(index))
       return failure();
     add(parameter ? fb::ArgumentKind::parameter : fb::ArgumentKind::buffer, *index);
+    if (parameter && parameter.getEndRow() != 0)
+      instruction.arguments.back()->offset =
+          symbols.lookup<PackedParameterOp>(parameter.getParameter()).getRowOffset(parameter.getFirstRow());
   }
   return success();
 }
@@ -327,6 +330,8 @@ LogicalResult VariantBuilder::addGemm(GemmOp gemm, fb::GemmT &instruction) {
   if (failed(weight))
     return failure();
   instruction.weight = *weight;
+  instruction.first_row = reference.getFirstRow();
+  instruction.end_row = reference.getEndRow();
   instruction.workspace = -1;
   if (!gemm.getWorkspace())
     return success();
@@ -401,6 +406,8 @@ static fb::OutputKind getKind(EntryOutput output) {
     return fb::OutputKind::logits;
   case EntryOutput::sampled:
     return fb::OutputKind::sampled;
+  case EntryOutput::logprobs:
+    return fb::OutputKind::logprobs;
   }
   llvm_unreachable("all outputs are listed");
 }
@@ -409,11 +416,17 @@ LogicalResult VariantBuilder::addOutput(ViewOp view, EntryOutput kind, uint32_t 
   auto output = std::make_unique<fb::OutputT>();
   output->kind = getKind(kind);
   output->row_set = view.getRowSet();
+  auto type = cast<MemRefType>(view.getType());
+  if (kind == EntryOutput::logprobs) {
+    int64_t columns = type.getRank() == 2 ? type.getDimSize(1) : 0;
+    output->best = (columns - 3) / 2;
+    if (!type.getElementType().isF32() || columns < 3 || columns != getLogprobsColumns(output->best))
+      return view.emitOpError("expected log-probabilities of f32, as `yoco.row_logprobs` gives them, got ") << type;
+  }
   entry.outputs.push_back(std::move(output));
   entry.programs.back()->outputs.push_back(buffer);
   if (kind != EntryOutput::logits)
     return success();
-  auto type = cast<MemRefType>(view.getType());
   if (type.getRank() != 2 || !type.getElementType().isF32() || (vocabularySize && vocabularySize != type.getDimSize(1)))
     return view.emitOpError("expected logits of f32, equally many in all entry points, got ") << type;
   vocabularySize = type.getDimSize(1);
@@ -452,7 +465,10 @@ LogicalResult VariantBuilder::addRole(ViewOp view, fb::EntryT &entry) {
   if (std::optional<EntryOutput> output = getOutput(*view.getRole()))
     return addOutput(view, *output, *buffer, entry);
   fb::ProgramT &program = *entry.programs.back();
-  (view.getRole() == BufferRole::ids ? program.ids : program.segments.front()->buffer) = *buffer;
+  if (view.getRole() == BufferRole::targets)
+    program.targets = static_cast<int32_t>(*buffer);
+  else
+    (view.getRole() == BufferRole::ids ? program.ids : program.segments.front()->buffer) = *buffer;
   return success();
 }
 
@@ -471,6 +487,8 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
   SmallVector<BufferRole> roles, expected = {BufferRole::ids, BufferRole::segments};
   if (!shape.getWanted().isNone())
     expected.push_back(getRole(shape.getOutput()));
+  if (shape.getOutput() == EntryOutput::logprobs)
+    expected.push_back(BufferRole::targets);
   for (Operation &op : function.front()) {
     if (auto set = dyn_cast<RowSetOp>(op)) // with the table, which has the role of segments
       failed |= mlir::failed(addRowSet(set, *entry));
@@ -482,6 +500,7 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape) {
     failed |= mlir::failed(addInstruction(&op, *entry->programs.back()));
   }
   llvm::sort(roles);
+  llvm::sort(expected);
   if (!failed && roles != expected)
     return function.emitOpError("expected buffers of the roles that its `yoco.entry` asks for");
   variant->entries.push_back(std::move(entry));

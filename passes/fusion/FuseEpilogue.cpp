@@ -25,7 +25,8 @@ static Value rebuild(OpBuilder &builder, FusedLinearOp group, ArrayAttr weights,
   auto fused = FusedLinearOp::create(builder, group.getLoc(), TypeRange{type}, group.getInput(), residual, weights,
                                      group.getEpsAttr(), group.getNormWeightAttr(),
                                      ActivationAttr::get(builder.getContext(), activation), group.getMaxRowsAttr(),
-                                     joined ? builder.getUnitAttr() : UnitAttr(), Value(), ValueRange{});
+                                     joined ? builder.getUnitAttr() : UnitAttr(), group.getFirstRowAttr(), Value(),
+                                     ValueRange{});
   copyLayer(group, fused);
   return fused.getResult().front();
 }

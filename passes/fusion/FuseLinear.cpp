@@ -79,7 +79,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
         builder, linears.front()->getLoc(), TypeRange{type}, norm ? norm.getInput() : input, Value(),
         builder.getArrayAttr(weights), norm ? norm.getEpsAttr() : FloatAttr(),
         norm ? norm.getWeightAttr() : FlatSymbolRefAttr(), ActivationAttr::get(&getContext(), Activation::none),
-        builder.getI64IntegerAttr(maxRows), UnitAttr(), Value(), ValueRange{});
+        builder.getI64IntegerAttr(maxRows), UnitAttr(), /*first_row=*/IntegerAttr(), Value(), ValueRange{});
     copyLayer(linears.front(), fused);
     replaceLinears(linears, fused, builder);
     if (norm)

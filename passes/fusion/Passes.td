@@ -281,6 +281,58 @@ def SplitAttentionPass : Pass<"yoco-split-attention", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numSplit", "num-split", "Number of attentions divided">];
 }
 
+def StreamLogprobsPass : Pass<"yoco-stream-logprobs", "::mlir::ModuleOp"> {
+  let summary = "makes log-probabilities from blocks of logits instead of all of them";
+  let description = [{
+    The logits of a `yoco.row_logprobs` that come from a `yoco.linear` without a bias, perhaps through functions of
+    single elements such as a soft cap, are made `block` columns at a time, by products with that many rows of the one
+    matrix, and each block is folded into partial rows (`yoco.fused_logprobs`). So no step has memory for the logits of
+    all its wanted rows. The logit of the target comes first, from a product with one row of the matrix. Logits that are
+    made otherwise, or that something else uses too, stay as they are.
+
+    Before:
+
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
+      yoco.parameter @head : tensor<10000x8xbf16> from "head"
+      func.func @extend(%ids: tensor<?xi32>, %s: !yoco.segments, %targets: tensor<?xi32>, %x: tensor<?x8xf32>)
+          -> tensor<?x7xf32> attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
+        %l = yoco.linear %x, @head : tensor<?x8xf32> -> tensor<?x10000xf32>
+        %p = yoco.row_logprobs %l, %targets {best = 2 : i64}
+            : tensor<?x10000xf32>, tensor<?xi32> -> tensor<?x7xf32>
+        return %p : tensor<?x7xf32>
+      }
+    }
+    ```
+
+    After:
+
+    ```mlir
+    module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
+      yoco.parameter @head : tensor<10000x8xbf16> from "head"
+      func.func @extend(%ids: tensor<?xi32>, %s: !yoco.segments, %targets: tensor<?xi32>, %x: tensor<?x8xf32>)
+          -> tensor<?x7xf32> attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
+        %t = yoco.fused_target_logits %x, %targets weight @head : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x1xf32>
+        %a = yoco.fused_linear %x weights [@head] {first_row = 0 : i64} : (tensor<?x8xf32>) -> tensor<?x8192xf32>
+        %p = yoco.fused_logprobs %a, %targets target_logits %t {best = 2 : i64, partial}
+            : (tensor<?x8192xf32>, tensor<?xi32>, tensor<?x1xf32>) -> tensor<?x9xf32>
+        %b = yoco.fused_linear %x weights [@head] {first_row = 8192 : i64} : (tensor<?x8xf32>) -> tensor<?x1808xf32>
+        %q = yoco.fused_logprobs %b, %targets target_logits %t after %p {best = 2 : i64}
+            : (tensor<?x1808xf32>, tensor<?xi32>, tensor<?x1xf32>, tensor<?x9xf32>) -> tensor<?x7xf32>
+        return %q : tensor<?x7xf32>
+      }
+    }
+    ```
+  }];
+  let options = [Option<"block", "block", "int64_t", /*default=*/"8192",
+                        "Columns of a block of logits: a multiple of 64">];
+  let statistics = [Statistic<"numStreamed", "streamed", "Log-probabilities made from blocks">,
+                    Statistic<"numBlocks", "blocks", "Blocks of logits">,
+                    Statistic<"numMissed", "missed", "Log-probabilities of logits that are all made first">];
+}
+
 def AssignElementTypesPass : Pass<"yoco-assign-element-types", "::mlir::ModuleOp"> {
   let summary = "stores caches and inputs of matrix products in the target's storage type";
   let description = [{

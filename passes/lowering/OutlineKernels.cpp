@@ -75,7 +75,7 @@ private:
   LogicalResult outline(Operation *op);
   LogicalResult makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters, ArrayAttr costs);
   FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form);
-  Value getParameter(Operation *op, PackedParameterOp packed);
+  Value getParameter(Operation *op, PackedParameterOp packed, const ParameterGroup &group);
   LogicalResult emitReadFromHost(Operation *op, const ParameterGroup &group);
   FailureOr<Value> readParameters(Operation *op, const ParameterGroup &group, const ParameterForm &form,
                                   SmallVectorImpl<Attribute> &costs);
@@ -89,7 +89,7 @@ private:
   DenseSet<func::FuncOp, KernelInfo> made;
   llvm::StringMap<unsigned> numbers;
   DenseMap<Attribute, PackedParameterOp> packed;             // by list of parts, layout and panel
-  DenseMap<std::pair<Block *, Attribute>, Value> references; // of each entry point
+  DenseMap<std::tuple<Block *, Attribute, int64_t, int64_t>, Value> references; // of each entry point, by rows
   DenseMap<Operation *, SmallVector<ParameterForm>> forms;   // of each operation's groups
   DenseSet<Attribute> lookedUp;                              // parameters, anywhere in the module
   Operation *lastPacked = nullptr;
@@ -149,12 +149,14 @@ FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterG
   return entry;
 }
 
-/// The reference to `packed` in the entry point of `op`; made before `op` when it is not there.
-Value Outliner::getParameter(Operation *op, PackedParameterOp packed) {
-  Value &reference = references[{op->getBlock(), packed.getSymNameAttr()}];
+/// The reference to the rows of `packed` that `group` reads, in the entry point of `op`; made before `op` when there is
+/// none.
+Value Outliner::getParameter(Operation *op, PackedParameterOp packed, const ParameterGroup &group) {
+  Value &reference = references[{op->getBlock(), packed.getSymNameAttr(), group.firstRow, group.endRow}];
   if (!reference) {
     OpBuilder builder(op);
-    reference = ParameterRefOp::create(builder, op->getLoc(), packed.getMemoryType(), packed.getSymName());
+    reference = ParameterRefOp::create(builder, op->getLoc(), packed.getMemoryType(group.endRow, group.firstRow),
+                                       packed.getSymName(), group.firstRow, group.endRow);
   }
   return reference;
 }
@@ -227,6 +229,9 @@ FailureOr<func::FuncOp> Outliner::buildKernel(Operation *op, ArrayRef<Value> par
     operand.set(body->getArgument(5 + operand.getOperandNumber()));
   clone->walk([](Operation *inner) { inner->removeAttr(YocoDialect::getLayerAttrName()); });
   renameParameters(clone, groups);
+  // Which rows of a parameter it reads, the reference to it says.
+  if (llvm::any_of(groups, [](const ParameterGroup &group) { return group.endRow != 0; }))
+    clone->removeAttr("first_row");
   for (unsigned i = 0; i < parameters.size(); ++i)
     kernel.setArgAttr(5 + op->getNumOperands() + i, kParameterAttrName,
                       FlatSymbolRefAttr::get(builder.getContext(), ("w" + Twine(i)).str()));
@@ -315,7 +320,7 @@ FailureOr<Value> Outliner::readParameters(Operation *op, const ParameterGroup &g
   if (packed->getPlacement() == Placement::host && !group.isLookedUp)
     return emitReadFromHost(op, group);
   costs.push_back(getCost(*packed, group));
-  return getParameter(op, *packed);
+  return getParameter(op, *packed, group);
 }
 
 LogicalResult Outliner::outline(Operation *op) {

@@ -3,8 +3,8 @@
 // yoco-bufferize: phase `fused`, entry points on tensors -> entry points on buffers.
 //
 // Every entry point is one straight line of operations, and states are linear, so there is nothing to analyse:
-//   1. arguments become buffers with a role (ids, segments) and references to declared states. Sets of rows besides
-//      that of the ids are numbered, from the longest tail to the shortest, and declared, each with its table;
+//   1. arguments become buffers with a role (ids, segments, targets) and references to declared states. Sets of rows
+//      besides that of the ids are numbered, from the longest tail to the shortest, and declared, each with its table;
 //   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at
 //      rows (column slices, reshapes) becomes a view of its operand's buffer;
 //   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
@@ -75,6 +75,7 @@ private:
   DenseMap<Value, unsigned> numbers; // of the sets besides that of the ids, by their tables
   SmallVector<SmallVector<Attribute>, 3> written; // states that are written in each set
   SmallVector<RowSetOp, 2> declared;
+  bool hasTargets = false;
   SmallVector<Value> states; // references, in the order of the arguments
   SmallVector<Operation *> replaced;
 };
@@ -135,11 +136,16 @@ LogicalResult EntryBufferizer::bufferizeArgument(BlockArgument argument) {
     return success();
   }
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (buffers.getIds() || !tensor || tensor.getRank() != 1 || !tensor.getElementType().isInteger(32))
+  // Ids come first; an entry point that says something of targets has them as well.
+  BufferRole role = buffers.getIds() ? BufferRole::targets : BufferRole::ids;
+  bool isWanted = role == BufferRole::ids || (shape.getOutput() == EntryOutput::logprobs && !hasTargets);
+  if (!isWanted || !tensor || tensor.getRank() != 1 || !tensor.getElementType().isInteger(32))
     return entry.emitOpError("expected one argument of token ids (`tensor<?xi32>`), segments and states, got ")
            << type << " as argument " << index;
-  buffers.set(argument, buffers.allocate(entry, type, /*set=*/0, BufferRole::ids));
-  return success(static_cast<bool>(buffers.getIds()));
+  hasTargets |= role == BufferRole::targets;
+  Value buffer = buffers.allocate(entry, type, /*set=*/0, role);
+  buffers.set(argument, buffer);
+  return success(static_cast<bool>(buffer));
 }
 
 LogicalResult EntryBufferizer::bufferizeArguments() {
@@ -148,6 +154,8 @@ LogicalResult EntryBufferizer::bufferizeArguments() {
     failed |= mlir::failed(bufferizeArgument(argument));
   if (!failed && !buffers.getIds())
     return entry.emitOpError("expected an argument of token ids (`tensor<?xi32>`), got none");
+  if (!failed && hasTargets != (shape.getOutput() == EntryOutput::logprobs))
+    return entry.emitOpError("expected an argument of targets (`tensor<?xi32>`) after the token ids, got none");
   return success(!failed);
 }
 

@@ -11,8 +11,8 @@
 //   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation
 //      that first touches it (ids, segments of any set: from the start) to the one that last does (logits: to the end),
 //      through views;
-//   4. that ids and logits are there once, as the entry point's `yoco.entry` wants them, and segments once for each
-//      set of rows;
+//   4. that ids, targets and logits are there once, as the entry point's `yoco.entry` wants them, and segments once for
+//      each set of rows;
 //   5. that sets are declared from the longest tail to the shortest, and that every operation works on the rows of one:
 //      but for positions, which read of the ids of all rows that there are some, and the rows of a larger set that
 //      become those of a smaller one, each with the table of its set. States that are written in a set are among those
@@ -187,7 +187,8 @@ void PlanVerifier::verifyOutput(ViewOp view, EntryAttr shape) {
     report(view) << "expected rows of set " << expected << ", which are wanted, got rows of set " << view.getRowSet();
 }
 
-/// ids once and segments once for each set; once what the entry point gives, when it gives anything.
+/// ids once and segments once for each set; targets where they are asked for; once what the entry point gives, when it
+/// gives anything.
 void PlanVerifier::verifyRoles(func::FuncOp entry, EntryAttr shape) {
   std::map<BufferRole, unsigned> counts;
   for (auto view : entry.front().getOps<ViewOp>()) {
@@ -197,15 +198,17 @@ void PlanVerifier::verifyRoles(func::FuncOp entry, EntryAttr shape) {
     ++counts[*role];
     if (getOutput(*role))
       verifyOutput(view, shape);
-    else if (role == BufferRole::ids && view.getRowSet() != 0)
-      report(view) << "expected ids of all rows, set 0, got those of set " << view.getRowSet();
+    else if (role != BufferRole::segments && view.getRowSet() != 0)
+      report(view) << "expected " << stringifyBufferRole(*role) << " of all rows, set 0, got those of set "
+                   << view.getRowSet();
   }
   for (unsigned i = 0; i <= getMaxEnumValForBufferRole(); ++i) {
     auto role = static_cast<BufferRole>(i);
-    unsigned expected = role == BufferRole::segments ? sets.size()
-                        : !getOutput(role)
-                            ? 1
-                            : getOutput(role) == shape.getOutput() && !shape.getWanted().isNone();
+    bool hasOutput = getOutput(role) == shape.getOutput() && !shape.getWanted().isNone();
+    unsigned expected = role == BufferRole::segments  ? sets.size()
+                        : role == BufferRole::targets ? shape.getOutput() == EntryOutput::logprobs
+                        : !getOutput(role)            ? 1
+                                                      : hasOutput;
     unsigned got = counts[role];
     if (got != expected)
       report(entry) << "expected " << expected << " buffers of role " << stringifyBufferRole(role) << ", got " << got;

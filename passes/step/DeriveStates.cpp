@@ -61,7 +61,12 @@ const EntryKind kEntryKinds[] = {
     {"score", RowShape::ragged, RowBound::wanted, EntryOutput::logits, RowDemand::all()},
     {"sample", RowShape::single, RowBound::batch, EntryOutput::sampled, RowDemand::all()},
     {"extend", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::from(), /*isDefault=*/false},
+    {"extend_logprobs", RowShape::ragged, RowBound::chunk, EntryOutput::logprobs, RowDemand::from(),
+     /*isDefault=*/false},
 };
+
+/// Best columns that entry points give with log-probabilities.
+constexpr int64_t kBest = 20;
 
 class StateDerivation {
 public:
@@ -78,6 +83,8 @@ private:
   unsigned addState(RowMixerOpInterface mixer, StateTypeInterface type, const CachedRows &cached = {});
   void collectStates(RowMixerOpInterface mixer);
   LogicalResult joinStates();
+  Type getResultType(EntryOutput output);
+  Value buildOutput(OpBuilder &builder, EntryOutput output, ValueRange inputs, Value logits);
   func::FuncOp createFunction(OpBuilder &builder, const EntryKind &kind);
   LogicalResult buildMixer(OpBuilder &builder, RowMixerOpInterface mixer, Value segments, IRMapping &mapping,
                            MutableArrayRef<Value> versions);
@@ -170,12 +177,42 @@ void StateDerivation::declareStates() {
 
 //===- Entry points ------------------------------------------------------------------------------------------===//
 
+/// What comes out of a row, from ids and logits as @forward has them.
+Type StateDerivation::getResultType(EntryOutput output) {
+  switch (output) {
+  case EntryOutput::logits:
+    return forward.getResultTypes()[0];
+  case EntryOutput::sampled:
+    return forward.getArgumentTypes()[0];
+  case EntryOutput::logprobs:
+    return RankedTensorType::get({ShapedType::kDynamic, getLogprobsColumns(kBest)},
+                                 Float32Type::get(forward.getContext()));
+  }
+  llvm_unreachable("all outputs are listed");
+}
+
+/// That, from the logits; `inputs` are the arguments of the entry point.
+Value StateDerivation::buildOutput(OpBuilder &builder, EntryOutput output, ValueRange inputs, Value logits) {
+  switch (output) {
+  case EntryOutput::logits:
+    return logits;
+  case EntryOutput::sampled:
+    return ArgmaxOp::create(builder, forward.getLoc(), forward.getArgumentTypes()[0], logits);
+  case EntryOutput::logprobs:
+    return RowLogprobsOp::create(builder, forward.getLoc(), logits, inputs[2], kBest);
+  }
+  llvm_unreachable("all outputs are listed");
+}
+
 func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind &kind) {
   MLIRContext *context = builder.getContext();
-  SmallVector<Type> inputs = {forward.getArgumentTypes()[0], SegmentsType::get(context)}, results;
+  Type ids = forward.getArgumentTypes()[0];
+  SmallVector<Type> inputs = {ids, SegmentsType::get(context)}, results;
+  if (kind.output == EntryOutput::logprobs)
+    inputs.push_back(ids); // targets
+  unsigned firstState = inputs.size();
   if (!kind.wanted.isNone())
-    results.push_back(kind.output == EntryOutput::sampled ? forward.getArgumentTypes()[0]
-                                                          : forward.getResultTypes()[0]);
+    results.push_back(getResultType(kind.output));
   for (const State &state : states) {
     inputs.push_back(state.type);
     results.push_back(state.type);
@@ -185,7 +222,7 @@ func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind
   function->setAttr(YocoDialect::getEntryAttrName(),
                     EntryAttr::get(context, kind.rows, kind.bound, kind.output, kind.wanted));
   for (auto [index, state] : llvm::enumerate(states))
-    function.setArgAttr(2 + index, YocoDialect::getStateAttrName(),
+    function.setArgAttr(firstState + index, YocoDialect::getStateAttrName(),
                         FlatSymbolRefAttr::get(context, state.declaration.getSymName()));
   function.addEntryBlock();
   return function;
@@ -247,14 +284,12 @@ void StateDerivation::buildResults(OpBuilder &builder, const EntryKind &kind, IR
   SmallVector<Value> results;
   if (!kind.wanted.isNone()) {
     Value logits = mapping.lookup(forward.getBody().front().getTerminator()->getOperand(0));
-    if (kind.output == EntryOutput::sampled) {
-      auto argmax = ArgmaxOp::create(builder, forward.getLoc(), forward.getArgumentTypes()[0], logits);
-      Operation *maker = logits.getDefiningOp();
-      if (Attribute layer = maker ? maker->getAttr(YocoDialect::getLayerAttrName()) : Attribute())
-        argmax->setAttr(YocoDialect::getLayerAttrName(), layer);
-      logits = argmax;
-    }
-    results.push_back(logits);
+    Value output = buildOutput(builder, kind.output, builder.getBlock()->getArguments(), logits);
+    Operation *maker = logits.getDefiningOp();
+    Attribute layer = maker ? maker->getAttr(YocoDialect::getLayerAttrName()) : Attribute();
+    if (layer && output != logits)
+      output.getDefiningOp()->setAttr(YocoDialect::getLayerAttrName(), layer);
+    results.push_back(output);
   }
   llvm::append_range(results, versions);
   func::ReturnOp::create(builder, forward.getLoc(), results);
@@ -267,7 +302,7 @@ LogicalResult StateDerivation::buildEntry(const EntryKind &kind) {
   IRMapping mapping;
   mapping.map(forward.getArgument(0), function.getArgument(0));
   Value segments = function.getArgument(1);
-  SmallVector<Value> versions(function.getArguments().drop_front(2));
+  SmallVector<Value> versions(function.getArguments().take_back(states.size()));
   for (Operation &op : forward.getBody().front().without_terminator()) {
     if (auto mixer = dyn_cast<RowMixerOpInterface>(op)) {
       if (failed(buildMixer(builder, mixer, segments, mapping, versions)))

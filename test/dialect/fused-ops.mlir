@@ -136,3 +136,35 @@ func.func @vectors() -> (tensor<12xbf16>, memref<4xbf16>) {
   %1 = yoco.parameter_vector [@right] : memref<4xbf16>
   return %0, %1 : tensor<12xbf16>, memref<4xbf16>
 }
+
+// CHECK-LABEL: func.func @logprobs
+func.func @logprobs(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %y: memref<?x8xf32>, %u: memref<?xi32>, %one: memref<?x1xf32>,
+                    %some: memref<?x9xf32>, %all: memref<?x7xf32>) {
+  // CHECK: %[[L:.+]] = yoco.fused_target_logits %{{.+}}, %{{.+}} weight @a : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x1xf32>
+  %l = yoco.fused_target_logits %x, %t weight @a : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x1xf32>
+  // CHECK: yoco.fused_linear %{{.+}} weights [@a] {first_row = 4 : i64} : (tensor<?x8xf32>) -> tensor<?x4xf32>
+  %m = yoco.fused_linear %x weights [@a] {first_row = 4 : i64} : (tensor<?x8xf32>) -> tensor<?x4xf32>
+  // CHECK: yoco.fused_logprobs %{{.+}}, %{{.+}} {best = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x7xf32>
+  %p = yoco.fused_logprobs %x, %t {best = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x7xf32>
+  // CHECK: %[[P:.+]] = yoco.fused_logprobs %{{.+}}, %{{.+}} target_logits %[[L]] {best = 2 : i64, partial} : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x1xf32>) -> tensor<?x9xf32>
+  %q = yoco.fused_logprobs %x, %t target_logits %l {best = 2 : i64, partial}
+      : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x1xf32>) -> tensor<?x9xf32>
+  // CHECK: yoco.fused_logprobs %{{.+}}, %{{.+}} target_logits %[[L]] after %[[P]] {best = 2 : i64} : (
+  %r = yoco.fused_logprobs %m, %t target_logits %l after %q {best = 2 : i64}
+      : (tensor<?x4xf32>, tensor<?xi32>, tensor<?x1xf32>, tensor<?x9xf32>) -> tensor<?x7xf32>
+  // CHECK: yoco.fused_target_logits %{{.+}}, %{{.+}} weight @a outs %{{.+}} : (memref<?x8xf32>, memref<?xi32>, memref<?x1xf32>) -> ()
+  yoco.fused_target_logits %y, %u weight @a outs %one : (memref<?x8xf32>, memref<?xi32>, memref<?x1xf32>) -> ()
+  // CHECK: yoco.fused_logprobs %{{.+}}, %{{.+}} target_logits %{{.+}} after %{{.+}} outs %{{.+}} {best = 2 : i64} : (
+  yoco.fused_logprobs %y, %u target_logits %one after %some outs %all {best = 2 : i64}
+      : (memref<?x8xf32>, memref<?xi32>, memref<?x1xf32>, memref<?x9xf32>, memref<?x7xf32>) -> ()
+  return
+}
+
+// CHECK-LABEL: func.func @narrow_ids
+// CHECK: yoco.fused_narrow %{{.+}} at %{{.+}} to %{{.+}} : (tensor<?xi32>, !yoco.segments, !yoco.segments) -> tensor<?xi32>
+// CHECK: yoco.fused_narrow %{{.+}} at %{{.+}} to %{{.+}} outs %{{.+}} : (memref<?xi32>, !yoco.segments, !yoco.segments, memref<?xi32>) -> ()
+func.func @narrow_ids(%t: tensor<?xi32>, %u: memref<?xi32>, %v: memref<?xi32>, %s: !yoco.segments) {
+  %n = yoco.fused_narrow %t at %s to %s : (tensor<?xi32>, !yoco.segments, !yoco.segments) -> tensor<?xi32>
+  yoco.fused_narrow %u at %s to %s outs %v : (memref<?xi32>, !yoco.segments, !yoco.segments, memref<?xi32>) -> ()
+  return
+}

@@ -622,3 +622,78 @@ func.func @f(%x: tensor<?x8xf32>, %s: !yoco.segments) {
   %0 = yoco.fused_narrow %x at %s to %s : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x4xf32>
   return
 }
+
+// -----
+
+yoco.parameter @a : tensor<8x8xf32> from "a"
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected a result of 1 columns, got 'tensor<?x8xf32>'}}
+  %0 = yoco.fused_target_logits %x, %t weight @a : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected a number of best columns from 0 to 64, got -1}}
+  %0 = yoco.fused_logprobs %x, %t {best = -1 : i64} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x1xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected the targets' logits with some of the columns, got none}}
+  %0 = yoco.fused_logprobs %x, %t {best = 2 : i64, partial} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x9xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected targets' logits of 1 columns, got 'tensor<?x8xf32>'}}
+  %0 = yoco.fused_logprobs %x, %t target_logits %x {best = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x8xf32>) -> tensor<?x7xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected partial rows of 7 columns, got 'tensor<?x9xf32>'}}
+  %0 = yoco.fused_logprobs %x, %t target_logits %l after %c {best = 1 : i64} : (tensor<?x8xf32>, tensor<?xi32>, tensor<?x1xf32>, tensor<?x9xf32>) -> tensor<?x5xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected a result of 7 columns, got 'tensor<?x9xf32>'}}
+  %0 = yoco.fused_logprobs %x, %t {best = 2 : i64} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x9xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xbf16>, %t: tensor<?xi32>) {
+  // expected-error @+1 {{expected rows of f32, got 'tensor<?x8xbf16>'}}
+  %0 = yoco.fused_logprobs %x, %t {best = 2 : i64} : (tensor<?x8xbf16>, tensor<?xi32>) -> tensor<?x7xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @a : tensor<8x8xf32> from "a"
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected one weight with `first_row`, of at least 0, got 2 and 0}}
+  %0 = yoco.fused_linear %x weights [@a, @a] {first_row = 0 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @a : tensor<8x8xf32> from "a"
+func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: tensor<?x9xf32>) {
+  // expected-error @+1 {{expected some of the 8 rows of the weight, got 8 from 4 on}}
+  %0 = yoco.fused_linear %x weights [@a] {first_row = 4 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return
+}

@@ -209,3 +209,43 @@ func.func @f(%t: !yoco.segments) {
   yoco.row_set 0 halo 3 bound chunk table %t
   return
 }
+
+// -----
+
+yoco.parameter @q : tensor<6x8xf32> from "q"
+yoco.packed_parameter @p [@q] panels 4 : tensor<6x8xf32>
+func.func @f() {
+  // expected-error @+1 {{expected some of 6 rows in whole panels of 4, got 2 to 6}}
+  %0 = yoco.parameter_ref @p rows 2 to 6 : memref<1x8x4xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @q : tensor<6x8xf32> from "q"
+yoco.packed_parameter @p [@q] row_major 0 : tensor<6x8xf32>
+func.func @f() {
+  // expected-error @+1 {{expected a first row at a multiple of 64 bytes, got one at 32}}
+  %0 = yoco.parameter_ref @p rows 1 to 2 : memref<1x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @q : tensor<6xf32> from "q"
+yoco.packed_parameter @p [@q] row_major 0 : tensor<6xf32>
+func.func @f() {
+  // expected-error @+1 {{expected rows of a matrix without an encoding, got @p}}
+  %0 = yoco.parameter_ref @p rows 0 to 2 : memref<2xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @q : tensor<6x8xf32> from "q"
+yoco.packed_parameter @p [@q] panels 4 : tensor<6x8xf32>
+func.func @f() {
+  // expected-error @+1 {{expected type 'memref<1x8x4xf32>', got 'memref<2x8x4xf32>'}}
+  %0 = yoco.parameter_ref @p rows 4 to 6 : memref<2x8x4xf32>
+  return
+}

@@ -110,3 +110,19 @@ func.func @f(%q: tensor<?x2x4xf32>, %g: tensor<?x2xf32>, %s: !yoco.segments, %t:
   %0, %1 = yoco.step_retention %q, %q, %q, %g at %s from %t {scale = 1.0 : f32} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, !yoco.state<2x4xf32> -> tensor<?x2x4xf32>
   return
 }
+
+// -----
+
+func.func @f(%l: tensor<?x8xf32>, %t: tensor<?xi32>) {
+  // expected-error @+1 {{expected a number of best columns from 0 to 64, got 65}}
+  %0 = yoco.row_logprobs %l, %t {best = 65 : i64} : tensor<?x8xf32>, tensor<?xi32> -> tensor<?x133xf32>
+  return
+}
+
+// -----
+
+func.func @f(%l: tensor<?x8xf32>, %t: tensor<?xi32>) {
+  // expected-error @+1 {{expected a result of 7 columns of f32, got 'tensor<?x8xf32>'}}
+  %0 = yoco.row_logprobs %l, %t {best = 2 : i64} : tensor<?x8xf32>, tensor<?xi32> -> tensor<?x8xf32>
+  return
+}

@@ -72,6 +72,10 @@ func.func @decode() attributes {yoco.entry = #yoco.entry<rows = single, bound = 
   // Sixteen rows are six panels of three.
   // CHECK: %[[W:.+]] = yoco.parameter_ref @qk : memref<6x8x3xbf16>
   %w = yoco.parameter_ref @qk : memref<6x8x3xbf16>
+  // CHECK: yoco.parameter_ref @qk rows 0 to 12 : memref<4x8x3xbf16>
+  %first = yoco.parameter_ref @qk rows 0 to 12 : memref<4x8x3xbf16>
+  // CHECK: yoco.parameter_ref @qk rows 12 to 16 : memref<2x8x3xbf16>
+  %last = yoco.parameter_ref @qk rows 12 to 16 : memref<2x8x3xbf16>
   // CHECK: yoco.parameter_ref @n_0 : memref<8xbf16>
   %n = yoco.parameter_ref @n_0 : memref<8xbf16>
   // CHECK: yoco.launch @kernels::@linear_0(%[[X]], %[[Y]], %[[W]]) tiles <rows, divisor = 4, multiplier = 8> : memref<?x8xf32>, memref<?x16xf32>, memref<6x8x3xbf16>

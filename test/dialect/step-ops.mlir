@@ -64,3 +64,17 @@ func.func @narrow(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>
   %p = yoco.positions %ids at %t : tensor<?xi32>
   return %y, %p : tensor<?x8xf32>, tensor<?xi32>
 }
+
+// CHECK-LABEL: func.func @logprobs
+// CHECK-SAME: %[[L:.+]]: tensor<?x8xf32>, %[[SEG:.+]]: !yoco.segments, %[[IDS:.+]]: tensor<?xi32>)
+// CHECK-SAME: attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>}
+// CHECK: %[[T:.+]] = yoco.narrow %[[IDS]] at %[[SEG]] to %{{.+}} : tensor<?xi32>
+// CHECK: yoco.row_logprobs %{{.+}}, %[[T]] {best = 2 : i64} : tensor<?x8xf32>, tensor<?xi32> -> tensor<?x7xf32>
+func.func @logprobs(%l: tensor<?x8xf32>, %seg: !yoco.segments, %targets: tensor<?xi32>) -> tensor<?x7xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
+  %t = yoco.narrow_segments %seg {halo = 0 : i64}
+  %m = yoco.narrow %l at %seg to %t : tensor<?x8xf32>
+  %n = yoco.narrow %targets at %seg to %t : tensor<?xi32>
+  %p = yoco.row_logprobs %m, %n {best = 2 : i64} : tensor<?x8xf32>, tensor<?xi32> -> tensor<?x7xf32>
+  return %p : tensor<?x7xf32>
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Launches of the row-wise micro-kernels (RowWise.cu, Sample.cu).
+// Launches of the row-wise micro-kernels (RowWise.cu, Sample.cu, Logprobs.cu).
 
 #ifndef YOCO_KERNELS_NVPTX_SHAPES_ROWWISESHAPES_H
 #define YOCO_KERNELS_NVPTX_SHAPES_ROWWISESHAPES_H
@@ -49,6 +49,18 @@ constexpr LaunchShape cacheWriteShape(int heads, int keyWidth, int valueWidth) {
 constexpr int kArgmaxThreads = 1024;
 constexpr LaunchShape argmaxShape(int columns) {
   const int threads = rowThreads(columns, kArgmaxThreads);
+  return {BlockUnit::rows, 1, 1, threads, threads / 32 * 8};
+}
+
+/// One block a row; shared: a sum of each warp.
+constexpr LaunchShape targetLogitsShape(int columns) {
+  const int threads = rowThreads(columns, 256);
+  return {BlockUnit::rows, 1, 1, threads, threads / 32 * 4};
+}
+
+/// One block a row; shared: the best value and column of each warp.
+constexpr LaunchShape logprobsShape(int columns) {
+  const int threads = rowThreads(columns, 512);
   return {BlockUnit::rows, 1, 1, threads, threads / 32 * 8};
 }
 

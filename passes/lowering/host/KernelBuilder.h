@@ -86,6 +86,8 @@ public:
 
   /// e^x, relative error about 1e-7; 0 and infinity outside the range of f32.
   Value exp(Value x);
+  /// Natural logarithm of a positive, normal number.
+  Value log(Value x);
   /// log(1 / (1 + e^-x)), without overflow for any x.
   Value logSigmoid(Value x);
   Value silu(Value x);

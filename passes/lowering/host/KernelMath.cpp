@@ -51,6 +51,21 @@ Value KernelBuilder::exp(Value x) {
   return mulF(mulF(polynomial, powerOfTwo(*this, half)), powerOfTwo(*this, sub(n, half)));
 }
 
+Value KernelBuilder::log(Value x) {
+  // x = 2^n m with m between 1 / sqrt(2) and sqrt(2); log(m) = 2 atanh(s), s = (m - 1) / (m + 1).
+  Value bits = bitcast(*this, x, builder.getI32Type());
+  // The exponent, one more where the fraction is above that of sqrt(2).
+  Value above = sub(bits, integerLike(bits, 0x3f3504f3));
+  Value n = arith::ShRSIOp::create(builder, loc, above, integerLike(bits, 23));
+  Value m = bitcast(*this, sub(bits, arith::ShLIOp::create(builder, loc, n, integerLike(bits, 23))),
+                    builder.getF32Type());
+  Value s = divF(subF(m, constantLike(x, 1)), addF(m, constantLike(x, 1)));
+  Value z = mulF(s, s);
+  Value series = evaluate(*this, z, {1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3, 1.0});
+  Value power = arith::SIToFPOp::create(builder, loc, x.getType(), n);
+  return fma(power, constantLike(x, 0.6931471805599453), mulF(addF(s, s), series));
+}
+
 Value KernelBuilder::logSigmoid(Value x) {
   // -log(1 + e^-x) = min(x, 0) - log(1 + y), y = e^-|x| in (0, 1]; log(1 + y) = 2 atanh(s), s = y / (2 + y) <= 1/3.
   Value y = exp(negF(math::AbsFOp::create(builder, loc, x)));

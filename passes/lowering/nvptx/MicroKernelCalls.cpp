@@ -167,6 +167,12 @@ void MicroKernelCall::addRowsOut(StringRef argument, const OperandField &field) 
   if (!require(argument, field.value != nullptr))
     return;
   pushAddress(field.value);
+  // Integers, one in a row, are moved like one f32: by their bits.
+  auto type = dyn_cast<MemRefType>(field.value.getType());
+  if (type && type.getRank() == 1 && type.getElementType().isInteger(32)) {
+    pushInteger(device::kF32);
+    return pushInteger(1);
+  }
   pushKind(getElementTypeOrSelf(field.value.getType()));
   pushStride(field.value);
 }

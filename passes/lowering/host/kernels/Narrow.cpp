@@ -10,14 +10,16 @@ using namespace mlir::yoco;
 static LogicalResult lowerNarrow(HostKernel &kernel, FusedNarrowOp op, Value tile) {
   KernelBuilder &build = kernel.build;
   Value input = kernel.get(op.getInput()), out = kernel.get(op.getOuts().front()), zero = build.index(0);
-  int64_t columns = cast<MemRefType>(input.getType()).getShape().back();
+  auto type = cast<MemRefType>(input.getType());
   forRowsOfTile(kernel, tile, [&](Value row) {
     withSegmentOf(kernel, kernel.get(op.getTo()), row, [&](const Segment &to) {
       // The same segment in the table of the input's rows, and there the row at the same position.
       Segment from = loadSegment(build, kernel.get(op.getFrom()), to.number);
       Value skipped = build.sub(to.firstPosition, from.firstPosition);
       Value source = build.add(build.add(from.rowBegin, skipped), build.sub(row, to.rowBegin));
-      copyRow(build, columns, Place{input, {source, zero}}, Place{out, {row, zero}});
+      if (type.getRank() == 1)
+        return build.store(build.load(input, source), out, row);
+      copyRow(build, type.getShape().back(), Place{input, {source, zero}}, Place{out, {row, zero}});
     });
   });
   return success();

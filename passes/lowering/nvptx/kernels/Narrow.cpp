@@ -7,8 +7,13 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
+/// Columns of a row; integers have one.
+static int64_t getWidth(Value rows) {
+  return cast<ShapedType>(rows.getType()).getRank() == 1 ? 1 : getColumns(rows);
+}
+
 static nvptx::LaunchShape getShape(FusedNarrowOp op, const NvptxTarget &) {
-  return nvptx::narrowShape(getColumns(op.getInput()));
+  return nvptx::narrowShape(getWidth(op.getInput()));
 }
 
 static LogicalResult lowerNarrow(NvptxKernel &kernel, FusedNarrowOp op) {
@@ -18,7 +23,7 @@ static LogicalResult lowerNarrow(NvptxKernel &kernel, FusedNarrowOp op) {
   call.table = op.getTo();
   call.from = op.getFrom();
   call.in = op.getInput();
-  call.columns = getColumns(op.getInput());
+  call.columns = getWidth(op.getInput());
   call.out = op.getOuts().front();
   return call.emit();
 }
