@@ -4,10 +4,7 @@
 
 #include "kernels/nvptx/Logprobs.cu"
 #include "test/kernels/Harness.h"
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include "test/kernels/LogprobsReference.h"
 
 using namespace yoco;
 using namespace yoco::test;
@@ -15,61 +12,9 @@ using device::kBf16, device::kF16, device::kF32;
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-/// What yoco.row_logprobs says of a row.
-struct Row {
-  double logSum, target;
-  int32_t rank;
-  std::vector<int32_t> ids;
-  std::vector<float> logits;
-};
-
-Row expectedRow(const std::vector<float> &logits, int32_t target, int best) {
-  Row row;
-  std::vector<int32_t> order;
-  bool hasNaN = false;
-  double largest = -kInfinity;
-  for (size_t c = 0; c < logits.size(); ++c)
-    if (std::isnan(logits[c])) {
-      hasNaN = true;
-    } else {
-      order.push_back(static_cast<int32_t>(c));
-      largest = std::max<double>(largest, logits[c]);
-    }
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return logits[a] > logits[b] || (logits[a] == logits[b] && a < b);
-  });
-  double sum = 0;
-  for (int32_t c : order)
-    sum += std::exp(logits[c] - largest);
-  row.logSum = hasNaN ? NAN : std::isinf(largest) ? largest : largest + std::log(sum);
-  bool exists = target >= 0 && target < static_cast<int32_t>(logits.size());
-  row.target = exists ? logits[target] : NAN;
-  row.rank = exists ? 0 : -1;
-  for (int32_t c : order)
-    row.rank += exists && (logits[c] > logits[target] || (logits[c] == logits[target] && c < target));
-  for (int i = 0; i < best; ++i) {
-    bool isThere = i < static_cast<int>(order.size());
-    row.ids.push_back(isThere ? order[i] : -1);
-    row.logits.push_back(isThere ? logits[order[i]] : -kInfinity);
-  }
-  return row;
-}
-
-/// Whether both are NaN, the same infinity, or near each other.
-void expectNear(double value, double expected) {
-  if (std::isnan(expected))
-    EXPECT_TRUE(std::isnan(value)) << value;
-  else if (std::isinf(expected))
-    EXPECT_EQ(value, expected);
-  else
-    EXPECT_NEAR(value, expected, 5e-6 + 1e-7 * std::fabs(expected));
-}
-
-void expectRow(const Buffer &out, int64_t row, const Row &expected, int best) {
-  expectNear(out.get(row, 0), expected.logSum);
-  expectNear(out.get(row, 1), expected.target);
+void expectRow(const Buffer &out, int64_t row, const LogprobsRow &expected, int best) {
+  EXPECT_TRUE(isNear(out.get(row, 0), expected.logSum)) << out.get(row, 0) << ", expected " << expected.logSum;
+  EXPECT_TRUE(isNear(out.get(row, 1), expected.target)) << out.get(row, 1) << ", expected " << expected.target;
   EXPECT_EQ(static_cast<int32_t>(out.getBits(row, 2)), expected.rank);
   for (int i = 0; i < best; ++i) {
     EXPECT_EQ(static_cast<int32_t>(out.getBits(row, 3 + i)), expected.ids[i]) << "best " << i;
@@ -108,7 +53,7 @@ void check(const std::vector<std::vector<float>> &rows, const std::vector<int32_
   }
   for (int r = 0; r < count; ++r) {
     SCOPED_TRACE(::testing::Message() << "row " << r << ", target " << targets[r]);
-    expectRow(*carry, r, expectedRow(rows[r], targets[r], best), best);
+    expectRow(*carry, r, getLogprobs(rows[r], targets[r], best), best);
   }
 }
 

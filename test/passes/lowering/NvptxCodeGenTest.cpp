@@ -108,6 +108,17 @@ void Kernels::addRowWise(const Sizes &sizes) {
         llvm::formatv("yoco.fused_narrow %x at %s to %t outs %y : ({0}, !yoco.segments, !yoco.segments, {1}) -> ()",
                       from, to));
   };
+  add("logprobs", "%x: " + rows(sizes.vocabulary, "f32") + ", %ids: memref<?xi32>, %out: memref<?x43xf32>",
+      "yoco.fused_logprobs %x, %ids outs %out {best = 20 : i64} : (" + rows(sizes.vocabulary, "f32") +
+          ", memref<?xi32>, memref<?x43xf32>) -> ()");
+  add("logprobs_block",
+      "%x: " + rows(sizes.vocabulary, "f32") +
+          ", %ids: memref<?xi32>, %t: memref<?x1xf32, strided<[4, 1]>>, %c: memref<?x45xf32, strided<[48, 1]>>, "
+          "%out: memref<?x45xf32, strided<[48, 1]>>",
+      "yoco.fused_logprobs %x, %ids target_logits %t after %c outs %out {best = 20 : i64, partial} : (" +
+          rows(sizes.vocabulary, "f32") +
+          ", memref<?xi32>, memref<?x1xf32, strided<[4, 1]>>, memref<?x45xf32, strided<[48, 1]>>, "
+          "memref<?x45xf32, strided<[48, 1]>>) -> ()");
   addNarrow("narrow", x, x);
   addNarrow("narrow_rounded", x, y);
   addNarrow("narrow_storage", y, y);
@@ -117,6 +128,12 @@ void Kernels::addRowWise(const Sizes &sizes) {
         llvm::formatv("%ids: memref<?xi32>, %x: {0}, %w: {1} {{yoco.parameter = @w0}", x,
                       matrix(sizes.vocabulary, sizes.hidden, element)),
         llvm::formatv("yoco.fused_embed %ids table @w0 outs %x {{scale = 2.0 : f32} : (memref<?xi32>, {0}) -> ()", x));
+    std::string one = "memref<?x1xf32, strided<[4, 1]>>";
+    add("target_logits_" + name,
+        llvm::formatv("%x: {0}, %ids: memref<?xi32>, %t: {1}, %w: {2} {{yoco.parameter = @w0}", y, one,
+                      matrix(sizes.vocabulary, sizes.hidden, element)),
+        llvm::formatv("yoco.fused_target_logits %x, %ids weight @w0 outs %t : ({0}, memref<?xi32>, {1}) -> ()", y,
+                      one));
     add("norm_" + name,
         llvm::formatv("%x: {0}, %y: {1}, %w: memref<{2}x{3}> {{yoco.parameter = @w0}", x, y, sizes.hidden, name),
         llvm::formatv("yoco.fused_norm %x weight @w0 outs %y {{eps = 1.0e-5 : f32} : ({0}, {1}) -> ()", x, y));

@@ -101,6 +101,29 @@ TEST_P(HostKernels, Narrow) {
   runChecks();
 }
 
+/// Integers are moved like rows.
+TEST_P(HostKernels, NarrowOfIntegers) {
+  std::string name = kernels.add("%x: memref<?xi32>, %s: !yoco.segments, %t: !yoco.segments, %out: memref<?xi32>",
+                                 "yoco.fused_narrow %x at %s to %t outs %out : (memref<?xi32>, !yoco.segments, "
+                                 "!yoco.segments, memref<?xi32>) -> ()");
+  kernels.compile();
+  for (int round = 0; round < 20; ++round) {
+    Step all = Step::make(
+        random, [&] { return random() % 1000; }, [&] { return random() % 20; });
+    Step some = makeTail(random, all);
+    std::vector<int32_t> x(all.rows), out(some.rows + 1, -5);
+    for (int32_t &value : x)
+      value = int32_t(random());
+    kernels.run(name, random, some.rows, some.table.size(), 1000,
+                {x.data(), all.table.data(), some.table.data(), out.data()});
+    for (int64_t r = 0; r <= some.rows; ++r) {
+      int segment = r < some.rows ? some.segmentOf[r] : -1;
+      EXPECT_EQ(out[r], segment < 0 ? -5
+                                    : x[all.table[segment][2] + some.positionOf(r) - all.table[segment][1]]);
+    }
+  }
+}
+
 /// The positions of a smaller set: the kernel of positions, with its table and its numbers of rows and segments.
 TEST_P(HostKernels, PositionsOfATail) {
   std::string name =

@@ -36,6 +36,44 @@ func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %e
   return
 }
 
+// CHECK-LABEL: func.func @narrow_ids
+// CHECK: %[[ID:.+]] = memref.load %{{.+}} : memref<?xi32>
+// CHECK-NEXT: memref.store %[[ID]], %{{.+}} : memref<?xi32>
+func.func @narrow_ids(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?xi32>,
+                      %s: !yoco.segments, %t: !yoco.segments, %out: memref<?xi32>) {
+  yoco.fused_narrow %x at %s to %t outs %out : (memref<?xi32>, !yoco.segments, !yoco.segments, memref<?xi32>) -> ()
+  return
+}
+
+// The target's row of panels of 16, multiplied and added in order, as linears do.
+// CHECK-LABEL: func.func @target_logits
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: memref.load %{{.+}} : memref<?x8xf32>
+// CHECK: memref.load %{{.+}} : memref<4x8x16xbf16>
+// CHECK: math.fma
+func.func @target_logits(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
+                         %ids: memref<?xi32>, %out: memref<?x1xf32>, %w: memref<4x8x16xbf16> {yoco.parameter = @w0}) {
+  yoco.fused_target_logits %x, %ids weight @w0 outs %out : (memref<?x8xf32>, memref<?xi32>, memref<?x1xf32>) -> ()
+  return
+}
+
+// The best are looked for only where a logit of a vector is better than the last of them, or where the list has room. Integers
+// are stored by their bits.
+// CHECK-LABEL: func.func @logprobs
+// CHECK-SAME: memref<?x60xf32>, %{{.+}}: memref<?xi32>, %[[OUT:.+]]: memref<?x7xf32>
+// CHECK: vector.load %{{.+}} : memref<?x60xf32>, vector<8xf32>
+// CHECK: arith.cmpf ord
+// CHECK: vector.maskedload %{{.+}} : memref<?x60xf32>
+// CHECK: %[[GOOD:.+]] = arith.ori
+// CHECK: scf.if
+// CHECK: %[[RANK:.+]] = arith.bitcast %{{.+}} : i32 to f32
+// CHECK-NEXT: memref.store %[[RANK]], %[[OUT]]
+func.func @logprobs(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x60xf32>,
+                    %ids: memref<?xi32>, %out: memref<?x7xf32>) {
+  yoco.fused_logprobs %x, %ids outs %out {best = 2 : i64} : (memref<?x60xf32>, memref<?xi32>, memref<?x7xf32>) -> ()
+  return
+}
+
 // Weights are widened as they are loaded; the last 4 of 12 columns are masked.
 // CHECK-LABEL: func.func @embed
 // CHECK: vector.load %{{.+}} : memref<16x12xbf16>, vector<8xbf16>

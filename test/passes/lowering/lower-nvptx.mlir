@@ -53,6 +53,54 @@ func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %e
   return
 }
 
+// Integers are rows of one f32, whose bits are moved.
+// CHECK-LABEL: gpu.func @narrow_ids
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[FROM:.+]]: !llvm.ptr {{.+}}, %[[TO:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
+// CHECK-DAG: %[[ONE:.+]] = arith.constant 1 : i32
+// CHECK-DAG: %[[F32:.+]] = arith.constant 0 : i32
+// CHECK: llvm.call @yoco_narrow(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[TO]], %[[FROM]], %[[X]], %[[F32]], %[[ONE]], %[[ONE]], %[[OUT]], %[[F32]], %[[ONE]])
+func.func @narrow_ids(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?xi32>,
+                      %s: !yoco.segments, %t: !yoco.segments, %out: memref<?xi32>) {
+  yoco.fused_narrow %x at %s to %t outs %out : (memref<?xi32>, !yoco.segments, !yoco.segments, memref<?xi32>) -> ()
+  return
+}
+
+// A block in the middle: what comes before it, and partial rows as the result.
+// CHECK-LABEL: gpu.func @logprobs
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[IDS:.+]]: !llvm.ptr {{.+}}, %[[T:.+]]: !llvm.ptr {{.+}}, %[[C:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
+// CHECK-DAG: %[[C64:.+]] = arith.constant 64 : i32
+// CHECK-DAG: %[[C4:.+]] = arith.constant 4 : i32
+// CHECK-DAG: %[[C12:.+]] = arith.constant 12 : i32
+// CHECK-DAG: %[[C2:.+]] = arith.constant 2 : i32
+// CHECK-DAG: %[[TRUE:.+]] = arith.constant true
+// CHECK: llvm.call @yoco_logprobs(%{{.+}}, %[[ROWS]], %[[X]], %[[C64]], %[[C64]], %[[IDS]], %[[T]], %[[TRUE]], %[[C4]], %[[C]], %[[TRUE]], %[[C12]], %[[C2]], %[[TRUE]], %[[OUT]], %[[C12]])
+func.func @logprobs(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x64xf32>,
+                    %ids: memref<?xi32>, %t: memref<?x1xf32, strided<[4, 1]>>,
+                    %c: memref<?x9xf32, strided<[12, 1]>>, %out: memref<?x9xf32, strided<[12, 1]>>) {
+  yoco.fused_logprobs %x, %ids target_logits %t after %c outs %out {best = 2 : i64, partial}
+      : (memref<?x64xf32>, memref<?xi32>, memref<?x1xf32, strided<[4, 1]>>, memref<?x9xf32, strided<[12, 1]>>,
+         memref<?x9xf32, strided<[12, 1]>>) -> ()
+  return
+}
+
+// CHECK-LABEL: gpu.func @target_logits
+// CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[IDS:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}}, %[[W:.+]]: !llvm.ptr {{.+}})
+// CHECK-DAG: %[[C12:.+]] = arith.constant 12 : i32
+// CHECK-DAG: %[[C16:.+]] = arith.constant 16 : i32
+// CHECK-DAG: %[[C50:.+]] = arith.constant 50 : i32
+// CHECK-DAG: %[[C4:.+]] = arith.constant 4 : i32
+// CHECK-DAG: %[[BF16:.+]] = arith.constant 1 : i32
+// CHECK-DAG: %[[EXACT:.+]] = arith.constant false
+// CHECK: llvm.call @yoco_target_logits(%{{.+}}, %[[ROWS]], %[[X]], %[[BF16]], %[[C16]], %[[C12]], %[[IDS]], %[[W]], %[[BF16]], %[[C50]], %[[C16]], %[[EXACT]], %[[OUT]], %[[C4]])
+func.func @target_logits(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
+                         %x: memref<?x12xbf16, strided<[16, 1]>>, %ids: memref<?xi32>,
+                         %out: memref<?x1xf32, strided<[4, 1]>>,
+                         %w: memref<50x12xbf16, strided<[16, 1]>> {yoco.parameter = @w0}) {
+  yoco.fused_target_logits %x, %ids weight @w0 outs %out
+      : (memref<?x12xbf16, strided<[16, 1]>>, memref<?xi32>, memref<?x1xf32, strided<[4, 1]>>) -> ()
+  return
+}
+
 // CHECK-LABEL: gpu.func @argmax
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[COLUMNS:.+]] = arith.constant 999 : i32

@@ -105,6 +105,44 @@ func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %e
   return
 }
 
+// Bits of integers go through no arithmetic.
+// CHECK-LABEL: .entry narrow_ids(
+// CHECK: ld.global{{.*}}32
+// CHECK-NOT: cvt.rn
+// CHECK: st.global{{.*}}32
+func.func @narrow_ids(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?xi32>,
+                      %s: !yoco.segments, %t: !yoco.segments, %y: memref<?xi32>) {
+  yoco.fused_narrow %x at %s to %t outs %y : (memref<?xi32>, !yoco.segments, !yoco.segments, memref<?xi32>) -> ()
+  return
+}
+
+// Two passes over the logits, with exponentials in the second, then the best by their bits.
+// CHECK-LABEL: .entry logprobs(
+// CHECK: ld.global.v4
+// CHECK: ex2.approx.ftz.f32
+// CHECK: shfl.sync.bfly.b32
+// CHECK: bar.sync
+func.func @logprobs(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8192xf32>,
+                    %ids: memref<?xi32>, %t: memref<?x1xf32, strided<[4, 1]>>,
+                    %c: memref<?x45xf32, strided<[48, 1]>>, %out: memref<?x45xf32, strided<[48, 1]>>) {
+  yoco.fused_logprobs %x, %ids target_logits %t after %c outs %out {best = 20 : i64, partial}
+      : (memref<?x8192xf32>, memref<?xi32>, memref<?x1xf32, strided<[4, 1]>>, memref<?x45xf32, strided<[48, 1]>>,
+         memref<?x45xf32, strided<[48, 1]>>) -> ()
+  return
+}
+
+// CHECK-LABEL: .entry target_logits(
+// CHECK: ld.global.v4
+// CHECK: fma.rn
+// CHECK: shfl.sync.bfly.b32
+func.func @target_logits(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
+                         %x: memref<?x256xbf16>, %ids: memref<?xi32>, %out: memref<?x1xf32, strided<[4, 1]>>,
+                         %w: memref<10000x256xbf16> {yoco.parameter = @w0}) {
+  yoco.fused_target_logits %x, %ids weight @w0 outs %out
+      : (memref<?x256xbf16>, memref<?xi32>, memref<?x1xf32, strided<[4, 1]>>) -> ()
+  return
+}
+
 // CHECK-LABEL: .entry norm(
 // CHECK-DAG: rsqrt.approx.ftz.f32
 // CHECK-DAG: ld.global.v4

@@ -401,3 +401,25 @@ func.func @f(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
   return %z : tensor<?x8xf32>
 }
 }
+
+// -----
+
+// Targets come after the ids, where something is said of them and only there.
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+// expected-error @+1 {{expected an argument of targets (`tensor<?xi32>`) after the token ids, got none}}
+func.func @f(%ids: tensor<?xi32>, %s: !yoco.segments, %x: !yoco.state<2xf32> {yoco.state = @s}) -> !yoco.state<2xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = all>} {
+  return %x : !yoco.state<2xf32>
+}
+// expected-error @+1 {{expected one argument of token ids (`tensor<?xi32>`), segments and states, got 'tensor<?xi32>' as argument 2}}
+func.func @g(%ids: tensor<?xi32>, %s: !yoco.segments, %t: tensor<?xi32>)
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  return
+}
+// expected-error @+1 {{expected one argument of token ids (`tensor<?xi32>`), segments and states, got 'tensor<?xi32>' as argument 3}}
+func.func @h(%ids: tensor<?xi32>, %s: !yoco.segments, %t: tensor<?xi32>, %u: tensor<?xi32>)
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = all>} {
+  return
+}
+}

@@ -115,6 +115,42 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 
 // -----
 
+// Targets come in where log-probabilities come out, for all rows.
+
+yoco.arena @scratch scratch [#yoco.size<64 * batch + 192 * chunk>]
+// expected-error @+1 {{expected 1 buffers of role targets, got 0}}
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = all>} {
+  %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %y = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> role logprobs : memref<?x7xf32>
+  return
+}
+// expected-error @+1 {{expected 0 buffers of role targets, got 1}}
+func.func @g() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+  %ids = yoco.view @scratch at <64 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %targets = yoco.view @scratch at <64 * batch + 128 * chunk> size <64 * chunk> role targets : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %y = yoco.view @scratch at <64 * batch + 64 * chunk> size <64 * chunk> role logits : memref<?x7xf32>
+  return
+}
+
+// -----
+
+yoco.arena @scratch scratch [#yoco.size<128 * batch + 128 * chunk + 128 * wanted>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
+  %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %t = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 0 bound wanted table %t
+  // expected-error @+1 {{expected targets of all rows, set 0, got those of set 1}}
+  %targets = yoco.view @scratch at <128 * batch + 128 * chunk> size <64 * wanted> row_set 1 role targets : memref<?xi32>
+  // expected-error @+1 {{expected rows of set 1, which are wanted, got rows of set 0}}
+  %y = yoco.view @scratch at <128 * batch + 64 * chunk> size <64 * chunk> role logprobs : memref<?x7xf32>
+  return
+}
+
+// -----
+
 // Planes: as many as the type has, in the arena when they grow and else in the record; within it; no two with a byte in common,
 // whatever the bounds are; and none with the records.
 
