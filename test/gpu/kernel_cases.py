@@ -277,6 +277,61 @@ def add_argmaxes(module, quick):
         module.add("argmax", str(columns), [x, out], "yoco.fused_argmax %x outs %out", ["x", "out"], bound=0)
 
 
+def add_target_logits(module, count, columns, element="bf16"):
+    t = module.target
+    w = matrix(t, "w", count, columns, element)
+    arguments = [rows(t, "x", columns, t.storage), ids("targets"), rows(t, "out", 1), w]
+    module.add(
+        "target_logits",
+        f"{count}x{columns} {w['element']}",
+        arguments,
+        "yoco.fused_target_logits %x, %targets weight @w0 outs %out",
+        ["x", "targets", "out"],
+        bound=1e-5,
+    )
+
+
+def add_logprobs(module, columns, best=20, block=None, timed=False):
+    """All columns of a row, or a `block` of them: the "first", a "middle" or the "last" one."""
+    t, title = module.target, f"{columns}, {best} best" + (f", {block} block" if block else "")
+    carried, partial = block in ("middle", "last"), block in ("first", "middle")
+    arguments = [rows(t, "x", columns), ids("targets")]
+    text = "yoco.fused_logprobs %x, %targets"
+    if block:
+        arguments.append(rows(t, "threshold", 1))
+        text += " target_logits %threshold"
+    if carried:
+        arguments.append(rows(t, "carry", 5 + 2 * best))
+        text += " after %carry"
+    out = rows(t, "out", (5 if partial else 3) + 2 * best)
+    if not partial:  # whole rows are handed out, one after the other
+        out["stride"] = out["columns"]
+    arguments.append(out)
+    module.add(
+        "logprobs",
+        title,
+        arguments,
+        f"{text} outs %out {{best = {best} : i64{', partial' if partial else ''}}}",
+        [a["name"] for a in arguments],
+        {"best": best, "partial": partial},
+        bound=2e-6,
+        timed=timed,
+    )
+
+
+def add_all_logprobs(module, quick):
+    for count, columns, element in ((1003, 3072, "bf16"), (100, 99, "f32"), (33, 7, "f16")):
+        add_target_logits(module, count, columns, element)
+    add_logprobs(module, 8192, block="middle", timed=not quick)
+    for block in ("first", "last"):
+        add_logprobs(module, 2048, block=block)
+        add_logprobs(module, 97, 3, block)
+    for columns, best in ((2048, 20), (99, 1), (30, 20), (1000, 0)):
+        add_logprobs(module, columns, best)
+    if not quick:
+        add_logprobs(module, 100288)
+
+
 def make_modules(target, quick=False):
     """All modules for `target`, a kernel_text.Target. `quick` leaves the large shapes out."""
     builders = {
@@ -286,6 +341,7 @@ def make_modules(target, quick=False):
         "retention": mixer_cases.add_retentions,
         "attention-rows": mixer_cases.add_attentions,
         "argmax": add_argmaxes,
+        "logprobs": add_all_logprobs,
     }
     if target.gpu:
         builders |= {"attention-split": mixer_cases.add_split_attentions, "attention-merge": mixer_cases.add_merges}

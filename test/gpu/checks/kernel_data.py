@@ -39,6 +39,15 @@ class Case:
         return self.more_rows.get(name, self.rows)
 
 
+def partial_rows(largest, sums, _own, _ranks, order, logits, own, x, targets, seen):
+    """What blocks of logits before column `seen` have said of rows, as memory has it."""
+    before = x[:, :seen]
+    ranks = (before > own[:, None]) | ((before == own[:, None]) & (np.arange(seen)[None, :] < targets[:, None]))
+    integers = np.column_stack([ranks.sum(1), np.full(len(x), seen), order]).astype(np.int32).view(np.float32)
+    known = np.where((targets >= 0) & (targets < seen), own, np.nan)
+    return np.hstack([np.column_stack([largest, sums, known]), integers, logits]).astype(np.float32)
+
+
 class Maker:
     """Makes the cases of one kernel."""
 
@@ -143,6 +152,67 @@ class Maker:
                 x[3, : x.shape[1] // 2] = np.nan
                 largest[1:4] = 0, x.shape[1] - 1, np.nanargmax(x[3])
             yield Case(f"{rows} rows", rows, inputs={"x": x}, expected=[Expected("out", slice(None), largest[:, None])])
+
+    def make_target_logits(self):
+        w = Stored(self.rng, self.arguments["w"], self.arguments["w"]["columns"] ** -0.5)
+        for rows in (1, 21):
+            x, targets = self.draw("x", rows), self.rng.integers(0, self.arguments["w"]["rows"], rows).astype(np.int32)
+            out = np.einsum("rc,rc->r", x, w.values(targets))[:, None]
+            size = float(np.sqrt(np.mean(out * out)))
+            yield Case(
+                f"{rows} rows",
+                rows,
+                inputs={"x": x, "targets": targets, "w": w},
+                expected=[Expected("out", slice(None), out, floor=max(size, 1.0))],
+            )
+
+    def make_logprobs(self):
+        """Whole rows, or a block after another one that has said something already."""
+        best, partial, columns = self.attributes["best"], self.attributes["partial"], self.arguments["x"]["columns"]
+        for rows in (1, 19):
+            seen = 300 if "carry" in self.arguments else 0
+            x = rounded(self.rng.standard_normal((rows, seen + columns)).astype(np.float32) * 4, "f32")
+            if rows > 4:  # equal logits, one block after the other
+                x[1], x[2, ::2] = 0.5, 7.0
+                x[3] = np.round(x[3])
+            targets = self.rng.integers(0, seen + columns, rows).astype(np.int32)
+            if rows > 4:
+                targets[4:7] = (-1, seen + columns, np.iinfo(np.int32).min)
+            inputs = {"x": x[:, seen:], "targets": targets}
+            own = reference.logprobs(x, targets, 0)[2]
+            if "threshold" in self.arguments:
+                inputs["threshold"] = np.where(np.isnan(own), 0.0, own)[:, None]
+            if seen:
+                inputs["carry"] = partial_rows(*reference.logprobs(x[:, :seen], targets, best), own, x, targets, seen)
+            yield Case(f"{rows} rows", rows, inputs=inputs, expected=[self.expected_logprobs(x, targets)])
+
+    def expected_logprobs(self, x, targets):
+        best, partial = self.attributes["best"], self.attributes["partial"]
+        largest, sums, own, ranks, order, logits = reference.logprobs(x, targets, best)
+        count = len(x)
+        if partial:  # of a target in another block nothing is known but its threshold
+            exists = ranks >= 0
+            heads, integers = [largest, sums], [ranks[exists], np.full(count, x.shape[1])]
+        else:
+            exists = np.full(count, True)
+            heads, integers = [largest + np.log(sums)], [ranks]
+        fill = best - order.shape[1]
+        order = np.pad(order, ((0, 0), (0, fill)), constant_values=-1)
+
+        def join(stored):
+            """The numbers of the rows, and whether the integers are right."""
+            words = stored.astype(np.float32).view(np.int32)
+            first = 5 if partial else 3
+            got = [words[:, 3 if partial else 2][exists]] + ([words[:, 4]] if partial else [])
+            right = all(np.array_equal(a, b) for a, b in zip(got, integers))
+            right &= np.array_equal(words[:, first : first + best], order)
+            numbers = stored[:, : len(heads) + 1]
+            best_logits = stored[:, first + best : first + best + logits.shape[1]]
+            marks = np.full((len(stored), 1), 1.0 if right else np.inf)
+            return np.hstack([np.nan_to_num(numbers, nan=-1.0), best_logits, marks])
+
+        values = np.column_stack([*heads, np.nan_to_num(own, nan=-1.0)])
+        return Expected("out", slice(None), np.hstack([values, logits, np.ones((count, 1))]), transform=join)
 
     def make_swiglu(self):
         for rows in (1, 133):

@@ -54,6 +54,19 @@ def linear(x, matrices, activation, normalise=None, residual=None):
     return out if residual is None else out + residual
 
 
+def logprobs(x, targets, best):
+    """-> (largest logits, sums of exponentials of the distances to them, logits and ranks of the targets, the best
+    columns and their logits). A target that is no column has the logit NaN and the rank -1."""
+    largest = x.max(1)
+    sums = np.exp(x - largest[:, None]).sum(1)
+    exists = (targets >= 0) & (targets < x.shape[1])
+    own = np.where(exists, x[np.arange(len(x)), np.where(exists, targets, 0)], np.nan)
+    columns = np.arange(x.shape[1])
+    before = (x > own[:, None]) | ((x == own[:, None]) & (columns[None, :] < targets[:, None]))
+    order = np.argsort(-x, axis=1, kind="stable")[:, :best]
+    return largest, sums, own, np.where(exists, before.sum(1), -1), order, np.take_along_axis(x, order, 1)
+
+
 def retention(q, k, v, gate, positions, state, attributes):
     """One segment, row by row; -> (rows [rows, heads, value], the state after them)."""
     q, k = (rotate(x, positions, attributes["rope"]) for x in (q, k))
