@@ -21,7 +21,8 @@ struct Bounds {
   int64_t seq = 1, batch = 1, chunk = 1, wanted = 1;
 };
 
-/// coefficient * seq^powers[0] * batch^powers[1] * chunk^powers[2] * wanted^powers[3] bytes, as a multiple of `kAlignment`.
+/// coefficient * seq^powers[0] * batch^powers[1] * chunk^powers[2] * wanted^powers[3] bytes, rounded up to
+/// `kAlignment`.
 struct SizeTerm {
   int64_t coefficient = 0;
   std::array<uint8_t, 4> powers = {0, 0, 0, 0};

@@ -9,6 +9,7 @@
 #include "test/runtime/ToyCuda.h"
 #include "test/runtime/ToyTail.h"
 
+#include <algorithm>
 #include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,6 +27,7 @@ protected:
     useFakeCuda(std::string("test=") + testing::UnitTest::GetInstance()->current_test_info()->name());
     ToyModel toy = strcmp(GetParam(), "cuda") == 0 ? toyForCuda() : ToyModel();
     addTail(toy);
+    addLogprobs(toy);
     file = toy.build();
     Result<FileData> data = FileData::borrow(file.data(), file.size());
     ASSERT_TRUE(data.ok());
@@ -44,7 +46,7 @@ protected:
     options.bounds = bounds();
     Path root;
     options.sizes = *evaluatePlan(variant(), kToyVocabulary, options.bounds, root);
-    options.entries = {0, 1, 2, 3};
+    options.entries = {0, 1, 2, 3, 4};
     options.threads = 2;
     options.allocator = poisonedMemory();
     options.graphs = true;
@@ -208,6 +210,63 @@ TEST_P(StepTablesTest, anySteps) {
       wantedRoom -= uint32_t(first + rows > wanted ? first + rows - std::max(wanted, first) : 0);
     }
     extend.run();
+  }
+}
+
+/// What the toy's kernel says of a row.
+std::vector<float> toyLogprobs(const std::vector<float> &logits, int32_t target) {
+  auto asFloat = [](int32_t bits) {
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+  };
+  std::vector<int32_t> order(logits.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = int32_t(i);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return logits[size_t(a)] > logits[size_t(b)]; });
+  std::vector<float> row = {logits[size_t(order[0])], asFloat(0x7fc00000), asFloat(-1)};
+  for (size_t i = 0; i < order.size(); ++i)
+    if (order[i] == target) {
+      row[1] = logits[size_t(target)];
+      row[2] = asFloat(int32_t(i));
+    }
+  for (uint32_t i = 0; i < kToyBest; ++i)
+    row.push_back(asFloat(order[i]));
+  for (uint32_t i = 0; i < kToyBest; ++i)
+    row.push_back(logits[size_t(order[i])]);
+  return row;
+}
+
+// Targets come in for all rows of a step, and something is said of those of the wanted rows. Without targets, none has
+// one.
+TEST_P(StepTablesTest, logprobs) {
+  std::unique_ptr<Executor> executor = makeExecutor();
+  const fb::Entry &logprobs = entry(kToyLogprobs);
+  StepTables step;
+  step.reserve(logprobs, bounds());
+  const std::vector<int32_t> first = toyIds(4, 1), second = toyIds(3, 2);
+  std::vector<int32_t> ids = first, targets = {7, 9, 2, -1, 10, 0, 11};
+  ids.insert(ids.end(), second.begin(), second.end());
+  for (bool hasTargets : {true, false}) {
+    step.clear();
+    step.add({2, 4, 0, 2}); // its last two rows are wanted
+    step.add({0, 3, 0, 1});
+    const StepSet *sets = step.make(logprobs, *logprobs.programs()->Get(0));
+    ASSERT_TRUE(executor->run(kToyLogprobs, 0, {ids.data(), sets, hasTargets ? targets.data() : nullptr}).ok());
+    Result<const void *> output = executor->output(0, 0, 4);
+    ASSERT_TRUE(output.ok());
+    std::vector<float> expected;
+    auto expect = [&](const std::vector<int32_t> &sequence, size_t length, int32_t target) {
+      std::vector<int32_t> seen(sequence.begin(), sequence.begin() + long(length));
+      for (float value : toyLogprobs(tailLogits(seen), hasTargets ? target : -1))
+        expected.push_back(value);
+    };
+    expect(first, 3, 2);
+    expect(first, 4, -1);
+    expect(second, 2, 0);
+    expect(second, 3, 11);
+    EXPECT_EQ(memcmp(*output, expected.data(), expected.size() * sizeof(float)), 0);
   }
 }
 
