@@ -133,6 +133,9 @@ def add_row_wise(module, quick):
     add_narrow(module, 3072, out, timed=not quick)
     for columns, element in ((256, "f32"), (999, "f32"), (99, out), (7, out), (1, "f32")):
         add_narrow(module, columns, element)
+    arguments = [ids("x"), segments("from"), segments("to"), ids("out")]
+    text = "yoco.fused_narrow %x at %from to %to outs %out"
+    module.add("narrow", "integers", arguments, text, [a["name"] for a in arguments], bound=0)
     add_embed(module, 1003, 3072)
     add_embed(module, 500, 999, "f32")
     add_embed(module, 33, 7, "f16")

@@ -93,10 +93,16 @@ class Maker:
             segment[1:] = first + count - keep, len(source), keep
             source += [begin + i if slot >= 0 else -1 for i in range(count - keep, count)]
             source += [-1] * int(self.rng.integers(0, 2))
-        x, source = self.draw("x", whole.rows), np.array(source)
+        source = np.array(source)
         live = np.flatnonzero(source >= 0)
-        out = rounded(x[source[live]].astype(np.float32), self.arguments["out"]["element"])
-        inputs = whole.mask({"x": x}) | {"from": whole.table, "to": table}
+        if self.arguments["x"]["kind"] == "ids":
+            x = self.rng.integers(-(1 << 31), 1 << 31, whole.rows).astype(np.int32)
+            inputs, out = {"x": x}, x[source[live]][:, None]
+        else:
+            x = self.draw("x", whole.rows)
+            inputs = whole.mask({"x": x})
+            out = rounded(x[source[live]].astype(np.float32), self.arguments["out"]["element"])
+        inputs |= {"from": whole.table, "to": table}
         expected = [Expected("out", live, out)]
         return Case(title, len(source), len(table), 1, inputs, expected, more_rows={"x": whole.rows})
 

@@ -151,7 +151,7 @@ class Launched:
         if a["kind"] == "rows":
             add(name, case.rows_of(name) * a["stride"] * size_of(a["element"]))
         elif a["kind"] == "ids":
-            add(name, case.rows * 4)
+            add(name, case.rows_of(name) * 4)
         elif a["kind"] == "segments":
             add(name, case.segments * 16)
         elif a["kind"] == "state":
