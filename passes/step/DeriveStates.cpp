@@ -61,6 +61,8 @@ const EntryKind kEntryKinds[] = {
     {"score", RowShape::ragged, RowBound::wanted, EntryOutput::logits, RowDemand::all()},
     {"sample", RowShape::single, RowBound::batch, EntryOutput::sampled, RowDemand::all()},
     {"extend", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::from(), /*isDefault=*/false},
+    {"extend_sample", RowShape::ragged, RowBound::chunk, EntryOutput::sampled, RowDemand::from(),
+     /*isDefault=*/false},
     {"extend_logprobs", RowShape::ragged, RowBound::chunk, EntryOutput::logprobs, RowDemand::from(),
      /*isDefault=*/false},
 };

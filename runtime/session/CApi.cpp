@@ -327,6 +327,33 @@ yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, const int32
   }());
 }
 
+yoco_status yoco_session_prompt_greedy(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
+                                       int32_t *next) {
+  if (!session)
+    return YOCO_INVALID_ARGUMENT;
+  return report(session, [&]() -> Status {
+    YOCO_RETURN_IF_ERROR(needArray(ids, count, "ids"));
+    YOCO_RETURN_IF_ERROR(needArray(next, 1, "next"));
+    return session->session->promptGreedy(slot, ids, count, next);
+  }());
+}
+
+yoco_status yoco_session_extend(yoco_session *session, const yoco_step *step, yoco_step_results *results) {
+  if (!session)
+    return YOCO_INVALID_ARGUMENT;
+  return report(session, [&]() -> Status {
+    YOCO_RETURN_IF_ERROR(needArray(step, 1, "step"));
+    yoco_step asked;
+    YOCO_RETURN_IF_ERROR(readStruct(step, "step", asked));
+    yoco_step_results read;
+    YOCO_RETURN_IF_ERROR(readStruct(results, "results", read));
+    Status status = session->session->extend(asked, read);
+    if (results)
+      writeStruct(read, results);
+    return status;
+  }());
+}
+
 yoco_status yoco_session_score(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                yoco_logits_callback callback, void *user) {
   if (!session)

@@ -20,9 +20,14 @@ const Description kRoles[roleCount] = {
     {"decode", fb::RowShape::one_per_segment, fb::RowsWanted::all, fb::OutputKind::logits},
     {"score", fb::RowShape::ragged, fb::RowsWanted::all, fb::OutputKind::logits},
     {"sample", fb::RowShape::one_per_segment, fb::RowsWanted::all, fb::OutputKind::sampled},
+    {"extend", fb::RowShape::ragged, fb::RowsWanted::from, fb::OutputKind::logits},
+    {"extend_sample", fb::RowShape::ragged, fb::RowsWanted::from, fb::OutputKind::sampled},
+    {"extend_logprobs", fb::RowShape::ragged, fb::RowsWanted::from, fb::OutputKind::logprobs},
 };
 static_assert(YOCO_ENTRY_PREFILL == 1 << prefillRole && YOCO_ENTRY_DECODE == 1 << decodeRole &&
-                  YOCO_ENTRY_SCORE == 1 << scoreRole && YOCO_ENTRY_SAMPLE == 1 << sampleRole,
+                  YOCO_ENTRY_SCORE == 1 << scoreRole && YOCO_ENTRY_SAMPLE == 1 << sampleRole &&
+                  YOCO_ENTRY_EXTEND == 1 << extendRole && YOCO_ENTRY_EXTEND_SAMPLE == 1 << extendSampleRole &&
+                  YOCO_ENTRY_EXTEND_LOGPROBS == 1 << extendLogProbsRole,
               "flags stand in the order of roles");
 
 } // namespace

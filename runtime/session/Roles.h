@@ -14,7 +14,7 @@
 namespace yoco::runtime {
 
 /// In the order of the flags YOCO_ENTRY_*.
-enum Role { prefillRole, decodeRole, scoreRole, sampleRole, roleCount };
+enum Role { prefillRole, decodeRole, scoreRole, sampleRole, extendRole, extendSampleRole, extendLogProbsRole, roleCount };
 
 /// For messages: "prefill".
 const char *roleName(Role role);

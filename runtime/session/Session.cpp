@@ -56,6 +56,17 @@ Status Session::checkIds(const int32_t *ids, size_t count) const {
   return Status();
 }
 
+/// That what is needed from a position of the slot on has been computed.
+Status Session::checkWanted(int32_t slot, uint64_t from) const {
+  uint64_t earliest = runs.earliestWanted(slot, positions[size_t(slot)]);
+  if (from >= earliest)
+    return Status();
+  return makeError(YOCO_INVALID_ARGUMENT,
+                   "slot %d: expected nothing to be wanted before position %" PRIu64 ", got %" PRIu64
+                   ": rows that it needs were skipped in an earlier step",
+                   slot, earliest, from);
+}
+
 const fb::Entry &Session::entry(Role role) const { return *variant().entries()->Get(uint32_t(entries[role])); }
 
 uint64_t Session::mostRows(Role role) const { return bounds.rows(entry(role).row_bound()); }
@@ -66,15 +77,21 @@ void Session::addSegment(int32_t slot, uint32_t rows, uint64_t wantedFrom) {
 }
 
 /// Starts a step over the segments in `step` and moves their slots on.
-Status Session::startStep(Role role, const int32_t *ids) {
+Status Session::startStep(Role role, const int32_t *ids, const int32_t *stepTargets) {
   const fb::Entry &entry = this->entry(role);
   uint32_t program = chooseProgram(entry, step.rows(), step.rowsInSet(0));
   const StepSet *sets = step.make(entry, *entry.programs()->Get(program));
   YOCO_RETURN_IF_ERROR(runs.advance(entry, step.all(), *executor));
-  YOCO_RETURN_IF_ERROR(executor->run(uint32_t(entries[role]), program, {ids, sets}));
+  YOCO_RETURN_IF_ERROR(executor->run(uint32_t(entries[role]), program, {ids, sets, stepTargets}));
   for (const StepSegment &segment : step.all())
     positions[size_t(segment.slot)] += segment.rows;
   return Status();
+}
+
+/// Adds to the statistics.
+void Session::tally(Role role, uint64_t tokens, const Stopwatch &watch) {
+  tallies[role].tokens += tokens;
+  tallies[role].seconds += watch.seconds();
 }
 
 Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n, const int32_t *ids) {
@@ -91,8 +108,7 @@ Status Session::prefill(const int32_t *slots, const size_t *counts, size_t n, co
   Stopwatch watch;
   YOCO_RETURN_IF_ERROR(startPrefill(slots, counts, n, ids));
   YOCO_RETURN_IF_ERROR(executor->finish());
-  tallies[prefillRole].tokens += total;
-  tallies[prefillRole].seconds += watch.seconds();
+  tally(prefillRole, total, watch);
   return Status();
 }
 
@@ -133,8 +149,10 @@ Status Session::startDecode(Role role, const int32_t *slots, const int32_t *ids,
 Status Session::checkDecode(Role role, const int32_t *slots, const int32_t *ids, size_t n) const {
   YOCO_RETURN_IF_ERROR(checkRole(role));
   YOCO_RETURN_IF_ERROR(checkDistinct(slots, n));
-  for (size_t i = 0; i < n; ++i)
+  for (size_t i = 0; i < n; ++i) {
     YOCO_RETURN_IF_ERROR(checkRoom(slots[i], 1));
+    YOCO_RETURN_IF_ERROR(checkWanted(slots[i], positions[size_t(slots[i])]));
+  }
   return checkIds(ids, n);
 }
 
@@ -145,8 +163,16 @@ Status Session::decode(const int32_t *slots, const int32_t *ids, size_t n, float
   Stopwatch watch;
   YOCO_RETURN_IF_ERROR(startDecode(decodeRole, slots, ids, n));
   YOCO_RETURN_IF_ERROR(logits ? fetchLogits(decodeRole, uint32_t(n), logits) : executor->finish());
-  tallies[decodeRole].tokens += n;
-  tallies[decodeRole].seconds += watch.seconds();
+  tally(decodeRole, n, watch);
+  return Status();
+}
+
+/// A step of one row for each of n slots, with the ids chosen: by entry `role`, or from its logits.
+Status Session::runGreedy(Role role, const int32_t *slots, const int32_t *ids, size_t n, int32_t *next) {
+  Stopwatch watch;
+  YOCO_RETURN_IF_ERROR(startDecode(role, slots, ids, n));
+  YOCO_RETURN_IF_ERROR(fetchChosen(role, uint32_t(n), next));
+  tally(decodeRole, n, watch);
   return Status();
 }
 
@@ -155,54 +181,33 @@ Status Session::decodeGreedy(const int32_t *slots, const int32_t *ids, size_t n,
   YOCO_RETURN_IF_ERROR(checkDecode(role, slots, ids, n));
   if (n == 0)
     return Status();
-  Stopwatch watch;
-  YOCO_RETURN_IF_ERROR(startDecode(role, slots, ids, n));
-  YOCO_RETURN_IF_ERROR(role == sampleRole ? fetchSampled(uint32_t(n), next) : chooseLargest(uint32_t(n), next));
-  tallies[decodeRole].tokens += n;
-  tallies[decodeRole].seconds += watch.seconds();
-  uint32_t vocabularySize = model->plan().vocabulary_size();
+  YOCO_RETURN_IF_ERROR(runGreedy(role, slots, ids, n, next));
   for (size_t i = 0; i < n; ++i)
     if (next[i] < 0)
       return makeError(YOCO_INVALID_ARGUMENT, "slots[%zu]: logits: expected numbers, got NaN in all of %u", i,
-                       vocabularySize);
+                       model->plan().vocabulary_size());
   return Status();
 }
 
-/// Calls use(first, count, memory) for all rows of an output of the step, as many at a time as the device can give.
-template <typename Use>
-Status Session::fetch(Role role, fb::OutputKind kind, uint32_t rows, Use use) {
-  uint32_t output = uint32_t(findOutput(entry(role), kind));
-  for (uint32_t first = 0; first < rows;) {
-    uint32_t count = std::min(rows - first, executor->rowsAtOnce(*entry(role).outputs()->Get(output)));
-    YOCO_ASSIGN_OR_RETURN(const void *part, executor->output(output, first, count));
-    YOCO_RETURN_IF_ERROR(use(first, count, part));
-    first += count;
-  }
-  return Status();
-}
-
-/// What entry `sample` has chosen.
-Status Session::fetchSampled(uint32_t rows, int32_t *next) {
+/// The ids that a step has chosen, or from its logits what it would have chosen.
+Status Session::fetchChosen(Role role, uint32_t rows, int32_t *next) {
+  const uint32_t width = model->plan().vocabulary_size();
+  if (findOutput(entry(role), fb::OutputKind::sampled) < 0)
+    return fetch(role, fb::OutputKind::logits, rows, [&](uint32_t first, uint32_t count, const void *part) {
+      for (uint32_t row = 0; row < count; ++row)
+        next[first + row] = int32_t(largestLogit(static_cast<const float *>(part) + size_t(row) * width, width));
+      return Status();
+    });
   YOCO_RETURN_IF_ERROR(
-      fetch(sampleRole, fb::OutputKind::sampled, rows, [&](uint32_t first, uint32_t count, const void *part) {
+      fetch(role, fb::OutputKind::sampled, rows, [&](uint32_t first, uint32_t count, const void *part) {
         memcpy(next + first, part, count * sizeof(int32_t));
         return Status();
       }));
   for (uint32_t row = 0; row < rows; ++row)
-    if (next[row] < -1 || int64_t(next[row]) >= model->plan().vocabulary_size())
-      return makeError(YOCO_INVALID_FILE, "entry `sample`: row %u: id %d is not in the vocabulary of %u", row,
-                       next[row], model->plan().vocabulary_size());
+    if (next[row] < -1 || int64_t(next[row]) >= width)
+      return makeError(YOCO_INVALID_FILE, "entry `%s`: row %u: id %d is not in the vocabulary of %u", roleName(role),
+                       row, next[row], width);
   return Status();
-}
-
-/// What it would have chosen, from the logits of entry `decode`.
-Status Session::chooseLargest(uint32_t rows, int32_t *next) {
-  const uint32_t width = model->plan().vocabulary_size();
-  return fetch(decodeRole, fb::OutputKind::logits, rows, [&](uint32_t first, uint32_t count, const void *part) {
-    for (uint32_t row = 0; row < count; ++row)
-      next[first + row] = int32_t(largestLogit(static_cast<const float *>(part) + size_t(row) * width, width));
-    return Status();
-  });
 }
 
 /// Copies the logits of a step of `rows` rows.
@@ -214,24 +219,11 @@ Status Session::fetchLogits(Role role, uint32_t rows, float *logits) {
   });
 }
 
-Status Session::prompt(int32_t slot, const int32_t *ids, size_t count, float *logits) {
-  YOCO_RETURN_IF_ERROR(checkRole(decodeRole));
-  if (count > 1)
-    YOCO_RETURN_IF_ERROR(checkRole(prefillRole));
-  YOCO_RETURN_IF_ERROR(checkSlot(slot));
-  if (count == 0)
-    return makeError(YOCO_INVALID_ARGUMENT, "count: expected at least 1 token, got 0");
-  YOCO_RETURN_IF_ERROR(checkRoom(slot, count));
-  YOCO_RETURN_IF_ERROR(checkIds(ids, count));
-  if (size_t head = count - 1; head != 0)
-    YOCO_RETURN_IF_ERROR(prefill(&slot, &head, 1, ids));
-  return decode(&slot, ids + count - 1, 1, logits);
-}
-
 Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logits_callback callback, void *user) {
   YOCO_RETURN_IF_ERROR(checkRole(scoreRole));
   YOCO_RETURN_IF_ERROR(checkSlot(slot));
   YOCO_RETURN_IF_ERROR(checkRoom(slot, count));
+  YOCO_RETURN_IF_ERROR(checkWanted(slot, positions[size_t(slot)]));
   YOCO_RETURN_IF_ERROR(checkIds(ids, count));
   uint64_t most = mostRows(scoreRole);
   for (size_t first = 0; first < count;) {
@@ -241,8 +233,7 @@ Status Session::score(int32_t slot, const int32_t *ids, size_t count, yoco_logit
     addSegment(slot, rows, positions[size_t(slot)]);
     YOCO_RETURN_IF_ERROR(startStep(scoreRole, ids + first));
     YOCO_RETURN_IF_ERROR(executor->finish());
-    tallies[scoreRole].tokens += rows;
-    tallies[scoreRole].seconds += watch.seconds();
+    tally(scoreRole, rows, watch);
     auto report = [&](uint32_t row, uint32_t part, const void *logits) {
       if (callback(user, first + row, part, static_cast<const float *>(logits)) == 0)
         return Status();
@@ -293,6 +284,8 @@ void Session::fillStats(yoco_session_stats &stats) const {
   stats.decode_seconds = tallies[decodeRole].seconds;
   stats.score_tokens = tallies[scoreRole].tokens;
   stats.score_seconds = tallies[scoreRole].seconds;
+  stats.extend_tokens = tallies[extendRole].tokens;
+  stats.extend_seconds = tallies[extendRole].seconds;
   stats.persistent_bytes = executor->arenaBytes(0);
   stats.scratch_bytes = executor->arenaBytes(1);
   stats.weight_bytes = model->weightBytes(choice.variant);

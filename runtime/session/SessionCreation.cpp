@@ -104,6 +104,8 @@ void Session::prepareSteps() {
       step.reserve(entry(Role(role)), bounds);
       used.push_back(uint32_t(entries[role]));
     }
+  if (entries[extendLogProbsRole] >= 0)
+    targets.reserve(size_t(mostRows(extendLogProbsRole)));
   runs = RingRuns(variant(), used, bounds.batch);
 }
 

@@ -126,7 +126,7 @@ TEST_F(ToolsTest, generatesWithChoicesOfTheDevice) {
     toy.blobs[0].assign(toy.blobs[0].size(), '\xFF'); // the bias: NaNs
     writeFile(folder + "sample.yoco", toy.build());
     EXPECT_EQ(shell("echo " + join(prompt) + run).err,
-              "yoco-run: token 0: slots[0]: logits: expected numbers, got NaN in all of 11\n");
+              "yoco-run: token 0: slot 0: logits: expected numbers, got NaN in all of 11\n");
   }
 }
 

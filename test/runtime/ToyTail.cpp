@@ -165,6 +165,23 @@ void addExtend(const Tail &tail) {
 
 } // namespace
 
+void addTailSample(ToyModel &toy) {
+  toy.addKernel("toy_argmax", "aan", 64);
+  auto sample = std::make_unique<fb::EntryT>(toy.entry(kToyExtend));
+  sample->name = "extend_sample";
+  sample->outputs[0]->kind = fb::OutputKind::sampled;
+  for (auto &program : sample->programs) {
+    uint32_t logits = program->outputs[0];
+    program->outputs[0] = program->most_wanted == 0 ? toy.addBuffer(kToyExtend, 4, "k")
+                                                    : toy.addBuffer(kToyExtend, 4 * program->most_wanted, "");
+    addLaunch(*program, uint32_t(toy.variant().kernels.size() - 1),
+              {{Kind::buffer, logits}, {Kind::buffer, program->outputs[0]}, {Kind::rows, 0}}, fb::TileUnit::rows, 1,
+              "output");
+    Tail::last(*program, 2);
+  }
+  toy.variant().entries.push_back(std::move(sample));
+}
+
 void addTail(ToyModel &toy) {
   moveStates(toy);
   toy.addKernel("toy_narrow", "aaaa", 64);

@@ -26,6 +26,9 @@ void addTail(ToyModel &toy);
 /// In the place of the logarithm stands the largest logit: kernels have no library.
 void addLogprobs(ToyModel &toy);
 
+/// Adds an entry `extend_sample` to a toy with a tail: what `extend` is by now, and the choice.
+void addTailSample(ToyModel &toy);
+
 /// An allocator of memory that is full of ones, as that of the GPU is that stands in for one.
 yoco_allocator poisonedMemory();
 

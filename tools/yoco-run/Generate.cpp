@@ -15,21 +15,22 @@ namespace yoco::run {
 /// Where the sequence is.
 constexpr int32_t kSlot = 0;
 
-/// Appends ids and chooses what follows: on the device unless an id is drawn. `made` numbers the draws; `logits` has
-/// room for a row when one is drawn.
-static int32_t appendAndChoose(const Arguments &arguments, yoco_session *session, const int32_t *ids, size_t count,
+/// Appends the prompt, or the id made last, and chooses what follows: on the device unless an id is drawn. `made`
+/// numbers the draws; `logits` has room for a row when one is drawn.
+static int32_t appendAndChoose(const Arguments &arguments, yoco_session *session, const std::vector<int32_t> &ids,
                                size_t made, std::vector<float> &logits) {
+  bool isPrompt = made == 0;
   int32_t id = 0;
   if (arguments.sampling.temperature == 0) {
-    if (count > 1)
-      check(session, yoco_session_prefill(session, kSlot, ids, count - 1));
-    yoco_status status = yoco_session_decode_greedy(session, &kSlot, ids + count - 1, 1, &id);
+    yoco_status status = isPrompt ? yoco_session_prompt_greedy(session, kSlot, ids.data(), ids.size(), &id)
+                                  : yoco_session_decode_greedy(session, &kSlot, ids.data(), 1, &id);
     if (id < 0)
       throw std::runtime_error("token " + std::to_string(made) + ": " + yoco_session_last_error(session));
     check(session, status);
     return id;
   }
-  check(session, yoco_session_prompt(session, kSlot, ids, count, logits.data()));
+  check(session, isPrompt ? yoco_session_prompt(session, kSlot, ids.data(), ids.size(), logits.data())
+                          : yoco_session_decode(session, &kSlot, ids.data(), 1, logits.data()));
   char error[256];
   if (yoco_sample(logits.data(), uint32_t(logits.size()), &arguments.sampling, made, &id, error, sizeof(error)) !=
       YOCO_OK)
@@ -50,8 +51,7 @@ size_t generate(const Arguments &arguments, const yoco_model_info &info, const T
   size_t made = 0;
   int32_t id = 0;
   while (made < newTokens) {
-    id = made == 0 ? appendAndChoose(arguments, session, prompt.data(), prompt.size(), made, logits)
-                   : appendAndChoose(arguments, session, &id, 1, made, logits);
+    id = appendAndChoose(arguments, session, made == 0 ? prompt : std::vector<int32_t>{id}, made, logits);
     ++made;
     bool stop = !arguments.ignoreEos && std::find(info.stop_ids, stopsEnd, id) != stopsEnd;
     if (!text)

@@ -193,8 +193,17 @@ typedef void (*yoco_parallel_for)(void *user, uint32_t tiles, void (*body)(void 
  * at the end with done = total. Returning nonzero stops. */
 typedef int (*yoco_progress_callback)(void *user, uint64_t done, uint64_t total);
 
-/* `sample` is decode with the largest logit chosen on the device; files of older compilers lack it. */
-enum { YOCO_ENTRY_PREFILL = 1, YOCO_ENTRY_DECODE = 2, YOCO_ENTRY_SCORE = 4, YOCO_ENTRY_SAMPLE = 8 };
+/* `sample` is decode with the largest logit chosen on the device; the entries `extend` are for yoco_session_extend(),
+ * with logits, chosen ids and log-probabilities. Files may lack them. */
+enum {
+  YOCO_ENTRY_PREFILL = 1,
+  YOCO_ENTRY_DECODE = 2,
+  YOCO_ENTRY_SCORE = 4,
+  YOCO_ENTRY_SAMPLE = 8,
+  YOCO_ENTRY_EXTEND = 16,
+  YOCO_ENTRY_EXTEND_SAMPLE = 32,
+  YOCO_ENTRY_EXTEND_LOGPROBS = 64
+};
 
 typedef struct yoco_session_options {
   size_t struct_size;
@@ -251,20 +260,80 @@ YOCO_API yoco_status yoco_session_decode(yoco_session *session, const int32_t *s
 /* The same, and next[i] is the id that yoco_sample() would choose for slots[i] without options: that of the largest
  * logit, the lowest among equals. With entry `sample` the device chooses and no logits leave it; a session without it
  * runs entry `decode` and chooses on the host, with the same result. Where all logits are NaN, next[i] is -1: then
- * YOCO_INVALID_ARGUMENT is returned although the tokens have been appended and the other rows chosen. The last token of
- * a prompt goes through here as well, those before it through yoco_session_prefill(). */
+ * YOCO_INVALID_ARGUMENT is returned although the tokens have been appended and the other rows chosen. */
 YOCO_API yoco_status yoco_session_decode_greedy(yoco_session *session, const int32_t *slots, const int32_t *ids,
                                                 size_t n, int32_t *next);
-/* Appends `count` >= 1 tokens, prefill for all but the last and decode for
- * that; `logits` receives the row of the last. */
+/* Appends `count` >= 1 tokens; `logits` receives the row of the last, or is null. With entry `extend` that row comes
+ * out of the step that ends the prompt; a session without it runs entry `prefill` for all tokens but the last, and
+ * `decode` for that. */
 YOCO_API yoco_status yoco_session_prompt(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                          float *logits);
+/* The same, and *next is what yoco_session_decode_greedy() would choose after the last token. */
+YOCO_API yoco_status yoco_session_prompt_greedy(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
+                                                int32_t *next);
 /* Receives rows first_row .. first_row + rows of the logits of a scored
  * sequence. Returning nonzero stops. */
 typedef int (*yoco_logits_callback)(void *user, size_t first_row, size_t rows, const float *logits);
 /* Appends `count` tokens with logits for each, in steps of at most `wanted_rows`. */
 YOCO_API yoco_status yoco_session_score(yoco_session *session, int32_t slot, const int32_t *ids, size_t count,
                                         yoco_logits_callback callback, void *user);
+
+/* The next tokens of one sequence. */
+typedef struct yoco_segment {
+  int32_t slot;
+  uint32_t rows;        /* tokens; 0 is legal and does nothing */
+  uint64_t wanted_from; /* the first position of the sequence of which something is wanted, in this step or in a later
+                           one; what is needed for positions before it alone is not computed */
+} yoco_segment;
+#define YOCO_NOTHING_WANTED UINT64_MAX
+
+#define YOCO_MOST_BEST 20
+
+typedef struct yoco_step {
+  size_t struct_size;
+  const yoco_segment *segments; /* of different slots, at most max_batch */
+  size_t segment_count;
+  const int32_t *ids;     /* the tokens of the first segment, then those of the second, and so on: at most
+                             prefill_chunk */
+  const int32_t *targets; /* log-probabilities: for each wanted row the id that is asked about, -1: none; null: none for
+                             all rows */
+  uint32_t best;          /* log-probabilities: how many of the largest logits to give for each row, at most
+                             YOCO_MOST_BEST and the vocabulary */
+} yoco_step;
+
+/* The log-probability of an id is its logit less log_sum. */
+typedef struct yoco_logprobs {
+  float log_sum;      /* logarithm of the sum of exp(logit) over the vocabulary */
+  float target_logit; /* NaN without a target */
+  uint32_t rank;      /* how many ids come before the target, by falling logit, then rising id: 0 is the id that greedy
+                         decoding chooses. UINT32_MAX without a target */
+} yoco_logprobs;
+
+typedef struct yoco_candidate {
+  int32_t id;
+  float logit;
+} yoco_candidate;
+
+/* What comes out of the wanted rows of a step: those at `wanted_from` of their segment or after it, in the order of the
+ * ids, at most wanted_rows of them. One kind of results (logits, chosen, or logprobs), or nothing. */
+typedef struct yoco_step_results {
+  size_t struct_size;
+  float *logits;           /* vocabulary_size for each row */
+  int32_t *chosen;         /* as by yoco_session_decode_greedy(): of the largest logit, the lowest among equals */
+  yoco_logprobs *logprobs; /* one for each row */
+  yoco_candidate *best;    /* with logprobs: `step.best` for each row, by falling logit, the lowest id first among
+                              equals */
+  size_t rows;             /* out: how many rows were wanted */
+} yoco_step_results;
+
+/* One step that appends tokens to several sequences, each of which may be prefilled, decoded or scored. `results` may
+ * be null. The entry that gives the results runs: `extend` for logits, `extend_sample` for chosen ids and
+ * `extend_logprobs` for log-probabilities; a session without one of the latter two computes the same on the host from
+ * the logits of `extend`. A step of which nothing is wanted runs entry `prefill`, or any of the others. Everything is
+ * checked before any work; YOCO_INVALID_ARGUMENT also when something is wanted that needs rows which an earlier step
+ * has skipped. Where all logits of a row are NaN, chosen[i] is -1: then YOCO_INVALID_ARGUMENT is returned although the
+ * tokens have been appended and the other rows chosen; log-probabilities of a row with NaN are NaN. */
+YOCO_API yoco_status yoco_session_extend(yoco_session *session, const yoco_step *step, yoco_step_results *results);
 
 /* Empties a slot. No memory is cleared, none needs to be. */
 YOCO_API yoco_status yoco_session_reset(yoco_session *session, int32_t slot);
@@ -280,7 +349,7 @@ typedef struct yoco_session_stats {
   yoco_bounds bounds;
   double load_seconds; /* opening the model, readying its kernels and weights,
                           creating the session */
-  uint64_t prefill_tokens;
+  uint64_t prefill_tokens; /* of prompts all, where entry `extend` gives the last row, else all but the last */
   double prefill_seconds;
   uint64_t decode_tokens; /* yoco_session_decode_greedy() included */
   double decode_seconds;
@@ -298,6 +367,8 @@ typedef struct yoco_session_stats {
       *device_description; /* "GPU 0 (NVIDIA H200, compute capability 9.0), cubin for sm_90a"; owned by the model */
   uint64_t host_weight_bytes; /* pinned memory of the machine that holds the weights that are placed on the host, from
                                  which a GPU looks rows up; shared like device_weight_bytes. 0 on the host */
+  uint64_t extend_tokens;     /* of yoco_session_extend() */
+  double extend_seconds;
 } yoco_session_stats;
 
 YOCO_API yoco_status yoco_session_get_stats(const yoco_session *session, yoco_session_stats *stats);

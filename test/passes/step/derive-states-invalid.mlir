@@ -3,7 +3,7 @@
 // RUN: yoco-opt %s --split-input-file --verify-diagnostics --yoco-derive-states
 // RUN: not yoco-opt %s --split-input-file --yoco-derive-states=entries=other 2>&1 | FileCheck %s --check-prefix=ENTRY
 // RUN: not yoco-opt %s --split-input-file --yoco-derive-states=entries=decode,decode 2>&1 | FileCheck %s --check-prefix=TWICE
-// ENTRY: error: expected entries of `prefill`, `decode`, `score`, `sample`, `extend` and `extend_logprobs`, got `other`
+// ENTRY: error: expected entries of `prefill`, `decode`, `score`, `sample`, `extend`, `extend_sample` and `extend_logprobs`, got `other`
 // TWICE: error: expected no symbol @decode before its entry point is made, got one
 
 // expected-error @+1 {{expected a function @forward with a body, got none}}

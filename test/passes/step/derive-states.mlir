@@ -2,6 +2,7 @@
 //
 // RUN: yoco-opt %s --split-input-file --yoco-derive-states | FileCheck %s
 // RUN: yoco-opt %s --split-input-file --yoco-derive-states=entries=decode | FileCheck %s --check-prefix=DECODE
+// RUN: yoco-opt %s --split-input-file --yoco-derive-states=entries=extend,extend_sample | FileCheck %s --check-prefix=EXTEND
 
 // Two attentions whose keys and values are one and the same value read one cache. It grows, so it is written once, before its
 // first reader.
@@ -29,6 +30,13 @@
 // DECODE-NOT: @prefill
 // DECODE: func.func @decode
 // DECODE-NOT: @score
+// Entry points that are asked for by name: ragged rows of which some are wanted, with logits or the choice.
+// EXTEND: func.func @extend({{.*}}) -> (tensor<?x8xf32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>}
+// EXTEND-NOT: yoco.argmax
+// EXTEND: func.func @extend_sample({{.*}}) -> (tensor<?xi32>, !yoco.cache<{{[^>]*}}>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, sampled = from w-0>}
+// EXTEND: %[[Y:.+]] = tensor.collapse_shape
+// EXTEND-NEXT: %[[I:.+]] = yoco.argmax %[[Y]] : tensor<?x8xf32> -> tensor<?xi32>
+// EXTEND-NEXT: return %[[I]]
 module {
   yoco.parameter @e : tensor<16x8xf32> from "e"
   func.func @forward(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
