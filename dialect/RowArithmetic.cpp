@@ -32,32 +32,35 @@ static bool isRows(Type type) {
   return tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0);
 }
 
-/// Whether `rows` are of a smaller set than that of the ids, by the table that they are made with.
-static bool isNarrowed(Value rows) {
+/// Whether `op` has a table of segments that leaves rows out.
+static bool isOfNarrowTable(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) { return operand.getDefiningOp<NarrowSegmentsOp>(); });
+}
+
+/// The first rows of the set that `rows` are in, or an argument, when there is one with rows: all counts of a set are
+/// one value then, and no count is a use of what is made of the rows.
+static Value getFirstRows(Value rows) {
   while (Operation *op = rows.getDefiningOp()) {
-    if (isa<NarrowOp, FusedNarrowOp>(op))
-      return true;
-    for (Value operand : op->getOperands())
-      if (isa<SegmentsType>(operand.getType()))
-        return operand.getDefiningOp<NarrowSegmentsOp>() != nullptr;
     auto next = llvm::find_if(op->getOperands(), [](Value operand) { return isRows(operand.getType()); });
+    // Positions are counted by their table, not by the ids.
+    bool begins = next == op->operand_end() || isa<NarrowOp, FusedNarrowOp, PositionsOp, FusedPositionsOp>(op);
+    if (begins && isOfNarrowTable(op))
+      return rows;
     if (next == op->operand_end())
-      return false;
+      break;
     rows = *next;
   }
-  return false;
+  auto function = rows.getParentRegion()->getParentOfType<func::FuncOp>();
+  if (!function)
+    return rows;
+  auto *argument = llvm::find_if(function.getArguments(), [](Value argument) { return isRows(argument.getType()); });
+  return argument == function.getArguments().end() ? rows : Value(*argument);
 }
 
 Value yoco::getRowCount(OpBuilder &builder, Value rows) {
-  // Of an argument, when there is one with rows, so that all counts of a function are one value.
   Location loc = rows.getLoc();
-  auto function = rows.getParentRegion()->getParentOfType<func::FuncOp>();
-  if (function && !isNarrowed(rows)) {
-    auto *it = llvm::find_if(function.getArguments(), [](Value argument) { return isRows(argument.getType()); });
-    if (it != function.getArguments().end())
-      rows = *it;
-  }
-  return tensor::DimOp::create(builder, loc, rows, arith::ConstantIndexOp::create(builder, loc, 0));
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  return tensor::DimOp::create(builder, loc, getFirstRows(rows), zero);
 }
 
 /// Rows of `type` with one column (in each head).

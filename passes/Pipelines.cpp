@@ -29,6 +29,9 @@ void yoco::buildDeriveStatesPipeline(OpPassManager &pm) {
 /// The rest of the way to phase `step`.
 static void buildPruneRowsPipeline(OpPassManager &pm) {
   pm.addPass(createPruneRowsPass());
+  // Demand is what is left of an entry point; only after that is it known which rows its operations need.
+  pm.addPass(createNarrowRowsPass());
+  pm.addPass(createVerifyRowSetsPass());
   // Pruned writes leave versions alone; whatever is left must still be linear, or bufferization would need copies.
   pm.addPass(createVerifyStatesPass());
   addPhaseCheck(pm, Phase::step);
@@ -65,6 +68,7 @@ void yoco::buildStepToFusedPipeline(OpPassManager &pm, const TargetOptions &opti
   pm.addPass(createSplitAttentionPass());
   // Last, when every reader of a row has its final form.
   pm.addPass(createAssignElementTypesPass());
+  pm.addPass(createVerifyRowSetsPass());
   pm.addPass(createVerifyStatesPass());
   addPhaseCheck(pm, Phase::fused);
 }

@@ -51,6 +51,21 @@ DemandTable::DemandTable(ModuleOp module, const RowDemands &demands) : entries(g
       layers.insert(layer.first);
 }
 
+SmallVector<DemandTable::Group> DemandTable::getGroups() const {
+  SmallVector<Group> groups;
+  for (auto [index, entry] : llvm::enumerate(entries)) {
+    RowDemand wanted = getEntry(entry).getWanted();
+    std::string name = "@" + func::FuncOp(entry).getSymName().str();
+    auto *group = llvm::find_if(
+        groups, [&](const Group &other) { return getEntry(entries[other.entry]).getWanted() == wanted; });
+    if (group == groups.end())
+      groups.push_back({index, name});
+    else
+      group->names += ", " + name;
+  }
+  return groups;
+}
+
 //===- Words -------------------------------------------------------------------------------------------------===//
 
 std::string yoco::formatCount(int64_t count) { return llvm::formatv("{0:N}", count); }
@@ -98,17 +113,16 @@ std::string DemandTable::getReason(StringAttr layer) const {
 
 SmallVector<std::string> DemandTable::getTails() const {
   SmallVector<std::string> tails;
-  for (auto [entry, layers] : llvm::zip_equal(entries, work)) {
+  for (const Group &group : getGroups()) {
     auto tailOf = [](const auto &layer) { return layer.second.rows.isFrom() ? layer.second.rows.getBefore() : 0; };
+    const Layers &layers = work[group.entry];
     const auto *longest =
         llvm::max_element(layers, [&](const auto &layer, const auto &other) { return tailOf(layer) < tailOf(other); });
     if (longest == layers.end() || tailOf(*longest) == 0)
       continue;
-    func::FuncOp function = entry;
-    bool isWanted = !getEntry(function).getWanted().isNone();
+    bool isWanted = !getEntry(entries[group.entry]).getWanted().isNone();
     std::string count = formatCount(tailOf(*longest) + isWanted);
-    tails.push_back((longest->first.getValue() + " in @" + function.getSymName() + ": computed for the last " + count +
-                     " tokens" +
+    tails.push_back((longest->first.getValue() + " in " + group.names + ": computed for the last " + count + " tokens" +
                      (isWanted ? " when the last one alone is wanted" : ", the rest is not needed for any later token"))
                         .str());
   }

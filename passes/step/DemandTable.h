@@ -25,12 +25,20 @@ struct LayerWork {
 struct DemandTable {
   using Layers = llvm::MapVector<StringAttr, LayerWork>;
 
+  /// Entry points of whose rows the same are wanted, and which differ in what comes out of these alone.
+  struct Group {
+    size_t entry;      // the first of them
+    std::string names; // "@decode, @score"
+  };
+
   DemandTable(ModuleOp module, const RowDemands &demands);
 
   LayerWork getWork(size_t entry, StringAttr layer) const { return work[entry].lookup(layer); }
   /// Why not all of a layer runs in all entry points; empty when it does.
   std::string getReason(StringAttr layer) const;
-  /// For each entry point, in words, the layer that computes the longest tail of a sequence.
+  /// The entry points, in groups.
+  SmallVector<Group> getGroups() const;
+  /// For each group, in words, the layer that computes the longest tail of a sequence.
   SmallVector<std::string> getTails() const;
 
   SmallVector<func::FuncOp> entries;

@@ -51,7 +51,6 @@ struct EntryKind {
   RowBound bound;
   EntryOutput output;
   RowDemand wanted;
-  bool isDefault = true; // made when no entry points are named
 };
 
 /// The entry points that can be asked for, by name; the passes know them by their description alone.
@@ -60,11 +59,9 @@ const EntryKind kEntryKinds[] = {
     {"decode", RowShape::single, RowBound::batch, EntryOutput::logits, RowDemand::all()},
     {"score", RowShape::ragged, RowBound::wanted, EntryOutput::logits, RowDemand::all()},
     {"sample", RowShape::single, RowBound::batch, EntryOutput::sampled, RowDemand::all()},
-    {"extend", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::from(), /*isDefault=*/false},
-    {"extend_sample", RowShape::ragged, RowBound::chunk, EntryOutput::sampled, RowDemand::from(),
-     /*isDefault=*/false},
-    {"extend_logprobs", RowShape::ragged, RowBound::chunk, EntryOutput::logprobs, RowDemand::from(),
-     /*isDefault=*/false},
+    {"extend", RowShape::ragged, RowBound::chunk, EntryOutput::logits, RowDemand::from()},
+    {"extend_sample", RowShape::ragged, RowBound::chunk, EntryOutput::sampled, RowDemand::from()},
+    {"extend_logprobs", RowShape::ragged, RowBound::chunk, EntryOutput::logprobs, RowDemand::from()},
 };
 
 /// Best columns that entry points give with log-probabilities.
@@ -334,7 +331,7 @@ struct DeriveStatesPass : public yoco::impl::DeriveStatesPassBase<DeriveStatesPa
         return signalPassFailure();
     if (entries.empty())
       for (const EntryKind &kind : kEntryKinds)
-        if (kind.isDefault && failed(addKind(kind.name, kinds)))
+        if (failed(addKind(kind.name, kinds)))
           return signalPassFailure();
     StateDerivation derivation(getOperation(), *forward);
     if (failed(derivation.collectStates()))

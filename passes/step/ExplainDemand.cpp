@@ -10,17 +10,17 @@ using namespace mlir::yoco;
 
 /// One line for each layer of which an entry point runs a part: the operations that it does not run. One more where
 /// some operations of a layer need all rows and others a tail.
-static void printParts(StringAttr layer, func::FuncOp entry, const LayerWork &work, raw_ostream &os) {
+static void printParts(StringAttr layer, StringRef entries, EntryAttr shape, const LayerWork &work, raw_ostream &os) {
   if (work.needed != 0 && work.needed != work.total) {
-    os << layer.getValue() << " in @" << entry.getSymName() << " skips: ";
+    os << layer.getValue() << " in " << entries << " skips: ";
     printOperations(work.skipped, os);
     os << "\n";
   }
   for (const auto &[before, ops] : work.tails) {
     if (!work.rows.isAll())
       continue;
-    os << layer.getValue() << " in @" << entry.getSymName() << ", "
-       << formatRows(RowDemand::from(before), getEntry(entry)) << " rows alone: ";
+    os << layer.getValue() << " in " << entries << ", " << formatRows(RowDemand::from(before), shape)
+       << " rows alone: ";
     printOperations(ops, os);
     os << "\n";
   }
@@ -51,13 +51,15 @@ static void printStates(ModuleOp module, const RowDemands &demands, raw_ostream 
 void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &os) {
   DemandTable table(module, demands);
   std::vector<std::vector<std::string>> cells = {{"layer"}};
-  for (func::FuncOp entry : table.entries)
-    cells[0].push_back("@" + entry.getSymName().str());
+  SmallVector<DemandTable::Group> groups = table.getGroups();
+  auto shapeOf = [&](const DemandTable::Group &group) { return getEntry(table.entries[group.entry]); };
+  for (const DemandTable::Group &group : groups)
+    cells[0].push_back(group.names);
   cells[0].push_back("why the rest is skipped");
   for (StringAttr layer : table.layers) {
     std::vector<std::string> &row = cells.emplace_back(1, layer.str());
-    for (auto [i, entry] : llvm::enumerate(table.entries))
-      row.push_back(formatWork(table.getWork(i, layer), getEntry(entry)));
+    for (const DemandTable::Group &group : groups)
+      row.push_back(formatWork(table.getWork(group.entry, layer), shapeOf(group)));
     row.push_back(table.getReason(layer));
   }
   std::vector<size_t> widths(cells[0].size());
@@ -71,8 +73,8 @@ void yoco::printDemand(ModuleOp module, const RowDemands &demands, raw_ostream &
   std::string parts;
   llvm::raw_string_ostream partsOs(parts);
   for (StringAttr layer : table.layers)
-    for (auto [i, entry] : llvm::enumerate(table.entries))
-      printParts(layer, entry, table.getWork(i, layer), partsOs);
+    for (const DemandTable::Group &group : groups)
+      printParts(layer, group.names, shapeOf(group), table.getWork(group.entry, layer), partsOs);
   if (!parts.empty())
     os << parts << "\n";
   SmallVector<std::string> tails = table.getTails();

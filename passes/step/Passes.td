@@ -91,7 +91,7 @@ def DeriveStatesPass : Pass<"yoco-derive-states", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::yoco::YocoDialect"];
   let options = [ListOption<"entries", "entries", "std::string",
                             "Entry points to make, of `prefill`, `decode`, `score`, `sample`, `extend`, "
-                            "`extend_sample` and `extend_logprobs` (default: the first four)">];
+                            "`extend_sample` and `extend_logprobs` (default: all)">];
   let statistics = [Statistic<"numStates", "states", "Caches and states declared">,
                     Statistic<"numSharedReaders", "shared-readers",
                               "Row mixers that read a cache another one declared">];

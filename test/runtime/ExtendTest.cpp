@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <cstring>
 #include <gmock/gmock.h>
+#include <limits>
 
 using namespace yoco;
 using namespace yoco::test;

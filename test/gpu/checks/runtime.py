@@ -52,6 +52,19 @@ class VariantInfo(c.Structure):
     ]
 
 
+_Allocate = c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_size_t, c.c_size_t)
+_Deallocate = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_size_t)
+
+
+class Allocator(c.Structure):
+    """`allocate(user, size, alignment)` and `deallocate(user, memory, size)`."""
+
+    _fields_ = [("allocate", _Allocate), ("deallocate", _Deallocate), ("user", c.c_void_p)]
+
+    def __init__(self, allocate, deallocate):
+        super().__init__(_Allocate(allocate), _Deallocate(deallocate))
+
+
 class SessionOptions(c.Structure):
     _fields_ = [
         ("struct_size", c.c_size_t),
@@ -91,6 +104,32 @@ class SessionStats(c.Structure):
         ("device_weight_bytes", c.c_uint64),
         ("staging_bytes", c.c_uint64),
         ("device_description", c.c_char_p),
+    ]
+
+
+class Segment(c.Structure):
+    _fields_ = [("slot", c.c_int32), ("rows", c.c_uint32), ("wanted_from", c.c_uint64)]
+
+
+class Step(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("segments", c.c_void_p),
+        ("segment_count", c.c_size_t),
+        ("ids", c.c_void_p),
+        ("targets", c.c_void_p),
+        ("best", c.c_uint32),
+    ]
+
+
+class StepResults(c.Structure):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("logits", c.c_void_p),
+        ("chosen", c.c_void_p),
+        ("logprobs", c.c_void_p),
+        ("best", c.c_void_p),
+        ("rows", c.c_size_t),
     ]
 
 
@@ -148,9 +187,11 @@ class Model:
 class Session:
     """Closes with `with`; ids are any sequence of integers, logits float32 arrays full of NaN before."""
 
-    def __init__(self, model, device, entries=0, no_graphs=False, threads=0, **bounds):
+    def __init__(self, model, device, entries=0, no_graphs=False, threads=0, allocator=None, **bounds):
         self.model, self.c, self.handle = model, model.library.c, c.c_void_p()
+        self.allocator = allocator  # its functions must outlive the session
         options = SessionOptions(c.sizeof(SessionOptions), device.encode())
+        options.allocator = c.addressof(allocator) if allocator else None
         options.entries, options.no_graphs, options.threads, options.bounds = (
             entries,
             no_graphs,
@@ -211,6 +252,20 @@ class Session:
         callback = _LogitsCallback(receive)
         self.check(self.c.yoco_session_score(self.handle, slot, pointer(ids), c.c_size_t(len(ids)), callback, None))
         return logits
+
+    def extend(self, segments, ids):
+        """One step of segments (slot, rows, wanted from) -> the logits of the wanted rows."""
+        rows = sum(min(rows, max(0, self.position(slot) + rows - wanted)) for slot, rows, wanted in segments)
+        table, ids, logits = (Segment * len(segments))(*segments), np.ascontiguousarray(ids, np.int32), self.rows(rows)
+        step = Step(c.sizeof(Step), c.addressof(table), len(segments), pointer(ids))
+        results = StepResults(c.sizeof(StepResults), pointer(logits))
+        self.check(self.c.yoco_session_extend(self.handle, c.byref(step), c.byref(results)))
+        return logits[: results.rows]
+
+    def position(self, slot):
+        position = c.c_uint64()
+        self.check(self.c.yoco_session_position(self.handle, slot, c.byref(position)))
+        return position.value
 
     def reset(self, slot):
         self.check(self.c.yoco_session_reset(self.handle, slot))
