@@ -170,7 +170,7 @@ class Maker:
             } | more
 
         if not self.gpu:
-            yield plan("f32", "f32", 4)
+            yield plan("f32", "f32", 8)
             return
         if self.emulator:
             yield plan("bf16", "bf16", 4, chunks=[None, 7])
@@ -181,8 +181,8 @@ class Maker:
         if name in ("tiny-gret", "tiny-swa"):
             shutil.copy(ROOT / "examples/yoco-tiny/needle.txt", self.out / "golden/needle.txt")
             needle["needle_text"] = {"file": "needle.txt", "answer": "30558"}
-        yield plan("bf16", "bf16", 4, sanitize=small, **needle)
-        yield plan("f32", "f32", 4, sanitize=small)
+        yield plan("bf16", "bf16", 8, sanitize=small, **needle)
+        yield plan("f32", "f32", 8, sanitize=small)
         if small:
             # More slots than the kernels for few rows take, and code that this GPU's driver compiles.
             yield plan("bf16-batch-24", "bf16", 24, chunks=[None])

@@ -29,6 +29,7 @@ from rows import Row  # noqa: E402
 SECTIONS = {
     "logits": "logits",
     "batches": "batches",
+    "mixes": "mixes",
     "repeat": "repeat",
     "kernels": "kernels",
     "launches": "launches",

@@ -66,10 +66,10 @@ class Bundles(unittest.TestCase):
     def everything_passes(self):
         status, sections, output = self.check()
         self.assertEqual(status, 0, output)
-        expected = {"logits", "batches", "repeat", "kernels", "launches", "long", "sanitizer", "bench"}
+        expected = {"logits", "batches", "mixes", "repeat", "kernels", "launches", "long", "sanitizer", "bench"}
         self.assertEqual(set(sections), expected)
         self.assertRegex(output.splitlines()[-1], r"^\d+ passed, 0 failed$")
-        for section in ("logits", "batches", "repeat", "kernels", "long"):
+        for section in ("logits", "batches", "mixes", "repeat", "kernels", "long"):
             self.assertGreater(sum(row["status"] == "pass" for row in sections[section]), 0, section)
         self.assertEqual([row["status"] for row in sections["sanitizer"]], ["skip"])
 
