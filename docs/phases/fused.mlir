@@ -160,5 +160,68 @@ module attributes {yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, w
     %17 = yoco.fused_linear %16 weights [@output] {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (tensor<?x8xf32>) -> tensor<?x32xf32>
     return %17, %5#1, %12#0, %12#1 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
+  func.func @extend_sample(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, sampled = from w-0>} {
+    %c0 = arith.constant 0 : index
+    %0 = yoco.fused_positions %arg0 at %arg1 {yoco.layer = "embed"} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+    %1 = yoco.narrow_segments %arg1 {halo = 0 : i64}
+    %2 = yoco.fused_positions %arg0 at %1 {yoco.layer = "embed"} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+    %3 = yoco.fused_embed %arg0 table @embed {scale = 2.82842708 : f32, yoco.layer = "embed"} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %4 = yoco.fused_linear %3 weights [@self.0.q, @self.0.k, @self.0.v, @self.0.g, @self.0.gt] {eps = 9.99999974E-6 : f32, norm_weight = @self.0.mixer_norm, yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x34xf32>
+    %dim = tensor.dim %arg0, %c0 : tensor<?xi32>
+    %extracted_slice = tensor.extract_slice %4[0, 0] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_0 = tensor.extract_slice %4[0, 8] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_1 = tensor.extract_slice %4[0, 16] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_2 = tensor.extract_slice %4[0, 24] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_3 = tensor.extract_slice %4[0, 32] [%dim, 2] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x2xf32>
+    %5:2 = yoco.fused_retention %extracted_slice, %extracted_slice_0, %extracted_slice_1, %extracted_slice_3 at %0, %arg1 from %arg2 swish %extracted_slice_2 {eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #rope, scale = 5.000000e-01 : f32, span = 64 : i64, yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+    %6 = yoco.fused_linear %5#0 residual %3 weights [@self.0.out] {yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %7 = yoco.fused_linear %6 weights [@self.0.fc1, @self.0.gate] {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @self.0.ffn_norm, yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x12xf32>
+    %8 = yoco.fused_linear %7 residual %6 weights [@self.0.fc2] {yoco.layer = "self_decoder.0"} : (tensor<?x12xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %9 = yoco.fused_linear %8 weights [@kv.k, @kv.v] {eps = 9.99999974E-6 : f32, norm_weight = @kv.norm, yoco.layer = "kv"} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %extracted_slice_4 = tensor.extract_slice %9[0, 0] [%dim, 4] [1, 1] {yoco.layer = "kv"} : tensor<?x8xf32> to tensor<?x4xf32>
+    %extracted_slice_5 = tensor.extract_slice %9[0, 4] [%dim, 4] [1, 1] {yoco.layer = "kv"} : tensor<?x8xf32> to tensor<?x4xf32>
+    %10 = yoco.fused_narrow %8 at %arg1 to %1 {yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+    %11 = yoco.fused_linear %10 weights [@cross.0.q] {eps = 9.99999974E-6 : f32, norm_weight = @cross.0.mixer_norm, yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %12:2 = yoco.fused_cache_write %extracted_slice_4, %extracted_slice_5 at %0, %arg1 to %arg3, %arg4 {rope = #rope, yoco.layer = "kv"} : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> (!yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>)
+    %13 = yoco.fused_attention %11 at %2, %1 to %12#0, %12#1 {heads = 2 : i64, rope = #rope, scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> tensor<?x8xf32>
+    %14 = yoco.fused_linear %13 residual %10 weights [@cross.0.out] {yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %15 = yoco.fused_linear %14 weights [@cross.0.fc1, @cross.0.gate] {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @cross.0.ffn_norm, yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x12xf32>
+    %16 = yoco.fused_linear %15 residual %14 weights [@cross.0.fc2] {yoco.layer = "cross_decoder.0"} : (tensor<?x12xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %17 = yoco.fused_linear %16 weights [@output] {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (tensor<?x8xf32>) -> tensor<?x32xf32>
+    %18 = yoco.fused_argmax %17 {yoco.layer = "head"} : (tensor<?x32xf32>) -> tensor<?xi32>
+    return %18, %5#1, %12#0, %12#1 : tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  }
+  func.func @extend_logprobs(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?xi32>, %arg3: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg5: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?x43xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
+    %c0 = arith.constant 0 : index
+    %0 = yoco.fused_positions %arg0 at %arg1 {yoco.layer = "embed"} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+    %1 = yoco.narrow_segments %arg1 {halo = 0 : i64}
+    %2 = yoco.fused_positions %arg0 at %1 {yoco.layer = "embed"} : (tensor<?xi32>, !yoco.segments) -> tensor<?xi32>
+    %3 = yoco.fused_embed %arg0 table @embed {scale = 2.82842708 : f32, yoco.layer = "embed"} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %4 = yoco.fused_linear %3 weights [@self.0.q, @self.0.k, @self.0.v, @self.0.g, @self.0.gt] {eps = 9.99999974E-6 : f32, norm_weight = @self.0.mixer_norm, yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x34xf32>
+    %dim = tensor.dim %arg0, %c0 : tensor<?xi32>
+    %extracted_slice = tensor.extract_slice %4[0, 0] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_0 = tensor.extract_slice %4[0, 8] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_1 = tensor.extract_slice %4[0, 16] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_2 = tensor.extract_slice %4[0, 24] [%dim, 8] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x8xf32>
+    %extracted_slice_3 = tensor.extract_slice %4[0, 32] [%dim, 2] [1, 1] {yoco.layer = "self_decoder.0"} : tensor<?x34xf32> to tensor<?x2xf32>
+    %5:2 = yoco.fused_retention %extracted_slice, %extracted_slice_0, %extracted_slice_1, %extracted_slice_3 at %0, %arg1 from %arg3 swish %extracted_slice_2 {eps = 9.99999974E-6 : f32, gate_divisor = 1.600000e+01 : f32, rope = #rope, scale = 5.000000e-01 : f32, span = 64 : i64, yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>, !yoco.segments, !yoco.state<2x4x4xf32>, tensor<?x8xf32>) -> (tensor<?x8xf32>, !yoco.state<2x4x4xf32>)
+    %6 = yoco.fused_linear %5#0 residual %3 weights [@self.0.out] {yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %7 = yoco.fused_linear %6 weights [@self.0.fc1, @self.0.gate] {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @self.0.ffn_norm, yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x12xf32>
+    %8 = yoco.fused_linear %7 residual %6 weights [@self.0.fc2] {yoco.layer = "self_decoder.0"} : (tensor<?x12xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %9 = yoco.fused_linear %8 weights [@kv.k, @kv.v] {eps = 9.99999974E-6 : f32, norm_weight = @kv.norm, yoco.layer = "kv"} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %extracted_slice_4 = tensor.extract_slice %9[0, 0] [%dim, 4] [1, 1] {yoco.layer = "kv"} : tensor<?x8xf32> to tensor<?x4xf32>
+    %extracted_slice_5 = tensor.extract_slice %9[0, 4] [%dim, 4] [1, 1] {yoco.layer = "kv"} : tensor<?x8xf32> to tensor<?x4xf32>
+    %10 = yoco.fused_narrow %8 at %arg1 to %1 {yoco.layer = "self_decoder.0"} : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+    %11 = yoco.fused_linear %10 weights [@cross.0.q] {eps = 9.99999974E-6 : f32, norm_weight = @cross.0.mixer_norm, yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+    %12:2 = yoco.fused_cache_write %extracted_slice_4, %extracted_slice_5 at %0, %arg1 to %arg4, %arg5 {rope = #rope, yoco.layer = "kv"} : (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> (!yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>)
+    %13 = yoco.fused_attention %11 at %2, %1 to %12#0, %12#1 {heads = 2 : i64, rope = #rope, scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) -> tensor<?x8xf32>
+    %14 = yoco.fused_linear %13 residual %10 weights [@cross.0.out] {yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %15 = yoco.fused_linear %14 weights [@cross.0.fc1, @cross.0.gate] {activation = #yoco.activation<swiglu>, eps = 9.99999974E-6 : f32, norm_weight = @cross.0.ffn_norm, yoco.layer = "cross_decoder.0"} : (tensor<?x8xf32>) -> tensor<?x12xf32>
+    %16 = yoco.fused_linear %15 residual %14 weights [@cross.0.fc2] {yoco.layer = "cross_decoder.0"} : (tensor<?x12xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    %17 = yoco.fused_linear %16 weights [@output] {eps = 9.99999974E-6 : f32, norm_weight = @norm, yoco.layer = "head"} : (tensor<?x8xf32>) -> tensor<?x32xf32>
+    %18 = yoco.fused_narrow %arg2 at %arg1 to %1 : (tensor<?xi32>, !yoco.segments, !yoco.segments) -> tensor<?xi32>
+    %19 = yoco.fused_logprobs %17, %18 {best = 20 : i64, yoco.layer = "head"} : (tensor<?x32xf32>, tensor<?xi32>) -> tensor<?x43xf32>
+    return %19, %5#1, %12#0, %12#1 : tensor<?x43xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  }
 }
 

@@ -328,5 +328,142 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %49 = yoco.linear %48, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
     return %49, %next, %34, %35 : tensor<?x32xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
   }
+  func.func @extend_sample(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg3: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, sampled = from w-0>} {
+    %0 = yoco.narrow_segments %arg1 {halo = 0 : i64}
+    %c0 = arith.constant {yoco.layer = "embed"} 0 : index
+    %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
+    %1 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
+    %2 = yoco.embed %arg0, @embed {scale = 2.82842708 : f32, yoco.layer = "embed"} : tensor<?x8xf32>
+    %3 = yoco.norm %2 weight @self.0.mixer_norm {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %4 = yoco.linear %3, @self.0.q {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded = tensor.expand_shape %4 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %5 = yoco.rope %expanded, %1 {rope = #rope, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %6 = yoco.linear %3, @self.0.k {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_0 = tensor.expand_shape %6 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %7 = yoco.rope %expanded_0, %1 {rope = #rope, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %8 = yoco.linear %3, @self.0.v {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_1 = tensor.expand_shape %8 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %9 = yoco.linear %3, @self.0.g {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %10 = yoco.linear %3, @self.0.gt {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x2xf32>
+    %11 = yoco.log_sigmoid %10 {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %cst = arith.constant {yoco.layer = "self_decoder.0"} 1.600000e+01 : f32
+    %splat = tensor.splat %cst[%dim] {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %12 = arith.divf %11, %splat {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %result, %next = yoco.step_retention %5, %7, %expanded_1, %12 at %arg1 from %arg2 {scale = 5.000000e-01 : f32, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, <2x4x4xf32> -> tensor<?x2x4xf32>
+    %13 = yoco.norm %result {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %collapsed = tensor.collapse_shape %13 [[0], [1, 2]] {yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %14 = yoco.silu %9 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %15 = arith.mulf %14, %collapsed {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %16 = yoco.linear %15, @self.0.out {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %17 = arith.addf %2, %16 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %18 = yoco.norm %17 weight @self.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %19 = yoco.linear %18, @self.0.fc1 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %20 = yoco.silu %19 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32>
+    %21 = yoco.linear %18, @self.0.gate {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %22 = arith.mulf %20, %21 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32>
+    %23 = yoco.linear %22, @self.0.fc2 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %24 = arith.addf %17, %23 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %25 = yoco.norm %24 weight @kv.norm {eps = 9.99999974E-6 : f32, yoco.layer = "kv"} : tensor<?x8xf32>
+    %26 = yoco.linear %25, @kv.k {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    %expanded_2 = tensor.expand_shape %26 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
+    %27 = yoco.rope %expanded_2, %1 {rope = #rope, yoco.layer = "kv"} : tensor<?x1x4xf32>
+    %28 = yoco.linear %25, @kv.v {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    %expanded_3 = tensor.expand_shape %28 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
+    %29 = yoco.narrow %24 at %arg1 to %0 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %30 = yoco.norm %29 weight @cross.0.mixer_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %31 = yoco.linear %30, @cross.0.q {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %dim_4 = tensor.dim %31, %c0 : tensor<?x8xf32>
+    %expanded_5 = tensor.expand_shape %31 [[0], [1, 2]] output_shape [%dim_4, 2, 4] {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %32 = yoco.positions %arg0 at %0 {yoco.layer = "embed"} : tensor<?xi32>
+    %33 = yoco.rope %expanded_5, %32 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
+    %34 = yoco.cache_write %arg3, %27 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %35 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %36 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %37 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %38 = yoco.step_attention %33 at %0 past(%37, %36) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %collapsed_6 = tensor.collapse_shape %38 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %39 = yoco.linear %collapsed_6, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %40 = arith.addf %29, %39 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %41 = yoco.norm %40 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %42 = yoco.linear %41, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %43 = yoco.silu %42 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %44 = yoco.linear %41, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %45 = arith.mulf %43, %44 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %46 = yoco.linear %45, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %47 = arith.addf %40, %46 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %48 = yoco.norm %47 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
+    %49 = yoco.linear %48, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
+    %50 = yoco.argmax %49 {yoco.layer = "head"} : tensor<?x32xf32> -> tensor<?xi32>
+    return %50, %next, %34, %35 : tensor<?xi32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  }
+  func.func @extend_logprobs(%arg0: tensor<?xi32>, %arg1: !yoco.segments, %arg2: tensor<?xi32>, %arg3: !yoco.state<2x4x4xf32> {yoco.state = @state_0}, %arg4: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @keys_0}, %arg5: !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous> {yoco.state = @values_0}) -> (tensor<?x43xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
+    %0 = yoco.narrow_segments %arg1 {halo = 0 : i64}
+    %c0 = arith.constant {yoco.layer = "embed"} 0 : index
+    %dim = tensor.dim {yoco.layer = "embed"} %arg0, %c0 : tensor<?xi32>
+    %1 = yoco.positions %arg0 at %arg1 {yoco.layer = "embed"} : tensor<?xi32>
+    %2 = yoco.embed %arg0, @embed {scale = 2.82842708 : f32, yoco.layer = "embed"} : tensor<?x8xf32>
+    %3 = yoco.norm %2 weight @self.0.mixer_norm {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %4 = yoco.linear %3, @self.0.q {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded = tensor.expand_shape %4 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %5 = yoco.rope %expanded, %1 {rope = #rope, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %6 = yoco.linear %3, @self.0.k {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_0 = tensor.expand_shape %6 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %7 = yoco.rope %expanded_0, %1 {rope = #rope, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %8 = yoco.linear %3, @self.0.v {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %expanded_1 = tensor.expand_shape %8 [[0], [1, 2]] output_shape [%dim, 2, 4] {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %9 = yoco.linear %3, @self.0.g {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %10 = yoco.linear %3, @self.0.gt {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x2xf32>
+    %11 = yoco.log_sigmoid %10 {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %cst = arith.constant {yoco.layer = "self_decoder.0"} 1.600000e+01 : f32
+    %splat = tensor.splat %cst[%dim] {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %12 = arith.divf %11, %splat {yoco.layer = "self_decoder.0"} : tensor<?x2xf32>
+    %result, %next = yoco.step_retention %5, %7, %expanded_1, %12 at %arg1 from %arg3 {scale = 5.000000e-01 : f32, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2x4xf32>, tensor<?x2xf32>, <2x4x4xf32> -> tensor<?x2x4xf32>
+    %13 = yoco.norm %result {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32>
+    %collapsed = tensor.collapse_shape %13 [[0], [1, 2]] {yoco.layer = "self_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %14 = yoco.silu %9 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %15 = arith.mulf %14, %collapsed {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %16 = yoco.linear %15, @self.0.out {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %17 = arith.addf %2, %16 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %18 = yoco.norm %17 weight @self.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %19 = yoco.linear %18, @self.0.fc1 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %20 = yoco.silu %19 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32>
+    %21 = yoco.linear %18, @self.0.gate {yoco.layer = "self_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %22 = arith.mulf %20, %21 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32>
+    %23 = yoco.linear %22, @self.0.fc2 {yoco.layer = "self_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %24 = arith.addf %17, %23 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %25 = yoco.norm %24 weight @kv.norm {eps = 9.99999974E-6 : f32, yoco.layer = "kv"} : tensor<?x8xf32>
+    %26 = yoco.linear %25, @kv.k {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    %expanded_2 = tensor.expand_shape %26 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
+    %27 = yoco.rope %expanded_2, %1 {rope = #rope, yoco.layer = "kv"} : tensor<?x1x4xf32>
+    %28 = yoco.linear %25, @kv.v {yoco.layer = "kv"} : tensor<?x8xf32> -> tensor<?x4xf32>
+    %expanded_3 = tensor.expand_shape %28 [[0], [1, 2]] output_shape [%dim, 1, 4] {yoco.layer = "kv"} : tensor<?x4xf32> into tensor<?x1x4xf32>
+    %29 = yoco.narrow %24 at %arg1 to %0 {yoco.layer = "self_decoder.0"} : tensor<?x8xf32>
+    %30 = yoco.norm %29 weight @cross.0.mixer_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %31 = yoco.linear %30, @cross.0.q {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %dim_4 = tensor.dim %31, %c0 : tensor<?x8xf32>
+    %expanded_5 = tensor.expand_shape %31 [[0], [1, 2]] output_shape [%dim_4, 2, 4] {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> into tensor<?x2x4xf32>
+    %32 = yoco.positions %arg0 at %0 {yoco.layer = "embed"} : tensor<?xi32>
+    %33 = yoco.rope %expanded_5, %32 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
+    %34 = yoco.cache_write %arg4, %27 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %35 = yoco.cache_write %arg5, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+    %36 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %37 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %38 = yoco.step_attention %33 at %0 past(%37, %36) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %collapsed_6 = tensor.collapse_shape %38 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
+    %39 = yoco.linear %collapsed_6, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
+    %40 = arith.addf %29, %39 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %41 = yoco.norm %40 weight @cross.0.ffn_norm {eps = 9.99999974E-6 : f32, yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %42 = yoco.linear %41, @cross.0.fc1 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %43 = yoco.silu %42 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %44 = yoco.linear %41, @cross.0.gate {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x12xf32>
+    %45 = arith.mulf %43, %44 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32>
+    %46 = yoco.linear %45, @cross.0.fc2 {yoco.layer = "cross_decoder.0"} : tensor<?x12xf32> -> tensor<?x8xf32>
+    %47 = arith.addf %40, %46 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
+    %48 = yoco.norm %47 weight @norm {eps = 9.99999974E-6 : f32, yoco.layer = "head"} : tensor<?x8xf32>
+    %49 = yoco.linear %48, @output {yoco.layer = "head"} : tensor<?x8xf32> -> tensor<?x32xf32>
+    %50 = yoco.narrow %arg2 at %arg1 to %0 : tensor<?xi32>
+    %51 = yoco.row_logprobs %49, %50 {best = 20 : i64, yoco.layer = "head"} : tensor<?x32xf32>, tensor<?xi32> -> tensor<?x43xf32>
+    return %51, %next, %34, %35 : tensor<?x43xf32>, !yoco.state<2x4x4xf32>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>, !yoco.cache<heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
+  }
 }
 

@@ -163,8 +163,9 @@ const int32_t *Session::placeTargets(Role role, const yoco_step &asked) {
 
 /// Copies the log-probabilities that a step has made. See OutputKind.logprobs.
 Status Session::fetchLogProbs(uint32_t rows, const yoco_step &asked, const yoco_step_results &results) {
-  const size_t most = outputOf(extendLogProbsRole, fb::OutputKind::logprobs).best(), words = 3 + 2 * most;
-  return fetch(extendLogProbsRole, fb::OutputKind::logprobs, rows, [&](uint32_t first, uint32_t count, const void *part) {
+  const Role role = extendLogProbsRole;
+  const size_t most = outputOf(role, fb::OutputKind::logprobs).best(), words = 3 + 2 * most;
+  return fetch(role, fb::OutputKind::logprobs, rows, [&](uint32_t first, uint32_t count, const void *part) {
     for (uint32_t row = first; row < first + count; ++row) {
       const char *from = static_cast<const char *>(part) + size_t(row - first) * words * 4;
       memcpy(&results.logprobs[row], from, sizeof(yoco_logprobs));

@@ -14,7 +14,16 @@
 namespace yoco::runtime {
 
 /// In the order of the flags YOCO_ENTRY_*.
-enum Role { prefillRole, decodeRole, scoreRole, sampleRole, extendRole, extendSampleRole, extendLogProbsRole, roleCount };
+enum Role {
+  prefillRole,
+  decodeRole,
+  scoreRole,
+  sampleRole,
+  extendRole,
+  extendSampleRole,
+  extendLogProbsRole,
+  roleCount
+};
 
 /// For messages: "prefill".
 const char *roleName(Role role);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""yoco_session_extend(): thousands of random steps whose segments are of all kinds, in memory that is full of NaN before.
-On the host each segment gets the bits that it gets alone, and the logits of the whole text."""
+"""yoco_session_extend(): thousands of random steps whose segments are of all kinds, in memory that is full of NaN
+before. On the host each segment gets the bits that it gets alone, and the logits of the whole text."""
 import os
 import sys
 
