@@ -45,8 +45,8 @@ class Errors:
                 self.differences.append((text.margin[first + i], errors.get(i), f"{text.name} row {first + i}"))
 
     def wrong(self):
-        """Rows whose largest logit is another one although the best two are further apart than twice the error: both may
-        err, in opposite directions."""
+        """Rows whose largest logit is another one although the best two are further apart than twice the error: both
+        may err, in opposite directions."""
         return [d for d in self.differences if not d[0] <= 2 * (self.largest if d[1] is None else d[1])]
 
 

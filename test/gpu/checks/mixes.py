@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Section `mixes`: random steps of many kinds of segments, and each of their segments by itself.
 
-A step may hold chunks of prompts, rows to decode, rows to score, drafted rows that are taken back, and empty segments, at
-different positions. What comes out for a sequence must not depend on the company: the same steps with their segments in
-another order give the same bits on every device, and so does each segment alone where a row is computed in one way
-whatever the number of rows; elsewhere it is within the bound. Both are also beside the logits of the whole text."""
+A step may hold chunks of prompts, rows to decode, rows to score, drafted rows that are taken back, and empty segments,
+at different positions. What comes out for a sequence must not depend on the company: the same steps with their
+segments in another order give the same bits on every device, and so does each segment alone where a row is computed in
+one way whatever the number of rows; elsewhere it is within the bound. Both are also beside the logits of the whole
+text."""
 
 import ctypes as c
 
