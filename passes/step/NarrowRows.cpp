@@ -212,6 +212,7 @@ Value EntryNarrower::getRows(OpBuilder &builder, Value value, Set set) {
   Operation *op = value.getDefiningOp();
   if (op && canMakeAgain(op, set)) {
     Operation *again = builder.clone(*op);
+    sets[again] = set;
     moveOperands(builder, again, set);
     ++numMadeAgain;
     return made[{value, set}] = again->getResult(0);
@@ -219,6 +220,7 @@ Value EntryNarrower::getRows(OpBuilder &builder, Value value, Set set) {
   auto narrow = NarrowOp::create(builder, value.getLoc(), value.getType(), value, getTable(from), getTable(set));
   if (Attribute layer = op ? op->getAttr(YocoDialect::getLayerAttrName()) : Attribute())
     narrow->setAttr(YocoDialect::getLayerAttrName(), layer);
+  sets[narrow] = set;
   ++numNarrowed;
   return made[{value, set}] = narrow;
 }
@@ -241,8 +243,8 @@ void EntryNarrower::moveOperands(OpBuilder &builder, Operation *op, Set set) {
     return;
   builder.setInsertionPoint(op);
   for (OpOperand &operand : op->getOpOperands()) {
-    if (operand.get() == getTable(everything))
-      operand.set(getTable(set));
+    if (isa<SegmentsType>(operand.get().getType()))
+      operand.set(getTable(set)); // what is made again may have the table of another set by now
     else if (isRowTensor(operand.get().getType()) && !isa<PositionsOp>(op))
       operand.set(getRows(builder, operand.get(), set));
   }
