@@ -4,27 +4,20 @@
 // than one block of logits have generated weights.
 
 #include "compiler/Compile.h"
-#include "dialect/YocoOps.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "passes/Passes.h"
-#include "runtime/model/Model.h"
-#include "runtime/model/Programs.h"
-#include "runtime/session/StepTables.h"
+#include "yoco/yoco.h"
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <random>
 
 using namespace mlir::yoco;
-namespace runtime = yoco::runtime;
-namespace fb = yoco::fb;
 
 namespace {
 
-constexpr int kBest = 20, kColumns = 3 + 2 * kBest;
+constexpr uint32_t kBest = YOCO_MOST_BEST;
 
 /// A folder with a configuration of its own, or one of the repository's.
 struct Source {
@@ -50,6 +43,11 @@ const Source kSources[] = {
          "vocab_size": 8193, "dtype": "bfloat16"})"},
 };
 
+struct Destroy {
+  void operator()(yoco_model *model) const { yoco_model_destroy(model); }
+  void operator()(yoco_session *session) const { yoco_session_destroy(session); }
+};
+
 class LogprobsTest : public testing::TestWithParam<Source> {
 protected:
   void SetUp() override {
@@ -63,21 +61,20 @@ protected:
   void TearDown() override { llvm::sys::fs::remove_directories(folder); }
 
   void compileModel();
-  void addEntries(const std::string &model, const std::string &step);
   void open();
-  const float *run(uint32_t entry, uint32_t rows, uint64_t wantedFrom, const std::vector<int32_t> &targets);
-  uint32_t getVocabulary() const { return model->plan().vocabulary_size(); }
-  const fb::Entry &getEntry(uint32_t index) const { return *model->variant(0).entries()->Get(index); }
+  void extend(const std::vector<int32_t> &ids, uint64_t wantedFrom, const int32_t *targets, uint32_t best,
+              yoco_step_results results);
+  void expectRow(const float *logits, int32_t target, const yoco_logprobs &got, const yoco_candidate *best);
 
   std::string folder;
-  std::shared_ptr<runtime::Model> model;
-  std::unique_ptr<runtime::Executor> executor;
-  std::vector<int32_t> ids;
+  std::unique_ptr<yoco_model, Destroy> model;
+  std::unique_ptr<yoco_session, Destroy> session;
+  uint32_t width = 0; // of the vocabulary
 };
 
 void LogprobsTest::compileModel() {
   CompileOptions options;
-  options.compileTo = Phase::model;
+  options.maxSeqLen = 128;
   std::string source = std::string(YOCO_SOURCE_DIR) + "/" + (GetParam().folder ? GetParam().folder : "");
   if (GetParam().config) {
     std::error_code code;
@@ -86,110 +83,88 @@ void LogprobsTest::compileModel() {
     source = folder;
     options.randomWeights = 1;
   }
-  ASSERT_EQ(llvm::toString(compile(source, folder + "/model.mlir", options)), "");
-  addEntries(folder + "/model.mlir", folder + "/step.mlir");
-  CompileOptions rest;
-  rest.maxSeqLen = 128;
-  ASSERT_EQ(llvm::toString(compile(folder + "/step.mlir", folder + "/model.yoco", rest)), "");
-}
-
-/// From phase `model` to `step`, with the entry points that are compared.
-void LogprobsTest::addEntries(const std::string &input, const std::string &output) {
-  mlir::MLIRContext context;
-  context.loadDialect<YocoDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::tensor::TensorDialect>();
-  auto module = mlir::parseSourceFile<mlir::ModuleOp>(input, &context);
-  ASSERT_TRUE(module);
-  mlir::PassManager passes(&context);
-  DeriveStatesPassOptions entries;
-  entries.entries = {"extend", "extend_logprobs"};
-  VerifyPhasePassOptions phase;
-  phase.phase = "step";
-  passes.addPass(createInlineDecodersPass());
-  passes.addPass(mlir::createCSEPass());
-  passes.addPass(createDeriveStatesPass(entries));
-  passes.addPass(createPruneRowsPass());
-  passes.addPass(createNarrowRowsPass());
-  passes.addPass(createVerifyPhasePass(phase));
-  ASSERT_TRUE(succeeded(passes.run(*module)));
-  std::error_code code;
-  llvm::raw_fd_ostream(output, code) << *module;
-  ASSERT_FALSE(code);
+  ASSERT_EQ(llvm::toString(compile(source, folder + "/model.yoco", options)), "");
 }
 
 void LogprobsTest::open() {
-  auto data = runtime::FileData::map((folder + "/model.yoco").c_str());
-  ASSERT_TRUE(data.ok()) << data.status().text();
-  auto opened = runtime::Model::open(std::move(*data), {});
-  ASSERT_TRUE(opened.ok()) << opened.status().text();
-  model = *opened;
-  runtime::ExecutorOptions options = {};
-  options.bounds = runtime::boundsOf(model->plan());
-  runtime::Path root;
-  options.sizes = *runtime::evaluatePlan(model->variant(0), getVocabulary(), options.bounds, root);
-  options.entries = {0, 1};
-  options.threads = 2;
-  options.allocator = runtime::defaultAllocator();
-  auto program = model->program({}, options.sizes.arenas, {});
-  ASSERT_TRUE(program.ok()) << program.status().text();
-  auto made = (*program)->createExecutor(std::move(options));
-  ASSERT_TRUE(made.ok()) << made.status().text();
-  executor = std::move(*made);
+  char error[256] = "";
+  yoco_model *opened = nullptr;
+  ASSERT_EQ(yoco_model_open_file((folder + "/model.yoco").c_str(), nullptr, &opened, error, sizeof(error)), YOCO_OK)
+      << error;
+  model.reset(opened);
+  yoco_model_info info = {};
+  info.struct_size = sizeof(info);
+  ASSERT_EQ(yoco_model_get_info(opened, &info), YOCO_OK);
+  width = info.vocabulary_size;
+  yoco_session *created = nullptr;
+  ASSERT_EQ(yoco_session_create(opened, nullptr, &created, error, sizeof(error)), YOCO_OK) << error;
+  session.reset(created);
 }
 
-/// One step of an empty sequence; what comes out of its rows from `wantedFrom` on.
-const float *LogprobsTest::run(uint32_t index, uint32_t rows, uint64_t wantedFrom,
-                               const std::vector<int32_t> &targets) {
-  const fb::Entry &entry = getEntry(index);
-  runtime::StepTables step;
-  step.reserve(entry, runtime::boundsOf(model->plan()));
-  step.add({0, rows, 0, wantedFrom});
-  const runtime::StepSet *sets = step.make(entry, *entry.programs()->Get(0));
-  EXPECT_TRUE(executor->run(index, 0, {ids.data(), sets, targets.data()}).ok());
-  auto output = executor->output(0, 0, uint32_t(rows - wantedFrom));
-  EXPECT_TRUE(output.ok());
-  return static_cast<const float *>(*output);
+/// One step of an empty sequence.
+void LogprobsTest::extend(const std::vector<int32_t> &ids, uint64_t wantedFrom, const int32_t *targets, uint32_t best,
+                          yoco_step_results results) {
+  ASSERT_EQ(yoco_session_reset(session.get(), 0), YOCO_OK);
+  yoco_segment segment = {0, uint32_t(ids.size()), wantedFrom};
+  yoco_step step = {sizeof(step), &segment, 1, ids.data(), targets, best};
+  results.struct_size = sizeof(results);
+  ASSERT_EQ(yoco_session_extend(session.get(), &step, &results), YOCO_OK) << yoco_session_last_error(session.get());
+  ASSERT_EQ(results.rows, ids.size() - wantedFrom);
+}
+
+/// Compares with what double arithmetic says of a row of logits.
+void LogprobsTest::expectRow(const float *row, int32_t target, const yoco_logprobs &got, const yoco_candidate *best) {
+  double largest = *std::max_element(row, row + width), sum = 0;
+  for (uint32_t c = 0; c < width; ++c)
+    sum += std::exp(row[c] - largest);
+  double logSum = largest + std::log(sum);
+  std::vector<int32_t> order(width);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](int32_t a, int32_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; });
+  if (target < 0) {
+    EXPECT_TRUE(std::isnan(got.target_logit));
+    EXPECT_EQ(got.rank, UINT32_MAX);
+  } else {
+    EXPECT_NEAR(got.target_logit - got.log_sum, row[target] - logSum, 1e-5);
+    EXPECT_EQ(got.rank, std::find(order.begin(), order.end(), target) - order.begin());
+  }
+  for (uint32_t i = 0; i < kBest; ++i) {
+    EXPECT_EQ(best[i].id, order[i]) << "best " << i;
+    EXPECT_NEAR(best[i].logit - got.log_sum, row[order[i]] - logSum, 1e-5) << "best " << i;
+  }
 }
 
 TEST_P(LogprobsTest, EqualThoseOfAllLogits) {
-  const uint32_t rows = 40, from = 13, width = getVocabulary();
+  const uint32_t rows = 40, from = 13, wanted = rows - from;
   std::mt19937 random(1);
-  std::vector<int32_t> targets;
-  for (uint32_t r = 0; r < rows; ++r) {
+  std::vector<int32_t> ids, targets;
+  for (uint32_t r = 0; r < rows; ++r)
     ids.push_back(int32_t(random() % width));
+  for (uint32_t r = 0; r < wanted; ++r)
     targets.push_back(int32_t(random() % width));
-  }
-  targets[20] = -1;
-  targets[21] = int32_t(width) - 1;
-  targets[22] = 0;
-  const float *extended = run(0, rows, from, {});
-  std::vector<float> logits(extended, extended + size_t(rows - from) * width);
-  for (uint32_t r = 23; r < 26; ++r) { // those that greedy decoding chooses
-    auto row = logits.begin() + long(r - from) * width;
+  targets[7] = -1;
+  targets[8] = int32_t(width) - 1;
+  targets[9] = 0;
+  std::vector<float> logits(size_t(wanted) * width);
+  yoco_step_results results = {};
+  results.logits = logits.data();
+  extend(ids, from, nullptr, 0, results);
+  ASSERT_FALSE(HasFatalFailure());
+  for (uint32_t r = 10; r < 13; ++r) { // those that greedy decoding chooses
+    auto row = logits.begin() + long(r) * width;
     targets[r] = int32_t(std::max_element(row, row + width) - row);
   }
-  const float *out = run(1, rows, from, targets);
-  for (uint32_t r = from; r < rows; ++r, out += kColumns) {
-    const float *row = &logits[size_t(r - from) * width];
-    double largest = *std::max_element(row, row + width), sum = 0;
-    for (uint32_t c = 0; c < width; ++c)
-      sum += std::exp(row[c] - largest);
-    double logSum = largest + std::log(sum);
-    std::vector<int32_t> order(width), words(kColumns);
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return row[a] > row[b]; });
-    std::memcpy(words.data(), out, sizeof(float) * kColumns);
-    const int32_t target = targets[r];
-    if (target < 0) {
-      EXPECT_TRUE(std::isnan(out[1])) << "row " << r;
-      EXPECT_EQ(words[2], -1) << "row " << r;
-    } else {
-      EXPECT_NEAR(out[1] - out[0], row[target] - logSum, 1e-5) << "row " << r;
-      EXPECT_EQ(words[2], std::find(order.begin(), order.end(), target) - order.begin()) << "row " << r;
-    }
-    for (int i = 0; i < kBest; ++i) {
-      EXPECT_EQ(words[3 + i], order[i]) << "row " << r << ", best " << i;
-      EXPECT_NEAR(out[3 + kBest + i] - out[0], row[order[i]] - logSum, 1e-5) << "row " << r << ", best " << i;
-    }
+  std::vector<yoco_logprobs> got(wanted);
+  std::vector<yoco_candidate> best(size_t(wanted) * kBest);
+  results = {};
+  results.logprobs = got.data();
+  results.best = best.data();
+  extend(ids, from, targets.data(), kBest, results);
+  ASSERT_FALSE(HasFatalFailure());
+  for (uint32_t r = 0; r < wanted; ++r) {
+    SCOPED_TRACE("row " + std::to_string(from + r));
+    expectRow(&logits[size_t(r) * width], targets[r], got[r], &best[size_t(r) * kBest]);
   }
 }
 
