@@ -120,7 +120,10 @@ class Flags(Refusals):
     def test_what_does_not_go_together(self):
         self.refuse_run()
         self.refuse_run("--prompt", "x", "--prompt-tokens", self.ids)
-        self.refuse("yoco-run", self.model, "--prompt-tokens", self.ids, "--score")
+        one = self.prompt_file([1])
+        self.refuse("yoco-run", self.model, "--prompt-tokens", one, "--score", mention="at least 2 prompt tokens")
+        self.refuse("yoco-run", self.model, "--prompt-tokens", one, "--score", "--continuation-tokens", one,
+                    mention=("2 slots", "--max-batch=2"))
         self.refuse_run("--prompt-tokens", self.ids, "--logits", self.folder / "x.npy")
 
     def test_logits_file(self):

@@ -25,7 +25,9 @@ Examples:
   yoco-run model.yoco --prompt "In the beginning"
   yoco-run model.yoco --prompt "Once" --temperature 0.8 --top-p 0.95 --seed 7 --max-new-tokens 200
   echo 1 17 42 | yoco-run model.yoco --prompt-tokens - --print-tokens --max-new-tokens=16
+  yoco-run model.yoco --prompt-tokens ids.txt --score
   yoco-run model.yoco --prompt-tokens ids.txt --score --logits logits.npy
+  yoco-run model.yoco --prompt "The sky is" --score --continuation " blue" --continuation " green"
   yoco-run model.yoco --prompt "Hello" --device cuda:1 --max-seq-len 1024 --stats
   yoco-run model.yoco --describe)";
 
@@ -65,9 +67,22 @@ void addOptions(CLI::App &app, Arguments &arguments, Texts &texts) {
   app.add_flag("--ignore-eos", arguments.ignoreEos, "Generate on after a stop id");
   app.add_flag("--print-tokens", arguments.printTokens,
                "Print the new ids, a stop id included, on one line and nothing else");
-  app.add_flag("--score", arguments.score, "Compute the logits of every prompt token; generate nothing");
-  app.add_option("--logits", texts.logits, "With --score: .npy file for them, float32 [tokens, vocabulary]")
+  app.add_flag("--score", arguments.score,
+               "Print how likely the prompt is after its first token: log-probability, tokens, perplexity; generate "
+               "nothing");
+  app.add_option("--logits", texts.logits,
+                 "With --score: write the logits of every prompt token to a .npy file, float32 [tokens, vocabulary], "
+                 "and print nothing")
       ->type_name("OUT.npy");
+  app.add_option("--continuation", arguments.continuations,
+                 "With --score and --prompt: how likely this text is after the prompt, which is computed once; may be "
+                 "given several times. Needs two slots (--max-batch of yoco-compile)")
+      ->type_name("TEXT")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--continuation-tokens", arguments.continuationTokens,
+                 "The same by token ids: file with a continuation on each line, or - for standard input")
+      ->type_name("FILE");
   app.add_option("--threads", texts.threads, "Threads to compute with; default: one per hardware thread")
       ->type_name("N");
   app.add_option("--max-seq-len", texts.maxSeqLen, "Sequence bound of the session; default: the file's")
@@ -115,6 +130,22 @@ void readTexts(const Texts &texts, Arguments &arguments) {
     arguments.verify = YOCO_VERIFY_PLAN;
 }
 
+void checkContinuations(const Arguments &arguments, const Texts &texts) {
+  if (!arguments.hasContinuations())
+    return;
+  const char *flag = arguments.continuationTokens ? "--continuation-tokens" : "--continuation";
+  if (arguments.continuationTokens && !arguments.continuations.empty())
+    throw std::runtime_error("--continuation and --continuation-tokens: expected one of the two, got both");
+  if (!arguments.score || texts.logits)
+    throw std::runtime_error(std::string(flag) + ": expected --score with it" +
+                             (arguments.score ? " and no --logits" : ""));
+  if (!arguments.continuationTokens && !arguments.prompt)
+    throw std::runtime_error("--continuation: expected --prompt with it; after --prompt-tokens, use "
+                             "--continuation-tokens");
+  if (arguments.continuationTokens == "-" && arguments.promptTokens == "-")
+    throw std::runtime_error("--continuation-tokens -: standard input has the prompt already");
+}
+
 void checkTogether(const Arguments &arguments, const Texts &texts) {
   if (arguments.describe)
     return;
@@ -123,9 +154,7 @@ void checkTogether(const Arguments &arguments, const Texts &texts) {
   if (!arguments.prompt && !arguments.promptTokens)
     throw std::runtime_error("expected --prompt TEXT or --prompt-tokens FILE "
                              "(yoco-run --help has examples)");
-  if (arguments.score && !texts.logits)
-    throw std::runtime_error("--score: expected --logits OUT.npy with it, to "
-                             "say where the logits go");
+  checkContinuations(arguments, texts);
   if (texts.logits && !arguments.score)
     throw std::runtime_error("--logits: expected --score with it; generation writes no logits");
   if (texts.logits && texts.logits->empty())

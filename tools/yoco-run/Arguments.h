@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace yoco::run {
 
@@ -23,7 +24,9 @@ struct Arguments {
   bool ignoreEos = false;
   bool printTokens = false;
   bool score = false;
-  std::string logits; // file to write
+  std::string logits; // file to write; "": none
+  std::vector<std::string> continuations;        // texts to score after the prompt
+  std::optional<std::string> continuationTokens; // a file with the ids of one on each line; "-": standard input
   uint32_t threads = 0;
   uint64_t maxSeqLen = 0;
   uint64_t maxBatch = 0;
@@ -31,6 +34,8 @@ struct Arguments {
   bool noGraphs = false;
   bool stats = false;
   bool describe = false;
+
+  bool hasContinuations() const { return continuationTokens || !continuations.empty(); }
 };
 
 /// What `--max-new-tokens` is when it is not given and the sequence bound

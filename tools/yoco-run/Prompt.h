@@ -22,6 +22,10 @@ std::unique_ptr<Tokenizer> loadTokenizer(const yoco_model_info &info);
 /// The ids of the prompt that the command line names, all in the vocabulary.
 std::vector<int32_t> readPrompt(const Arguments &arguments, const yoco_model_info &info, const Tokenizer *tokenizer);
 
+/// Those of the continuations, at least one id in each.
+std::vector<std::vector<int32_t>> readContinuations(const Arguments &arguments, const yoco_model_info &info,
+                                                    const Tokenizer *tokenizer, const std::vector<int32_t> &prompt);
+
 } // namespace yoco::run
 
 #endif // YOCO_TOOLS_YOCORUN_PROMPT_H

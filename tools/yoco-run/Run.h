@@ -19,8 +19,15 @@ size_t generate(const Arguments &arguments, const yoco_model_info &info, const T
                 const std::vector<int32_t> &prompt, uint64_t newTokens, yoco_session *session);
 
 /// Writes the logits of the prompt.
-void score(const Arguments &arguments, const yoco_model_info &info, const std::vector<int32_t> &prompt,
+void writeLogits(const Arguments &arguments, const yoco_model_info &info, const std::vector<int32_t> &prompt,
            yoco_session *session);
+
+/// Prints how likely the prompt is after its first token. Of each row come log-probabilities alone.
+void scorePrompt(const std::vector<int32_t> &prompt, yoco_session *session);
+
+/// Prints how likely each continuation is after the prompt, which is computed once.
+void scoreContinuations(const std::vector<int32_t> &prompt, const std::vector<std::vector<int32_t>> &continuations,
+                        yoco_session *session);
 
 /// The object that --stats prints, on one line.
 std::string statsJson(const yoco_session *session, size_t promptTokens, size_t newTokens);

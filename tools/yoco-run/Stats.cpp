@@ -29,6 +29,7 @@ std::string statsJson(const yoco_session *session, size_t promptTokens, size_t n
   addRate(json, "prefill", stats.prefill_tokens, stats.prefill_seconds);
   addRate(json, "decode", stats.decode_tokens, stats.decode_seconds);
   addRate(json, "score", stats.score_tokens, stats.score_seconds);
+  addRate(json, "extend", stats.extend_tokens, stats.extend_seconds);
   json["bytes_held"] = {{"persistent", stats.persistent_bytes}, {"scratch", stats.scratch_bytes}};
   if (stats.device_weight_bytes != 0) // on the host, weights are the mapped file
     json["bytes_held"].update({{"weights", stats.device_weight_bytes}, {"staging", stats.staging_bytes}});

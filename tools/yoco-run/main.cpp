@@ -49,7 +49,7 @@ static uint64_t chooseNewTokens(const Arguments &arguments, uint64_t promptToken
 }
 
 static void run(const Arguments &arguments) {
-  if (arguments.score)
+  if (!arguments.logits.empty())
     checkOutputPath(arguments.logits);
   // Weights are compared with their checksums on their way to the device; there is no device for a description.
   bool isDeferred = arguments.verify == YOCO_VERIFY_FULL && !arguments.describe;
@@ -75,13 +75,20 @@ static void run(const Arguments &arguments) {
     throw std::runtime_error(arguments.model + ": the file has no tokenizer to print text with; use --print-tokens" +
                              (arguments.prompt ? " and --prompt-tokens" : ""));
   std::vector<int32_t> prompt = readPrompt(arguments, info, tokenizer.get());
+  std::vector<std::vector<int32_t>> continuations;
+  if (arguments.hasContinuations())
+    continuations = readContinuations(arguments, info, tokenizer.get(), prompt);
   uint64_t bound = arguments.maxSeqLen ? arguments.maxSeqLen : info.bounds.max_sequence_length;
   uint64_t newTokens = chooseNewTokens(arguments, prompt.size(), bound);
 
   SessionPointer session = createSession(arguments, model.get());
   size_t made = 0;
-  if (arguments.score)
-    score(arguments, info, prompt, session.get());
+  if (!arguments.logits.empty())
+    writeLogits(arguments, info, prompt, session.get());
+  else if (arguments.hasContinuations())
+    scoreContinuations(prompt, continuations, session.get());
+  else if (arguments.score)
+    scorePrompt(prompt, session.get());
   else
     made = generate(arguments, info, tokenizer.get(), prompt, newTokens, session.get());
   if (arguments.stats)
