@@ -18,7 +18,8 @@ def log_softmax(logits):
 class Scoring(Case):
     def run_score(self, model, tokens, *flags):
         """-> what is printed, and the statistics"""
-        done = self.succeed("yoco-run", model, "--prompt-tokens", self.prompt_file(tokens), "--score", "--stats", *flags)
+        done = self.succeed("yoco-run", model, "--prompt-tokens", self.prompt_file(tokens), "--score", "--stats",
+                            *flags)
         return done.stdout, json.loads(done.stderr)
 
     def all_logits(self, model, tokens):

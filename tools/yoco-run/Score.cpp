@@ -111,8 +111,8 @@ void scorePrompt(const std::vector<int32_t> &prompt, yoco_session *session) {
 void scoreContinuations(const std::vector<int32_t> &prompt, const std::vector<std::vector<int32_t>> &continuations,
                         yoco_session *session) {
   if (getStats(session).bounds.max_batch < 2)
-    throw std::runtime_error("--continuation: expected a session of at least 2 slots, one to keep the prompt in, got 1; "
-                             "compile the model with --max-batch=2");
+    throw std::runtime_error("--continuation: expected a session of at least 2 slots, one to keep the prompt in, got "
+                             "1; compile the model with --max-batch=2");
   constexpr int32_t kPrompt = 0, kContinuation = 1;
   // The last token of the prompt is the first of each continuation, of which something is wanted.
   append(session, kPrompt, prompt.data(), prompt.size() - 1, prompt.size() - 1);
