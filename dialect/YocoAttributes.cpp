@@ -72,6 +72,27 @@ static FailureOr<Enum> parseEnumField(AsmParser &parser, StringRef key, std::opt
   return (LogicalResult)(parser.emitError(loc) << "expected a known value of `" << key << "`, got `" << keyword << "`");
 }
 
+/// (`,` (`most` | `most_wanted`) `=` integer)*
+static ParseResult parseSteps(AsmParser &parser, int64_t &most, int64_t &mostWanted) {
+  while (succeeded(parser.parseOptionalComma())) {
+    StringRef key;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&key))
+      return failure();
+    if (key != "most" && key != "most_wanted")
+      return parser.emitError(loc) << "expected `most` or `most_wanted`, got `" << key << "`";
+    int64_t &number = key == "most" ? most : mostWanted;
+    if (parser.parseEqual())
+      return failure();
+    loc = parser.getCurrentLocation();
+    if (parser.parseInteger(number))
+      return failure();
+    if (number < 1)
+      return parser.emitError(loc) << "expected `" << key << "` of at least 1, got " << number;
+  }
+  return success();
+}
+
 Attribute EntryAttr::parse(AsmParser &parser, Type) {
   if (failed(parser.parseLess()))
     return {};
@@ -94,21 +115,51 @@ Attribute EntryAttr::parse(AsmParser &parser, Type) {
     return {};
   SMLoc wantedLoc = parser.getCurrentLocation();
   FailureOr<RowDemand> wanted = parseDemand(parser);
-  if (failed(wanted) || failed(parser.parseGreater()))
+  int64_t most = 0, mostWanted = 0;
+  if (failed(wanted) || failed(parseSteps(parser, most, mostWanted)) || failed(parser.parseGreater()))
     return {};
   if (wanted->isFrom() && *wanted != RowDemand::from()) {
     InFlightDiagnostic error = parser.emitError(wantedLoc) << "expected `none`, `from w-0` or `all`, got `from w-";
     error << wanted->getBefore() << "`";
     return {};
   }
-  return EntryAttr::get(parser.getContext(), *rows, *bound, *output, *wanted);
+  return parser.getChecked<EntryAttr>(parser.getContext(), *rows, *bound, *output, *wanted, most, mostWanted);
 }
 
 void EntryAttr::print(AsmPrinter &printer) const {
   printer << "<rows = " << stringifyRowShape(getRows()) << ", bound = " << stringifyRowBound(getBound()) << ", "
           << stringifyEntryOutput(getOutput()) << " = ";
   getWanted().print(printer.getStream());
+  if (getMost() != 0)
+    printer << ", most = " << getMost();
+  if (getMostWanted() != 0)
+    printer << ", most_wanted = " << getMostWanted();
   printer << ">";
+}
+
+LogicalResult EntryAttr::verify(function_ref<InFlightDiagnostic()> emitError, RowShape, RowBound bound, EntryOutput,
+                                RowDemand wanted, int64_t most, int64_t mostWanted) {
+  if (most < 0 || mostWanted < 0)
+    return emitError() << "expected `most` and `most_wanted` of at least 0, got " << most << " and " << mostWanted;
+  if (most > std::numeric_limits<int32_t>::max() || mostWanted > std::numeric_limits<int32_t>::max())
+    return emitError() << "expected `most` and `most_wanted` below 2^31, got " << most << " and " << mostWanted;
+  if (mostWanted != 0 && (!wanted.isFrom() || bound == RowBound::batch))
+    return emitError() << "expected rows that are wanted from a position on, with bound `chunk` or `wanted`, with "
+                          "`most_wanted`";
+  return success();
+}
+
+EntryAttr EntryAttr::getProgram(int64_t most, int64_t mostWanted) const {
+  return EntryAttr::get(getContext(), getRows(), getBound(), getOutput(), getWanted(), most, mostWanted);
+}
+
+RowBound EntryAttr::getTailBound(int64_t halo) const {
+  return halo == 0 && getBound() == RowBound::chunk ? RowBound::wanted : getBound();
+}
+
+int64_t EntryAttr::getTailMost(int64_t halo) const {
+  int64_t wanted = getTailBound(halo) == RowBound::wanted && halo == 0 ? getMostWanted() : 0;
+  return wanted == 0 ? getMost() : getMost() == 0 ? wanted : std::min(getMost(), wanted);
 }
 
 RowDemand EntryAttr::getComputed(RowDemand demand) const {

@@ -149,14 +149,30 @@ def Yoco_EntryAttr : Yoco_Attr<"Entry", "entry"> {
     the caller says for each segment which is the first position that it wants. What an entry point is for follows from
     this; its name means nothing.
 
+    A function with `most` is a program of an entry point for steps of at most so many rows, whatever the session's
+    bounds are; with `most_wanted`, for steps that want at most so many. The entry point is the function that differs in
+    nothing but these two and has neither: it takes the steps that none of its programs is for.
+
     Examples: `#yoco.entry<rows = ragged, bound = chunk, logits = none>`,
     `#yoco.entry<rows = single, bound = batch, sampled = all>`,
-    `#yoco.entry<rows = ragged, bound = chunk, logits = from w-0>`
+    `#yoco.entry<rows = single, bound = batch, logits = all, most = 4>`,
+    `#yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most_wanted = 1>`
   }];
   let parameters = (ins EnumParameter<Yoco_RowShape>:$rows, EnumParameter<Yoco_RowBound>:$bound,
-                        EnumParameter<Yoco_EntryOutput>:$output, "::mlir::yoco::RowDemand":$wanted);
+                        EnumParameter<Yoco_EntryOutput>:$output, "::mlir::yoco::RowDemand":$wanted,
+                        DefaultValuedParameter<"int64_t", "0">:$most,
+                        DefaultValuedParameter<"int64_t", "0">:$most_wanted);
   let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// The program for steps of at most `most` rows that want at most `mostWanted`; 0 is any number.
+    EntryAttr getProgram(int64_t most, int64_t mostWanted) const;
+    /// Whether steps of any size may run.
+    bool isWhole() const { return getMost() == 0 && getMostWanted() == 0; }
+    /// The bound of the rows at positions from `w - halo` on, and how many there are at most where that is less than
+    /// all bounds allow; 0 where it is not. Any rows of a step may come before those that are wanted.
+    RowBound getTailBound(int64_t halo) const;
+    int64_t getTailMost(int64_t halo) const;
     /// What `demand` means for the rows of a step of this entry point. Where all rows are wanted, `w` is the first row
     /// of each segment, and where none are, its end: there the results of the next step are the first that are wanted.
     RowDemand getComputed(RowDemand demand) const;

@@ -112,6 +112,9 @@ LogicalResult FusedNarrowOp::verify() {
   if (isIds != getElementTypeOrSelf(getInput().getType()).isInteger(32))
     return emitOpError("expected numbers or integers on both sides, got ")
            << getInput().getType() << " and " << out.getType();
+  if (auto table = getTo().getDefiningOp<NarrowSegmentsOp>(); table && table.getEachRow() != getEachRow())
+    return emitOpError("expected `each_row` as the table of its result has it, got ")
+           << (getEachRow() ? "it" : "none") << " with " << (table.getEachRow() ? "a segment for each row" : "others");
   return success();
 }
 

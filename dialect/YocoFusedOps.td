@@ -66,6 +66,7 @@ def Yoco_FusedNarrowOp : Yoco_FusedOp<"fused_narrow"> {
   let summary = "takes the rows of a smaller set";
   let description = [{
     `yoco.narrow`, as a kernel: of each segment, the rows of `input`, whose table is `from`, that the table `to` has.
+    With `each_row`, every row of `to` is a segment of its own, and comes from the segment of `from` with its slot.
 
     ```mlir
     func.func @f(%x: tensor<?x8xf32>, %s: !yoco.segments) -> tensor<?x8xf32> {
@@ -76,7 +77,8 @@ def Yoco_FusedNarrowOp : Yoco_FusedOp<"fused_narrow"> {
     ```
   }];
   let arguments = (ins AnyTypeOf<[Yoco_FusedRows, Yoco_FusedIds]>:$input, Yoco_SegmentsType:$from,
-                       Yoco_SegmentsType:$to, Variadic<AnyTypeOf<[Yoco_VectorBuffer, Yoco_IdBuffer]>>:$outs);
+                       Yoco_SegmentsType:$to, UnitAttr:$each_row,
+                       Variadic<AnyTypeOf<[Yoco_VectorBuffer, Yoco_IdBuffer]>>:$outs);
   let results = (outs Variadic<AnyTypeOf<[Yoco_VectorRows, Yoco_IdRows]>>:$result);
   let assemblyFormat = "$input `at` $from `to` $to (`outs` $outs^)? attr-dict `:` functional-type(operands, results)";
 }

@@ -82,7 +82,8 @@ def Yoco_RowSetOp : Yoco_Op<"row_set", [DeclareOpInterfaceMethods<SymbolUserOpIn
     `yoco.narrow_segments`, in buffers. Set 0 is that of the ids and is not declared; the others are numbered from 1,
     from the longest tail to the shortest. `table` is the buffer that the caller fills, of each segment with the rows at
     positions of at least `w - halo`, of which a step has at most `bound`. `states` are the rings whose rows are written
-    in this set: what lies before its first row was never written, so that the caller clears it.
+    in this set: what lies before its first row was never written, so that the caller clears it. With `each_row`, the
+    table has a segment for each row.
 
     ```mlir
     yoco.state_decl @ring : !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
@@ -94,9 +95,11 @@ def Yoco_RowSetOp : Yoco_Op<"row_set", [DeclareOpInterfaceMethods<SymbolUserOpIn
     ```
   }];
   let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$number, ConfinedAttr<I64Attr, [IntNonNegative]>:$halo,
-                       Yoco_RowBoundAttr:$bound, Yoco_SegmentsType:$table,
+                       Yoco_RowBoundAttr:$bound, UnitAttr:$each_row, Yoco_SegmentsType:$table,
                        OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "states">>:$states);
-  let assemblyFormat = "$number `halo` $halo `bound` `` $bound `table` $table (`states` $states^)? attr-dict";
+  let assemblyFormat = [{
+    $number `halo` $halo `bound` `` $bound (`each_row` $each_row^)? `table` $table (`states` $states^)? attr-dict
+  }];
 }
 
 def Yoco_StateRefOp : Yoco_Op<"state_ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -21,8 +21,9 @@ Operation *PositionsOp::buildFusedForm(OpBuilder &builder, ValueRange operands) 
 }
 
 Operation *NarrowOp::buildFusedForm(OpBuilder &builder, ValueRange operands) {
+  auto table = getTo().getDefiningOp<NarrowSegmentsOp>();
   return FusedNarrowOp::create(builder, getLoc(), TypeRange{getFlatType(getType())}, operands[0], operands[1],
-                               operands[2], ValueRange{});
+                               operands[2], table ? table.getEachRowAttr() : UnitAttr(), ValueRange{});
 }
 
 Operation *EmbedOp::buildFusedForm(OpBuilder &builder, ValueRange operands) {

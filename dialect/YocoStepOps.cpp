@@ -16,6 +16,14 @@ static LogicalResult verifyCacheRows(Operation *op, CacheType cache, RankedTenso
   return success();
 }
 
+//===- Sets of rows ------------------------------------------------------------------------------------------===//
+
+LogicalResult NarrowSegmentsOp::verify() {
+  if (getEachRow() && getHalo() != 0)
+    return emitOpError("expected a halo of 0 with `each_row`, got ") << getHalo();
+  return success();
+}
+
 //===- Cache read --------------------------------------------------------------------------------------------===//
 
 void CacheReadOp::build(OpBuilder &builder, OperationState &state, Value cache, Value segments) {

@@ -198,19 +198,25 @@ def Yoco_NarrowSegmentsOp : Yoco_Op<"narrow_segments", [Pure]> {
     position of the sequence whose results are wanted. The new table has the same segments in the same order, and
     numbers of its own for their rows. The caller of the entry point fills it.
 
+    With `each_row`, which takes a `halo` of 0, every row is a segment of its own, `{slot, position, row, 1}`, in the
+    order of the rows. Nothing may be written to states in such a set, where a sequence may have several segments.
+
     ```mlir
-    func.func @f(%s: !yoco.segments) -> !yoco.segments {
+    func.func @f(%s: !yoco.segments) -> (!yoco.segments, !yoco.segments) {
       %t = yoco.narrow_segments %s {halo = 3 : i64}
-      return %t : !yoco.segments
+      %u = yoco.narrow_segments %s {each_row, halo = 0 : i64}
+      return %t, %u : !yoco.segments, !yoco.segments
     }
     ```
   }];
-  let arguments = (ins Yoco_SegmentsType:$segments, ConfinedAttr<I64Attr, [IntNonNegative]>:$halo);
+  let arguments = (ins Yoco_SegmentsType:$segments, ConfinedAttr<I64Attr, [IntNonNegative]>:$halo,
+                       UnitAttr:$each_row);
   let results = (outs Yoco_SegmentsType:$result);
   let assemblyFormat = "$segments attr-dict";
   let builders = [OpBuilder<(ins "::mlir::Value":$segments, "int64_t":$halo), [{
-    build($_builder, $_state, segments.getType(), segments, $_builder.getI64IntegerAttr(halo));
+    build($_builder, $_state, segments.getType(), segments, $_builder.getI64IntegerAttr(halo), ::mlir::UnitAttr());
   }]>];
+  let hasVerifier = 1;
 }
 
 def Yoco_NarrowOp : Yoco_RowWiseOp<"narrow", [AllTypesMatch<["input", "result"]>,
@@ -218,7 +224,8 @@ def Yoco_NarrowOp : Yoco_RowWiseOp<"narrow", [AllTypesMatch<["input", "result"]>
   let summary = "takes the rows of a smaller set";
   let description = [{
     The rows of `input`, a value of the set whose table is `from`, that the table `to` has: row
-    `from.row_begin + (to.first_position - from.first_position) + i` of a segment becomes row `to.row_begin + i`.
+    `from.row_begin + (to.first_position - from.first_position) + i` of a segment becomes row `to.row_begin + i`. Where
+    each row of `to` is a segment of its own, its segment of `from` is the one with the same slot.
 
     A value is in the set of the rows that it is made of; an operation takes rows of one set.
 

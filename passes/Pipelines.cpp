@@ -52,6 +52,8 @@ void yoco::buildStepToFusedPipeline(OpPassManager &pm, const TargetOptions &opti
   target.prefillChunk = options.prefillChunk;
   target.place.assign(options.place.begin(), options.place.end());
   pm.addPass(createAssignTargetPass(target));
+  // While entry points are what the model says: every program is then fused for the steps that it is for.
+  pm.addPass(createMakeRowBucketsPass());
   // Row mixers first: they take in ropes, gates and norms that would otherwise become kernels of their own.
   pm.addPass(createFuseRetentionPass());
   pm.addPass(createFuseAttentionPass());

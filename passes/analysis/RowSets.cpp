@@ -29,6 +29,24 @@ LogicalResult RowSets::visitNarrow(Narrow op) {
   return check(op.getInputMutable(), op.getFrom());
 }
 
+/// Rows of a set where each is a segment know nothing of each other: rows of one sequence are not in its states when the
+/// next is computed, and none of them is fresh to another.
+static LogicalResult checkAlone(Operation *op, Value table) {
+  auto narrow = table.getDefiningOp<NarrowSegmentsOp>();
+  if (!narrow || !narrow.getEachRow())
+    return success();
+  auto stateOp = dyn_cast<StateOpInterface>(op);
+  auto step = dyn_cast<StepAttentionOp>(op);
+  auto fused = dyn_cast<FusedAttentionOp>(op);
+  bool writes = stateOp && !stateOp.getWrittenStates().empty();
+  if (!writes && !(step && step.getKeys()) && !(fused && fused.getKeys()))
+    return success();
+  InFlightDiagnostic error = op->emitError("expected ") << (writes ? "no state to be written" : "no fresh keys")
+                                                        << " where each row is a segment of its own";
+  error.attachNote(table.getLoc()) << "the table of the operation";
+  return error;
+}
+
 LogicalResult RowSets::visit(Operation *op) {
   if (auto narrow = dyn_cast<NarrowOp>(op))
     return visitNarrow(narrow);
@@ -45,7 +63,7 @@ LogicalResult RowSets::visit(Operation *op) {
   if (!table)
     return success();
   ofOps[op] = table;
-  bool ok = true;
+  bool ok = succeeded(checkAlone(op, table));
   // Positions take nothing from the ids but that there are rows.
   for (OpOperand &operand : op->getOpOperands())
     if (!isa<PositionsOp, FusedPositionsOp>(op))

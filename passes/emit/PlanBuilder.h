@@ -32,7 +32,9 @@ private:
   LogicalResult addArenas();
   LogicalResult addStates();
   LogicalResult addState(StateDeclOp state);
-  LogicalResult addEntry(func::FuncOp function, EntryAttr shape);
+  LogicalResult addEntries();
+  LogicalResult addEntry(func::FuncOp function, EntryAttr shape, SmallVector<func::FuncOp> programs);
+  LogicalResult addProgram(func::FuncOp function, EntryAttr shape, fb::EntryT &entry);
   LogicalResult addRole(ViewOp view, fb::EntryT &entry);
   LogicalResult addRowSet(RowSetOp op, fb::EntryT &entry);
   LogicalResult addOutput(ViewOp view, EntryOutput kind, uint32_t buffer, fb::EntryT &entry);

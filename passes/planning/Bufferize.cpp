@@ -12,7 +12,8 @@
 //   4. the returned rows are the buffer with the role of what the entry point gives. Where an entry point returns
 //      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only
 //      copy.
-// Buffers are as large as the bound of their set of rows asks (EntryBuffers.h).
+// Buffers are as large as the bound of their set of rows asks, or as the entry point's `most` and `most_wanted` say
+// (EntryBuffers.h).
 //
 // Refused: operations that mix rows of two sets, sets that are no part of all rows, and whatever none of this covers.
 // Every such operation is reported.
@@ -48,7 +49,6 @@ public:
 
 private:
   LogicalResult declareSets();
-  RowBound getBound(NarrowSegmentsOp table) const;
   unsigned getSet(Value table) const { return numbers.lookup(table); }
   LogicalResult bufferizeArguments();
   LogicalResult bufferizeArgument(BlockArgument argument);
@@ -84,12 +84,6 @@ private:
 
 //===- Sets of rows ------------------------------------------------------------------------------------------===//
 
-/// Any rows of a step may be in a tail that begins before those that are wanted; of these there is a bound.
-RowBound EntryBufferizer::getBound(NarrowSegmentsOp table) const {
-  bool isWanted = table.getHalo() == 0 && shape.getBound() == RowBound::chunk;
-  return isWanted ? RowBound::wanted : shape.getBound();
-}
-
 /// Set 0 is that of the ids; the longest tail comes next. The caller fills their tables, as it does that of all rows.
 LogicalResult EntryBufferizer::declareSets() {
   FailureOr<RowSets> computed = RowSets::compute(entry);
@@ -100,11 +94,13 @@ LogicalResult EntryBufferizer::declareSets() {
   llvm::sort(tables, [](NarrowSegmentsOp a, NarrowSegmentsOp b) { return a.getHalo() > b.getHalo(); });
   for (auto [index, op] : llvm::enumerate(tables)) {
     unsigned set = index + 1;
-    buffers.addSet(getBound(op));
+    RowBound bound = shape.getTailBound(op.getHalo());
+    buffers.addSet(bound, shape.getTailMost(op.getHalo()), op.getEachRow());
     numbers[op.getResult()] = set;
     Value table = buffers.allocateSegments(op.getLoc(), op.getType(), set);
     buffers.set(op.getResult(), table);
-    declared.push_back(RowSetOp::create(builder, op.getLoc(), set, op.getHalo(), getBound(op), table, ArrayAttr()));
+    declared.push_back(
+        RowSetOp::create(builder, op.getLoc(), set, op.getHalo(), bound, op.getEachRow(), table, ArrayAttr()));
   }
   written.resize(tables.size() + 1);
   return success();

@@ -6,9 +6,13 @@
 using namespace mlir;
 using namespace mlir::yoco;
 
-SizeAttr EntryBuffers::getSize(int64_t bytesPerRow, RowBound bound) {
+/// None when so many bytes do not fit in 63 bits.
+std::optional<SizeAttr> EntryBuffers::getSize(int64_t bytesPerRow, const Set &set) {
   SizeTerm term = SizeTerm::constant(bytesPerRow);
-  term.powers[bound == RowBound::batch ? 1 : bound == RowBound::chunk ? 2 : 3] = 1;
+  if (set.most != 0 && llvm::MulOverflow(bytesPerRow, set.most, term.coefficient))
+    return std::nullopt;
+  if (set.most == 0)
+    term.powers[set.bound == RowBound::batch ? 1 : set.bound == RowBound::chunk ? 2 : 3] = 1;
   return SizeAttr::get(builder.getContext(), term);
 }
 
@@ -29,7 +33,6 @@ Value EntryBuffers::allocate(Operation *op, Type tensor, unsigned set, std::opti
     op->emitOpError("expected rows of floats or 32-bit integers, got ") << tensor;
     return {};
   }
-  ++numBuffers;
   // Logits are handed to the caller, row after row.
   int64_t alignment = role == BufferRole::logits || isReturned ? 1 : target.getRowAlignment();
   int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
@@ -39,9 +42,14 @@ Value EntryBuffers::allocate(Operation *op, Type tensor, unsigned set, std::opti
     auto layout = StridedLayoutAttr::get(builder.getContext(), 0, {bytes / elementBytes, 1});
     memref = MemRefType::get(type.getShape(), type.getElementType(), layout);
   }
-  SizeAttr size = getSize(llvm::alignTo(bytes, kAlignment), sets[set].bound);
+  std::optional<SizeAttr> size = getSize(llvm::alignTo(bytes, kAlignment), sets[set]);
+  if (!size) {
+    op->emitOpError("expected less than 2^63 bytes of rows, got ") << sets[set].most << " of " << tensor;
+    return {};
+  }
+  ++numBuffers;
   auto attribute = role ? BufferRoleAttr::get(builder.getContext(), *role) : BufferRoleAttr();
-  Value buffer = AllocOp::create(builder, op->getLoc(), memref, size, attribute, set);
+  Value buffer = AllocOp::create(builder, op->getLoc(), memref, *size, attribute, set);
   if (!sets[set].first)
     sets[set].first = buffer;
   if (role == BufferRole::ids)
@@ -54,10 +62,16 @@ Value EntryBuffers::allocate(OpResult result, unsigned set) {
                   llvm::any_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>));
 }
 
+/// Segments are as many as slots, or as rows where each is one; never more than all rows of the step.
 Value EntryBuffers::allocateSegments(Location loc, Type type, unsigned set) {
   ++numBuffers;
+  Set segments = sets[set];
+  if (!segments.eachRow) {
+    segments.bound = RowBound::batch;
+    segments.most = sets.front().most;
+  }
   auto role = BufferRoleAttr::get(builder.getContext(), BufferRole::segments);
-  return AllocOp::create(builder, loc, type, getSize(16, RowBound::batch), role, set);
+  return AllocOp::create(builder, loc, type, *getSize(16, segments), role, set);
 }
 
 Value EntryBuffers::allocateWorkspace(Operation *op, int64_t bytes) {
@@ -91,7 +105,7 @@ void EntryBuffers::setVersion(Value version, Value reference) {
 }
 
 Value EntryBuffers::getRows(unsigned set) {
-  auto &[bound, first, rows] = sets[set];
+  Value first = sets[set].first, &rows = sets[set].rows;
   if (rows)
     return rows;
   OpBuilder::InsertionGuard guard(builder);

@@ -11,15 +11,17 @@
 namespace mlir::yoco {
 
 /// Buffers are made where `builder` stands. A buffer of rows is as large as the bound of its set of rows asks, in set 0
-/// the entry point's: a number of bytes that is a multiple of 64, times the bound.
+/// the entry point's: a number of bytes that is a multiple of 64, times the bound. In programs for steps of at most so
+/// many rows it has that many, a constant.
 class EntryBuffers {
 public:
   EntryBuffers(EntryAttr shape, const Target &target, OpBuilder &builder) : target(target), builder(builder) {
-    addSet(shape.getBound());
+    addSet(shape.getBound(), shape.getMost(), /*eachRow=*/shape.getRows() == RowShape::single);
   }
 
-  /// One more set of rows, after those that are there.
-  void addSet(RowBound bound) { sets.push_back({bound, Value(), Value()}); }
+  /// One more set of rows, after those that are there: as many as `bound` says, or `most` unless that is 0. With
+  /// `eachRow` every row is a segment.
+  void addSet(RowBound bound, int64_t most, bool eachRow) { sets.push_back({bound, most, eachRow, Value(), Value()}); }
 
   /// A fresh buffer for rows of type `tensor`. Null, with an error on `op`, when there is no such buffer.
   Value allocate(Operation *op, Type tensor, unsigned set, std::optional<BufferRole> role = std::nullopt,
@@ -47,11 +49,13 @@ public:
 private:
   struct Set {
     RowBound bound;
+    int64_t most; // 0: what the bound says
+    bool eachRow;
     Value first; // its first buffer of rows
     Value rows;  // how many there are
   };
 
-  SizeAttr getSize(int64_t bytesPerRow, RowBound bound);
+  std::optional<SizeAttr> getSize(int64_t bytesPerRow, const Set &set);
 
   const Target &target;
   OpBuilder &builder;

@@ -35,7 +35,7 @@ private:
   LogicalResult printRecords(ArenaOp arena);
   LogicalResult printScratch();
   LogicalResult printEntry(func::FuncOp entry, SizeAttr size);
-  int64_t getRows(RowBound bound) const;
+  int64_t getRows(func::FuncOp entry, RowSetOp set) const;
   void printWeights();
 
   ModuleOp variant;
@@ -204,8 +204,22 @@ static std::string describeTail(func::FuncOp entry, int64_t halo) {
   return halo == 0 ? "those wanted" : "those wanted and the " + group(halo) + " before them";
 }
 
-int64_t PlanPrinter::getRows(RowBound bound) const {
-  return bound == RowBound::batch ? bounds.batch : bound == RowBound::chunk ? bounds.chunk : bounds.wanted;
+/// Which steps a program is for; nothing where all of an entry point's are.
+static std::string describeSteps(func::FuncOp entry) {
+  auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
+  std::string text = shape.getMost() == 0 ? "" : ", at most " + group(shape.getMost()) + " rows";
+  if (shape.getMostWanted() != 0)
+    text += ", at most " + group(shape.getMostWanted()) + (text.empty() ? " rows wanted" : " of them wanted");
+  return text;
+}
+
+/// Most rows of a set in a program.
+int64_t PlanPrinter::getRows(func::FuncOp entry, RowSetOp set) const {
+  RowBound bound = set.getBound();
+  int64_t rows = bound == RowBound::batch ? bounds.batch : bound == RowBound::chunk ? bounds.chunk : bounds.wanted;
+  auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
+  int64_t most = shape.getTailMost(set.getHalo());
+  return most == 0 ? rows : std::min(rows, most);
 }
 
 LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
@@ -232,11 +246,12 @@ LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
   FailureOr<int64_t> peak = evaluate(entry, size);
   if (failed(peak))
     return failure();
-  os << "  @" << entry.getSymName() << ": " << end << " instructions, peak " << group(*peak) << " bytes (naive "
+  os << "  @" << entry.getSymName() << describeSteps(entry) << ": " << end << " instructions, peak " << group(*peak) << " bytes (naive "
      << group(naive) << ")\n";
   for (auto set : entry.front().getOps<RowSetOp>())
     os << "    row set " << set.getNumber() << ": " << describeTail(entry, set.getHalo())
-       << " in each segment, at most " << group(getRows(set.getBound())) << "\n";
+       << " in each segment, at most " << group(getRows(entry, set))
+       << (set.getEachRow() ? ", each a segment of its own" : "") << "\n";
   if (!lines.empty())
     os << llvm::formatv("    {0,14}  {1,14}  {2,-14}  first used by\n", "offset", "bytes", "live") << lines;
   return success();

@@ -6,8 +6,8 @@
 // Shares no code with the passes that plan. It takes the offsets as they stand in the IR and shows, for every entry
 // point,
 //   1. that every buffer has a place: no `yoco.alloc` is left, views are of the scratch arena;
-//   2. that a buffer has the bytes of its rows, as many as the bound of its set of rows says, and ends within the
-//      arena: for some size in the arena's list;
+//   2. that a buffer has the bytes of its rows, as many as the bound of its set of rows says or, in a program for steps
+//      of at most so many, as that number says, and ends within the arena: for some size in the arena's list;
 //   3. that two buffers that are alive at the same time have no byte in common. A buffer is alive from the operation
 //      that first touches it (ids, segments of any set: from the start) to the one that last does (logits: to the end),
 //      through views;
@@ -16,7 +16,7 @@
 //   5. that sets are declared from the longest tail to the shortest, and that every operation works on the rows of one:
 //      but for positions, which read of the ids of all rows that there are some, and the rows of a larger set that
 //      become those of a smaller one, each with the table of its set. States that are written in a set are among those
-//      that it says the caller clears;
+//      that it says the caller clears. Only the last set may have a segment for each row, and nothing is written in it;
 // and for the module
 //   6. that every plane of every state has its bytes: one that grows in the persistent arena, with room for all slots;
 //      any other in the record of a slot. No two have a byte in common, and the records of all slots none with
@@ -89,8 +89,9 @@ private:
   /// A set of rows of the entry point at hand.
   struct Set {
     RowSetOp op; // null for set 0
-    RowBound bound;
+    SizeTerm rows, segments; // how many there are at most
   };
+  static Set makeSet(RowSetOp op, EntryAttr shape);
 
   ModuleOp module;
   SmallVector<Set> sets;
@@ -151,30 +152,50 @@ static std::pair<Operation *, Operation *> getLifetime(Value buffer, Block &bloc
   return lifetime;
 }
 
-/// The size that the type of a buffer asks for, where its rows are limited by `bound`.
-static SizeAttr getNeededSize(ViewOp view, RowBound bound) {
-  SizeTerm term = {16, {0, 1, 0, 0}}; // the segment table: four 32-bit numbers for each slot
+/// A bound, or the constant `most` unless that is 0.
+static SizeTerm getCount(RowBound bound, int64_t most) {
+  if (most != 0)
+    return SizeTerm::constant(most);
+  bool batch = bound == RowBound::batch, chunk = bound == RowBound::chunk;
+  return {1, {0, batch, chunk, !batch && !chunk}};
+}
+
+PlanVerifier::Set PlanVerifier::makeSet(RowSetOp op, EntryAttr shape) {
+  int64_t most = shape.getMost();
+  RowBound bound = op ? op.getBound() : shape.getBound();
+  // Segments of the step, as many as slots, that have rows in the set; all of them are there.
+  Set set = {op, getCount(bound, most), getCount(RowBound::batch, most)};
+  int64_t wanted = op && op.getHalo() == 0 && bound == RowBound::wanted ? shape.getMostWanted() : 0;
+  if (wanted != 0 && (most == 0 || wanted < most))
+    set.rows = getCount(bound, wanted);
+  if (op && op.getEachRow())
+    set.segments = set.rows;
+  return set;
+}
+
+/// The size that the type of a buffer asks for, in a set of so many rows and segments.
+static SizeAttr getNeededSize(ViewOp view, const SizeTerm &rows, const SizeTerm &segments) {
+  int64_t bytes = 16; // of a segment: four 32-bit numbers
+  SizeTerm term = segments;
   if (auto type = dyn_cast<MemRefType>(view.getType())) {
     auto [strides, offset] = type.getStridesAndOffset();
-    int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
     // Bytes from one row to the next; of memory of a fixed size, all of it.
     int64_t elements = type.hasStaticShape() ? type.getNumElements() : strides.front();
-    if (ShapedType::isDynamic(elements) || llvm::MulOverflow(bytes, elements, term.coefficient))
+    if (ShapedType::isDynamic(elements) ||
+        llvm::MulOverflow<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8), elements, bytes))
       return {};
-    if (type.hasStaticShape()) {
-      term.powers = {0, 0, 0, 0};
-      return SizeAttr::get(view.getContext(), term);
-    }
-    bool batch = bound == RowBound::batch, chunk = bound == RowBound::chunk;
-    term.powers = {0, batch, chunk, !batch && !chunk};
+    term = type.hasStaticShape() ? SizeTerm::constant(1) : rows;
   }
+  if (llvm::MulOverflow(bytes, term.coefficient, term.coefficient))
+    return {};
   return SizeAttr::get(view.getContext(), term);
 }
 
 void PlanVerifier::verifyBytes(ViewOp view) {
   if (!verifyDeclared(view, view.getRowSet()))
     return;
-  SizeAttr needed = getNeededSize(view, sets[view.getRowSet()].bound);
+  const Set &set = sets[view.getRowSet()];
+  SizeAttr needed = getNeededSize(view, set.rows, set.segments);
   if (!needed || !needed.isProvablyAtMost(view.getSize()))
     report(view) << "expected the bytes that its rows need for all bounds, " << needed << ", got "
                  << view.getSizeAttr();
@@ -226,6 +247,8 @@ void PlanVerifier::verifySet(RowSetOp set, EntryAttr shape) {
   if (set.getHalo() != 0 && set.getBound() != shape.getBound())
     report(set) << "expected the bound of all rows of the step, " << stringifyRowBound(shape.getBound())
                 << ", for a set with rows before those that are wanted, got " << stringifyRowBound(set.getBound());
+  if (set.getEachRow() && (set.getHalo() != 0 || set.getStatesAttr()))
+    report(set) << "expected a halo of 0 and no states of a set with a segment for each row";
   auto table = set.getTable().getDefiningOp<ViewOp>();
   if (!table || table.getRole() != BufferRole::segments || table.getRowSet() != set.getNumber())
     report(set) << "expected a table of its own, a buffer of role segments and row set " << set.getNumber();
@@ -236,10 +259,10 @@ void PlanVerifier::verifySet(RowSetOp set, EntryAttr shape) {
 }
 
 void PlanVerifier::collectSets(func::FuncOp entry, EntryAttr shape) {
-  sets.assign(1, {RowSetOp(), shape.getBound()});
+  sets.assign(1, makeSet(RowSetOp(), shape));
   for (auto set : entry.front().getOps<RowSetOp>()) {
     verifySet(set, shape);
-    sets.push_back({set, set.getBound()});
+    sets.push_back(makeSet(set, shape));
   }
   if (shape.getWanted().isFrom() && (sets.size() == 1 || sets.back().op.getHalo() != 0))
     report(entry) << "expected a set of the rows that are wanted, with halo 0, got none";
@@ -304,6 +327,11 @@ void PlanVerifier::verifyWrites(StateOpInterface op, uint64_t set) {
     auto reference = state.getDefiningOp<StateRefOp>();
     if (set == 0 || set >= sets.size() || !reference)
       continue;
+    if (sets[set].op.getEachRow()) {
+      report(op) << "expected no state to be written in set " << set << ", where each row is a segment, got "
+                 << reference.getStateAttr();
+      continue;
+    }
     ArrayAttr states = sets[set].op.getStatesAttr();
     if (!states || !llvm::is_contained(states, reference.getStateAttr()))
       report(op) << "expected " << reference.getStateAttr() << ", which it writes, among the states of set " << set;

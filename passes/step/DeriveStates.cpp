@@ -219,7 +219,8 @@ func::FuncOp StateDerivation::createFunction(OpBuilder &builder, const EntryKind
   auto function =
       func::FuncOp::create(builder, forward.getLoc(), kind.name, FunctionType::get(context, inputs, results));
   function->setAttr(YocoDialect::getEntryAttrName(),
-                    EntryAttr::get(context, kind.rows, kind.bound, kind.output, kind.wanted));
+                    EntryAttr::get(context, kind.rows, kind.bound, kind.output, kind.wanted, /*most=*/0,
+                                   /*most_wanted=*/0));
   for (auto [index, state] : llvm::enumerate(states))
     function.setArgAttr(firstState + index, YocoDialect::getStateAttrName(),
                         FlatSymbolRefAttr::get(context, state.declaration.getSymName()));

@@ -42,4 +42,46 @@ def AssignTargetPass : Pass<"yoco-assign-target", "::mlir::ModuleOp"> {
   ];
 }
 
+def MakeRowBucketsPass : Pass<"yoco-make-row-buckets", "::mlir::ModuleOp"> {
+  let summary = "makes programs of entry points for steps of few rows";
+  let description = [{
+    A session has room for many sequences, and most of its steps have few: how an attention is divided and which kernel
+    multiplies should follow from the step and not from the bound. The target names numbers of rows (its row buckets).
+    For each, from the largest on, the pass asks what fusion will ask, for steps of at most so many rows; where an
+    answer is not that of the next larger program, the entry point is cloned, with `most`. A target that names none has
+    one program of each entry point, as has an entry point whose bound is no larger than the smallest bucket.
+
+    Before:
+
+    ```mlir
+    module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 32, chunk = 16, wanted = 16>} {
+      func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments) -> tensor<?xi32>
+          attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all>} {
+        return %ids : tensor<?xi32>
+      }
+    }
+    ```
+
+    After: 16 rows are what the kernels for few rows take.
+
+    ```mlir
+    module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
+                       yoco.bounds = #yoco.bounds<seq = 64, batch = 32, chunk = 16, wanted = 16>} {
+      func.func @decode_16(%ids: tensor<?xi32>, %s: !yoco.segments) -> tensor<?xi32>
+          attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all, most = 16>} {
+        return %ids : tensor<?xi32>
+      }
+      func.func @decode(%ids: tensor<?xi32>, %s: !yoco.segments) -> tensor<?xi32>
+          attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all>} {
+        return %ids : tensor<?xi32>
+      }
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPrograms", "num-programs", "Programs made for steps of few rows">,
+    Statistic<"numAlike", "num-alike", "Buckets in which nothing is different">];
+}
+
 #endif // YOCO_PASSES_TARGET_PASSES_TD

@@ -77,6 +77,13 @@ StepShape StepShape::get(func::FuncOp entry) {
               : shape.getBound() == RowBound::chunk ? bounds.getChunk()
                                                     : bounds.getWanted();
   step.segments = bounds.getBatch();
+  return shape.getMost() == 0 ? step : step.limitTo(shape.getMost());
+}
+
+StepShape StepShape::limitTo(int64_t most) const {
+  StepShape step = *this;
+  step.rows = std::min(step.rows, most);
+  step.segments = std::min(step.segments, most);
   return step;
 }
 

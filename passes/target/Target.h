@@ -20,6 +20,8 @@ struct StepShape {
 
   /// Of `entry`, a function with `yoco.entry` in a module with `yoco.bounds`.
   static StepShape get(func::FuncOp entry);
+  /// Such steps with at most `most` rows.
+  StepShape limitTo(int64_t most) const;
 };
 
 /// The answers of one machine: a chip of a registered device, and the type that it computes in. Immutable.
@@ -36,9 +38,15 @@ public:
   /// compute in that type.
   static std::unique_ptr<Target> get(TargetAttr attr, Location loc);
 
+  /// Programs.
+
+  /// Numbers of rows, rising and below those of `step`, for which a program of its own may pay: one for steps of at
+  /// most so many. yoco-make-row-buckets makes those in which anything that passes ask for is different.
+  virtual SmallVector<int64_t> getRowBuckets(const StepShape &step) const = 0;
+
   /// Fusion.
 
-  /// `max_rows` of linear groups in such steps: their rows when there is a kernel for so few, else 0.
+  /// `max_rows` of linear groups in such steps: the most rows of a kernel for few when they have no more, else 0.
   virtual int64_t getMaxRows(const StepShape &step) const = 0;
   /// Whether a linear group over `columns` inputs may normalise its input itself.
   virtual bool canFuseNorm(int64_t columns, int64_t maxRows) const = 0;

@@ -12,6 +12,26 @@ func.func private @f() attributes {a = #yoco.entry<rows = ragged, bound = chunk,
 
 // -----
 
+// expected-error @+1 {{expected `most` or `most_wanted`, got `least`}}
+func.func private @f() attributes {a = #yoco.entry<rows = single, bound = batch, logits = all, least = 3>}
+
+// -----
+
+// expected-error @+1 {{expected `most` of at least 1, got 0}}
+func.func private @f() attributes {a = #yoco.entry<rows = single, bound = batch, logits = all, most = 0>}
+
+// -----
+
+// expected-error @+1 {{expected `most` and `most_wanted` below 2^31, got 2147483648 and 0}}
+func.func private @f() attributes {a = #yoco.entry<rows = single, bound = batch, logits = all, most = 2147483648>}
+
+// -----
+
+// expected-error @+1 {{expected rows that are wanted from a position on, with bound `chunk` or `wanted`, with `most_wanted`}}
+func.func private @f() attributes {a = #yoco.entry<rows = single, bound = batch, logits = all, most_wanted = 1>}
+
+// -----
+
 // expected-error @+1 {{expected `none`, `from` or `all`}}
 func.func private @f() attributes {a = #yoco.demand<first>}
 

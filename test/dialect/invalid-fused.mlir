@@ -697,3 +697,12 @@ func.func @f(%x: tensor<?x8xf32>, %t: tensor<?xi32>, %l: tensor<?x1xf32>, %c: te
   %0 = yoco.fused_linear %x weights [@a] {first_row = 4 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>, %s: !yoco.segments) {
+  %t = yoco.narrow_segments %s {each_row, halo = 0 : i64}
+  // expected-error @+1 {{expected `each_row` as the table of its result has it, got none with a segment for each row}}
+  %0 = yoco.fused_narrow %x at %s to %t : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+  return
+}

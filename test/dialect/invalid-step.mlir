@@ -126,3 +126,11 @@ func.func @f(%l: tensor<?x8xf32>, %t: tensor<?xi32>) {
   %0 = yoco.row_logprobs %l, %t {best = 2 : i64} : tensor<?x8xf32>, tensor<?xi32> -> tensor<?x8xf32>
   return
 }
+
+// -----
+
+func.func @f(%s: !yoco.segments) {
+  // expected-error @+1 {{expected a halo of 0 with `each_row`, got 3}}
+  %0 = yoco.narrow_segments %s {each_row, halo = 3 : i64}
+  return
+}

@@ -127,6 +127,8 @@ func.func @sets() {
   yoco.row_set 1 halo 3 bound chunk table %t states [@ring]
   // CHECK: yoco.row_set 2 halo 0 bound wanted table %[[T]]{{$}}
   yoco.row_set 2 halo 0 bound wanted table %t
+  // CHECK: yoco.row_set 3 halo 0 bound wanted each_row table %[[T]]{{$}}
+  yoco.row_set 3 halo 0 bound wanted each_row table %t
   // CHECK: %[[X:.+]] = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
   %x = yoco.alloc <64 * chunk> row_set 1 : memref<?x8xf32>
   // CHECK: yoco.alloc <64 * chunk> : memref<?x8xf32>

@@ -58,10 +58,12 @@ func.func @argmax(%x: tensor<?x8xf32>) -> tensor<?xi32> {
 // CHECK: %[[T:.+]] = yoco.narrow_segments %[[SEG:.+]] {halo = 3 : i64}
 // CHECK-NEXT: yoco.narrow %{{.+}} at %[[SEG]] to %[[T]] : tensor<?x8xf32>
 // CHECK-NEXT: yoco.positions %{{.+}} at %[[T]] : tensor<?xi32>
+// CHECK-NEXT: yoco.narrow_segments %[[SEG]] {each_row, halo = 0 : i64}
 func.func @narrow(%ids: tensor<?xi32>, %seg: !yoco.segments, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?xi32>) {
   %t = yoco.narrow_segments %seg {halo = 3 : i64}
   %y = yoco.narrow %x at %seg to %t : tensor<?x8xf32>
   %p = yoco.positions %ids at %t : tensor<?xi32>
+  %each = yoco.narrow_segments %seg {each_row, halo = 0 : i64}
   return %y, %p : tensor<?x8xf32>, tensor<?xi32>
 }
 

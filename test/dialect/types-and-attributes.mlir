@@ -39,12 +39,14 @@ module attributes {yoco.phase = #yoco.phase<planned>, yoco.target = #yoco.target
 
   // CHECK-LABEL: func.func private @entries
   // CHECK-SAME: test.demands = [#yoco.demand<none>, #yoco.demand<from w-3>, #yoco.demand<all>]
-  // CHECK-SAME: test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>, #yoco.entry<rows = single, bound = batch, logits = all>, #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>]
+  // CHECK-SAME: test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>, #yoco.entry<rows = single, bound = batch, logits = all>, #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>, #yoco.entry<rows = single, bound = batch, sampled = all, most = 4>, #yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most = 16, most_wanted = 1>]
   func.func private @entries() attributes {
       test.demands = [#yoco.demand<none>, #yoco.demand<from w-3>, #yoco.demand<all>],
       test.entries = [#yoco.entry<rows = ragged, bound = chunk, logits = none>,
                       #yoco.entry<rows = single, bound = batch, logits = all>,
-                      #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>]}
+                      #yoco.entry<rows = ragged, bound = wanted, logits = from w-0>,
+                      #yoco.entry<rows = single, bound = batch, sampled = all, most = 4>,
+                      #yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most_wanted = 1, most = 16>]}
 
   // Products keep their order; powers are spelled out; what is zero is left out.
   // CHECK-LABEL: func.func private @sizes

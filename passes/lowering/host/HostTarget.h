@@ -50,6 +50,7 @@ public:
   HostTarget(const HostDevice &device, const HostChip &chip) : Target(device), chip(chip) {}
 
   /// One kernel does for all numbers of rows.
+  SmallVector<int64_t> getRowBuckets(const StepShape &step) const override { return {}; }
   int64_t getMaxRows(const StepShape &step) const override { return 0; }
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override;
   bool canFuseActivation(int64_t maxRows) const override { return true; }

@@ -11,6 +11,8 @@ using namespace mlir::yoco;
 
 /// Rows of a step that the few-row kernels are made for: those of one tensor core instruction.
 static constexpr int64_t kFewRows = 16;
+/// From here on a cache of one kv head already has blocks for half of the multiprocessors without being divided.
+static constexpr int64_t kMostBucket = 64;
 
 //===- Device ------------------------------------------------------------------------------------------------===//
 
@@ -83,8 +85,16 @@ std::unique_ptr<NvptxTarget> NvptxTarget::get(TargetAttr attr, Location loc) {
   return std::unique_ptr<NvptxTarget>(static_cast<NvptxTarget *>(Target::get(attr, loc).release()));
 }
 
+/// Powers of two, as recorded steps are padded to: the parts of an attention halve where the rows double.
+SmallVector<int64_t> NvptxTarget::getRowBuckets(const StepShape &step) const {
+  SmallVector<int64_t> buckets;
+  for (int64_t rows = 1; step.onePerSegment && rows <= kMostBucket && rows < step.rows; rows *= 2)
+    buckets.push_back(rows);
+  return buckets;
+}
+
 int64_t NvptxTarget::getMaxRows(const StepShape &step) const {
-  return step.onePerSegment && step.rows <= kFewRows ? step.rows : 0;
+  return step.onePerSegment && step.rows <= kFewRows ? kFewRows : 0;
 }
 
 int64_t NvptxTarget::getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const {

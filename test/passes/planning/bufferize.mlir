@@ -423,3 +423,51 @@ func.func @h(%ids: tensor<?xi32>, %s: !yoco.segments, %t: tensor<?xi32>, %u: ten
   return
 }
 }
+
+// -----
+
+// A program for steps of at most 16 rows, of which four are wanted: buffers of so many. The table of rows that are segments of their own
+// is as long as there are of them.
+
+// CHECK-LABEL: func.func @extend_16()
+// CHECK: yoco.alloc <1024> role ids : memref<?xi32>
+// CHECK: %[[SEG:.+]] = yoco.alloc <256> role segments : !yoco.segments
+// CHECK: %[[T:.+]] = yoco.alloc <64> row_set 1 role segments : !yoco.segments
+// CHECK-NEXT: yoco.row_set 1 halo 0 bound wanted each_row table %[[T]]{{$}}
+// CHECK: %[[X:.+]] = yoco.alloc <1024> : memref<?x8xf32>
+// CHECK: %[[Y:.+]] = yoco.alloc <256> row_set 1 role logits : memref<?x8xf32>
+// CHECK-NEXT: yoco.fused_narrow %[[X]] at %[[SEG]] to %[[T]] outs %[[Y]] {each_row}
+// CHECK-LABEL: func.func @extend_ragged()
+// CHECK: yoco.alloc <16 * batch> row_set 1 role segments
+// CHECK: yoco.alloc <256> row_set 1 role logits
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+  func.func @extend_16(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most = 16, most_wanted = 4>} {
+    %t = yoco.narrow_segments %segments {each_row, halo = 0 : i64}
+    %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %y = yoco.fused_narrow %x at %segments to %t {each_row} : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+  func.func @extend_ragged(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most_wanted = 4>} {
+    %t = yoco.narrow_segments %segments {halo = 0 : i64}
+    %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %y = yoco.fused_narrow %x at %segments to %t : (tensor<?x8xf32>, !yoco.segments, !yoco.segments) -> tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}
+
+// -----
+
+// Their bytes fit in 63 bits.
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @embed : tensor<16x1099511627776xbf16> from "embed"
+  func.func @many(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x1099511627776xf32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all, most = 2147483647>} {
+    // expected-error @+1 {{expected less than 2^63 bytes of rows, got 2147483647 of 'tensor<?x1099511627776xf32>'}}
+    %x = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x1099511627776xf32>
+    return %x : tensor<?x1099511627776xf32>
+  }
+}

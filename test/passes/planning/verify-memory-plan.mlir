@@ -371,3 +371,49 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
       : memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>
   return
 }
+
+// -----
+
+// A program for steps of few rows: buffers of so many, whatever the session's bounds are. A table has as many segments as there are rows
+// where each is one.
+
+// CHECK-LABEL: func.func @few
+yoco.arena @scratch scratch [#yoco.size<5120>]
+func.func @few() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most = 16, most_wanted = 4>} {
+  %ids = yoco.view @scratch at <1024> size <1024> role ids : memref<?xi32>
+  %seg = yoco.view @scratch at <0> size <256> role segments : !yoco.segments
+  %t = yoco.view @scratch at <256> size <64> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 0 bound wanted each_row table %t
+  %x = yoco.view @scratch at <2048> size <1024> : memref<?x8xf32>
+  yoco.copy %x to %x : memref<?x8xf32>
+  %y = yoco.view @scratch at <4096> size <256> row_set 1 role logits : memref<?x8xf32>
+  yoco.fused_narrow %x at %seg to %t outs %y {each_row} : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// With less they are refused, and so is room that the bounds of a session may leave too small.
+
+!keys = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
+yoco.state_decl @c : !keys planes [#yoco.size<0>]
+yoco.arena @persistent persistent [#yoco.size<32 * seq * batch>]
+yoco.arena @scratch scratch [#yoco.size<8192 + 64 * batch + 64 * chunk>]
+func.func @few() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0, most = 16, most_wanted = 4>} {
+  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<64>, got #yoco.size<64 * chunk>}}
+  %ids = yoco.view @scratch at <8192 + 64 * batch> size <64 * chunk> role ids : memref<?xi32>
+  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<256>, got #yoco.size<16 * batch>}}
+  %seg = yoco.view @scratch at <8192> size <16 * batch> role segments : !yoco.segments
+  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<64>, got #yoco.size<48>}}
+  %t = yoco.view @scratch at <0> size <48> row_set 1 role segments : !yoco.segments
+  // expected-error @+2 {{expected a halo of 0 and no states of a set with a segment for each row}}
+  // expected-error @+1 {{expected states of fixed size, got @c, which grows}}
+  yoco.row_set 1 halo 0 bound wanted each_row table %t states [@c]
+  %r = yoco.state_ref @c : !keys
+  %p = yoco.view @scratch at <512> size <16> row_set 1 : memref<?xi32>
+  // expected-error @+1 {{expected the bytes that its rows need for all bounds, #yoco.size<128>, got #yoco.size<96>}}
+  %y = yoco.view @scratch at <1024> size <96> row_set 1 role logits : memref<?x8xf32>
+  // expected-error @+1 {{expected no state to be written in set 1, where each row is a segment, got @c}}
+  yoco.fused_cache_write %y at %p, %t to %r : (memref<?x8xf32>, memref<?xi32>, !yoco.segments, !keys) -> ()
+  return
+}

@@ -51,3 +51,25 @@ func.func @extend(%ids: tensor<?xi32>, %seg: !yoco.segments, %q: tensor<?x1x8xf3
       : tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1xf32>, !yoco.state<1x8x8xf32> -> tensor<?x1x8xf32>
   return %0 : tensor<?x1x8xf32>
 }
+
+// -----
+
+// Rows that are segments of their own do not see each other: nothing is written, and nothing is fresh.
+!keys = !yoco.cache<heads = 1, width = 8, element = f32, window = 0, layout = contiguous>
+!ring = !yoco.cache<heads = 1, width = 8, element = f32, window = 4, layout = contiguous>
+func.func @extend(%ids: tensor<?xi32>, %seg: !yoco.segments, %q: tensor<?x1x8xf32>, %c: !keys, %r: !ring) -> tensor<?x1x8xf32>
+    attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  // expected-note @+1 {{the table of the operation}}
+  %t = yoco.narrow_segments %seg {each_row, halo = 0 : i64}
+  %x = yoco.narrow %q at %seg to %t : tensor<?x1x8xf32>
+  // expected-error @+1 {{expected no state to be written where each row is a segment of its own}}
+  %w = yoco.cache_write %c, %x at %t : tensor<?x1x8xf32> -> !keys
+  %past = yoco.cache_read %r at %t : !ring -> tensor<?x1x8xf32>
+  // expected-error @+1 {{expected no fresh keys where each row is a segment of its own}}
+  %o = yoco.step_attention %x at %t past(%past, %past) fresh(%x, %x) {scale = 1.0 : f32, window = 4 : i64}
+      : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
+  %all = yoco.cache_read %c at %t : !keys -> tensor<?x1x8xf32>
+  %p = yoco.step_attention %o at %t past(%all, %all) {scale = 1.0 : f32, window = 0 : i64}
+      : (tensor<?x1x8xf32>, !yoco.segments, tensor<?x1x8xf32>, tensor<?x1x8xf32>) -> tensor<?x1x8xf32>
+  return %p : tensor<?x1x8xf32>
+}

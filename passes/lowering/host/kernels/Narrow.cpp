@@ -8,6 +8,8 @@ using namespace mlir;
 using namespace mlir::yoco;
 
 static LogicalResult lowerNarrow(HostKernel &kernel, FusedNarrowOp op, Value tile) {
+  if (op.getEachRow())
+    return op.emitOpError("expected a table of ragged segments, got a segment for each row, which is not supported yet");
   KernelBuilder &build = kernel.build;
   Value input = kernel.get(op.getInput()), out = kernel.get(op.getOuts().front()), zero = build.index(0);
   auto type = cast<MemRefType>(input.getType());

@@ -17,6 +17,8 @@ static nvptx::LaunchShape getShape(FusedNarrowOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerNarrow(NvptxKernel &kernel, FusedNarrowOp op) {
+  if (op.getEachRow())
+    return op.emitOpError("expected a table of ragged segments, got a segment for each row, which is not supported yet");
   NarrowCall call(kernel, op);
   call.rows = kernel.rows;
   call.segments = kernel.segments;
