@@ -159,8 +159,10 @@ YOCO_DEVICE void rowsExact(const Attention &a, void *out, int outKind, int outSt
       clearExact(a, queries, count);
       const Plane keys = keyPlane(a, kF32, segment, kvHead);
       const Plane values = valuePlane(a, kF32, segment, kvHead, 0, a.valueWidth);
+      // From a multiple on, so that a row's result does not depend on the rows that the warp has besides.
 #pragma unroll 1
-      for (int first = low; first <= high; first += shapes::kExactPositions)
+      for (int first = low / shapes::kExactPositions * shapes::kExactPositions; first <= high;
+           first += shapes::kExactPositions)
         addExact(a, queries, count, keys, values, first, low, high);
 #pragma unroll
       for (int n = 0; n < count; ++n) {

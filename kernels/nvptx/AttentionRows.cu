@@ -72,7 +72,10 @@ YOCO_DEVICE void weigh(RowSums &rows, float (&logits)[2][8][4], uint32_t (&weigh
       most = maximum(most, shuffleXor(most, 2));
       most = maximum(most, rows.largest[m][h]);
       const float base = most == kMinusInfinity ? 0.0f : most * scale;
-      const float rescale = exp2Approx(fma(rows.largest[m][h], scale, -base));
+      // Exactly 1 where nothing is larger, although `base` is rounded: a row's result must not depend on how many tiles
+      // other rows of its warp see.
+      const float largest = rows.largest[m][h];
+      const float rescale = largest == most ? 1.0f : exp2Approx(fma(largest, scale, -base));
       rows.largest[m][h] = most;
       float total = 0.0f;
 #pragma unroll
