@@ -85,12 +85,20 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(positions) {
     out[segment.rowBegin + i] = segment.firstPosition + i;
 }
 
+/// The segment of all rows that has the rows of `some`: `from`, or the first after it with the same slot. A slot with
+/// rows is in the table of all rows, once.
+YOCO_DEVICE const Segment *getWhole(const Segment &some, const Segment *from, bool bySlot) {
+  while (bySlot && from->slot != some.slot)
+    ++from;
+  return from;
+}
+
 YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(narrow) {
   const int64_t row = tile;
   const Segment *found = findSegment(row, segments, table);
   if (!found)
     return;
-  const Segment all = from[found - table];
+  const Segment all = *getWhole(*found, from + (eachRow ? 0 : found - table), eachRow);
   const int64_t source = row - found->rowBegin + all.rowBegin + (found->firstPosition - all.firstPosition);
   const void *read = elementAddress(in, inKind, source * inStride);
   void *write = elementAddress(out, outKind, row * outStride);

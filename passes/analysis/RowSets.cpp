@@ -29,19 +29,23 @@ LogicalResult RowSets::visitNarrow(Narrow op) {
   return check(op.getInputMutable(), op.getFrom());
 }
 
-/// Rows of a set where each is a segment know nothing of each other: rows of one sequence are not in its states when the
-/// next is computed, and none of them is fresh to another.
-static LogicalResult checkAlone(Operation *op, Value table) {
-  auto narrow = table.getDefiningOp<NarrowSegmentsOp>();
-  if (!narrow || !narrow.getEachRow())
-    return success();
+static bool writesStates(Operation *op) {
   auto stateOp = dyn_cast<StateOpInterface>(op);
+  return stateOp && !stateOp.getWrittenStates().empty();
+}
+
+bool mlir::yoco::needsWholeSegments(Operation *op) {
   auto step = dyn_cast<StepAttentionOp>(op);
   auto fused = dyn_cast<FusedAttentionOp>(op);
-  bool writes = stateOp && !stateOp.getWrittenStates().empty();
-  if (!writes && !(step && step.getKeys()) && !(fused && fused.getKeys()))
+  return writesStates(op) || (step && step.getKeys()) || (fused && fused.getKeys());
+}
+
+static LogicalResult checkAlone(Operation *op, Value table) {
+  auto narrow = table.getDefiningOp<NarrowSegmentsOp>();
+  if (!narrow || !narrow.getEachRow() || !needsWholeSegments(op))
     return success();
-  InFlightDiagnostic error = op->emitError("expected ") << (writes ? "no state to be written" : "no fresh keys")
+  InFlightDiagnostic error = op->emitError("expected ")
+                             << (writesStates(op) ? "no state to be written" : "no fresh keys")
                                                         << " where each row is a segment of its own";
   error.attachNote(table.getLoc()) << "the table of the operation";
   return error;

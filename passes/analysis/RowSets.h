@@ -14,6 +14,10 @@
 
 namespace mlir::yoco {
 
+/// Whether `op` needs rows of a segment together. Where each row is a segment they know nothing of each other: rows of
+/// one sequence are not in its states when the next is computed, and none of them is fresh to another.
+bool needsWholeSegments(Operation *op);
+
 /// The sets of rows of an entry point in phase `step` or `fused`, each known by its table of segments.
 class RowSets {
 public:

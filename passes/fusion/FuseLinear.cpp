@@ -9,6 +9,7 @@
 #include "dialect/ParameterUses.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
+#include "passes/analysis/RowSets.h"
 #include "passes/analysis/States.h"
 #include "passes/fusion/Rows.h"
 #include "passes/target/Target.h"
@@ -32,7 +33,9 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       return signalPassFailure();
     SymbolTableCollection symbols;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      int64_t maxRows = target->getMaxRows(StepShape::get(function));
+      FailureOr<RowSets> sets = RowSets::compute(function);
+      if (failed(sets))
+        return signalPassFailure();
       llvm::MapVector<std::tuple<Value, Block *, Type, Type>, SmallVector<LinearOp>> groups;
       WalkResult result = function.walk([&](LinearOp op) -> WalkResult {
         FailureOr<RankedTensorType> weight = lookupParameter(op, symbols, op.getWeightAttr());
@@ -44,7 +47,7 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       if (result.wasInterrupted())
         return signalPassFailure();
       for (auto &[key, linears] : groups)
-        fuseGroup(linears, *target, maxRows);
+        fuseGroup(linears, *target, target->getMaxRows(StepShape::get(function, sets->getTable(linears.front().getOperation()))));
     }
   }
 

@@ -28,10 +28,10 @@ struct SplitAttentionPass : public yoco::impl::SplitAttentionPassBase<SplitAtten
     if (!target)
       return signalPassFailure();
     for (func::FuncOp entry : getEntryPoints(getOperation())) {
-      StepShape step = StepShape::get(entry);
       SmallVector<FusedAttentionOp> attentions;
       entry.walk([&](FusedAttentionOp op) { attentions.push_back(op); });
       for (FusedAttentionOp op : attentions) {
+        StepShape step = StepShape::get(entry, op.getSegments());
         int64_t splits = target->getAttentionSplits(step, op.getKeyCache().getType(), op.getWindow());
         if (splits > 0 && op.getSplits() == 0 && !isBufferForm(op))
           split(op, splits);

@@ -13,6 +13,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/analysis/Phase.h"
+#include "passes/analysis/RowSets.h"
 #include "passes/analysis/RowDemandAnalysis.h"
 #include "passes/fusion/Rows.h"
 #include "passes/target/Target.h"
@@ -93,6 +94,9 @@ struct StreamLogprobsPass : public yoco::impl::StreamLogprobsPassBase<StreamLogp
     if (!target)
       return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>()) {
+      FailureOr<RowSets> sets = RowSets::compute(function);
+      if (failed(sets))
+        return signalPassFailure();
       SmallVector<RowLogprobsOp> ops;
       function.walk([&](RowLogprobsOp op) { ops.push_back(op); });
       for (RowLogprobsOp op : ops) {
@@ -101,7 +105,7 @@ struct StreamLogprobsPass : public yoco::impl::StreamLogprobsPassBase<StreamLogp
           continue;
         std::optional<Logits> logits = matchLogits(op.getLogits());
         if (logits && op.getLogits().getType().getElementType().isF32())
-          stream(op, *logits, target->getMaxRows(StepShape::get(function)));
+          stream(op, *logits, target->getMaxRows(StepShape::get(function, sets->getTable(op.getOperation()))));
         else
           ++numMissed;
       }

@@ -246,8 +246,8 @@ LogicalResult PlanPrinter::printEntry(func::FuncOp entry, SizeAttr size) {
   FailureOr<int64_t> peak = evaluate(entry, size);
   if (failed(peak))
     return failure();
-  os << "  @" << entry.getSymName() << describeSteps(entry) << ": " << end << " instructions, peak " << group(*peak) << " bytes (naive "
-     << group(naive) << ")\n";
+  os << "  @" << entry.getSymName() << describeSteps(entry) << ": " << end << " instructions, peak " << group(*peak)
+     << " bytes (naive " << group(naive) << ")\n";
   for (auto set : entry.front().getOps<RowSetOp>())
     os << "    row set " << set.getNumber() << ": " << describeTail(entry, set.getHalo())
        << " in each segment, at most " << group(getRows(entry, set))

@@ -64,12 +64,17 @@ int64_t Target::getWorkspaceBytes(Operation *op) const {
   return kernel ? kernel->getWorkspaceBytes(op, *this) : 0;
 }
 
+static BoundsAttr getBoundsOf(Operation *op) {
+  BoundsAttr bounds;
+  for (Operation *scope = op; scope && !bounds; scope = scope->getParentOp())
+    bounds = scope->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
+  return bounds;
+}
+
 StepShape StepShape::get(func::FuncOp entry) {
   StepShape step;
   auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
-  BoundsAttr bounds;
-  for (Operation *scope = entry; scope && !bounds; scope = scope->getParentOp())
-    bounds = scope->getAttrOfType<BoundsAttr>(YocoDialect::getBoundsAttrName());
+  BoundsAttr bounds = getBoundsOf(entry);
   if (!shape || !bounds)
     return step;
   step.onePerSegment = shape.getRows() == RowShape::single;
@@ -78,6 +83,24 @@ StepShape StepShape::get(func::FuncOp entry) {
                                                     : bounds.getWanted();
   step.segments = bounds.getBatch();
   return shape.getMost() == 0 ? step : step.limitTo(shape.getMost());
+}
+
+StepShape StepShape::get(func::FuncOp entry, Value table) {
+  StepShape step = get(entry);
+  auto narrow = table ? table.getDefiningOp<NarrowSegmentsOp>() : NarrowSegmentsOp();
+  auto shape = entry->getAttrOfType<EntryAttr>(YocoDialect::getEntryAttrName());
+  if (!narrow || !shape)
+    return step;
+  if (shape.getTailBound(narrow.getHalo()) == RowBound::wanted)
+    if (BoundsAttr bounds = getBoundsOf(entry))
+      step.rows = std::min(step.rows, bounds.getWanted());
+  if (int64_t most = shape.getTailMost(narrow.getHalo()))
+    step.rows = std::min(step.rows, most);
+  if (narrow.getEachRow()) {
+    step.onePerSegment = true;
+    step.segments = step.rows;
+  }
+  return step;
 }
 
 StepShape StepShape::limitTo(int64_t most) const {

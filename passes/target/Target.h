@@ -20,6 +20,8 @@ struct StepShape {
 
   /// Of `entry`, a function with `yoco.entry` in a module with `yoco.bounds`.
   static StepShape get(func::FuncOp entry);
+  /// Of the set of rows with this table of segments; null and arguments are all rows of the step.
+  static StepShape get(func::FuncOp entry, Value table);
   /// Such steps with at most `most` rows.
   StepShape limitTo(int64_t most) const;
 };
@@ -43,6 +45,9 @@ public:
   /// Numbers of rows, rising and below those of `step`, for which a program of its own may pay: one for steps of at
   /// most so many. yoco-make-row-buckets makes those in which anything that passes ask for is different.
   virtual SmallVector<int64_t> getRowBuckets(const StepShape &step) const = 0;
+  /// Numbers of wanted rows, rising and at most `wanted`, for which programs may pay in which each wanted row is a
+  /// segment of its own.
+  virtual SmallVector<int64_t> getWantedBuckets(int64_t wanted) const = 0;
 
   /// Fusion.
 

@@ -63,8 +63,8 @@ void checkNarrow(Random &random, int inKind, int outKind, int columns, int inOff
       else
         in.set(row, c, random.normal());
   launch(nvptx::narrowShape(columns), rows, 6, [&](int64_t tile) {
-    device::yoco_narrow(tile, rows, 6, kSomeRows, kAllRows, in.data(), inKind, in.stride, columns, out.data(), outKind,
-                        out.stride);
+    device::yoco_narrow(tile, rows, 6, kSomeRows, kAllRows, /*eachRow=*/false, in.data(), inKind, in.stride, columns,
+                        out.data(), outKind, out.stride);
   });
   std::vector<int64_t> source(rows, -1);
   for (int s = 0; s < 6; ++s)
@@ -89,6 +89,25 @@ TEST(Narrow, KindsAndWidths) {
         for (int inOffset : {0, 3})
           for (int outOffset : {0, 5})
             checkNarrow(random, inKind, outKind, columns, inOffset, outOffset);
+}
+
+/// Rows of several segments, each a segment of its own: they come from the segment with their slot.
+TEST(Narrow, EachRow) {
+  Random random;
+  const int columns = 24;
+  const Segment all[] = {{-1, 0, 0, 0}, {7, 100, 0, 5}, {0, 3, 5, 1}, {4, 20, 6, 3}};
+  const Segment some[] = {{7, 102, 0, 1}, {7, 104, 1, 1}, {0, 3, 2, 1}, {4, 22, 3, 1}, {-1, 0, 4, 1}};
+  const int source[] = {2, 4, 5, 8};
+  Buffer in(kF32, 9, columns), out(kF32, 5, columns), expected(kF32, 5, columns);
+  in.fillNormal(random);
+  launch(nvptx::narrowShape(columns), 5, 5, [&](int64_t tile) {
+    device::yoco_narrow(tile, 5, 5, some, all, /*eachRow=*/true, in.data(), kF32, in.stride, columns, out.data(), kF32,
+                        out.stride);
+  });
+  for (int row = 0; row < 4; ++row)
+    for (int c = 0; c < columns; ++c)
+      expected.setBits(row, c, in.getBits(source[row], c));
+  EXPECT_TRUE(out.equals(expected));
 }
 
 TEST(Embed, KindsAndWidths) {

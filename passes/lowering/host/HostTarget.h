@@ -51,6 +51,7 @@ public:
 
   /// One kernel does for all numbers of rows.
   SmallVector<int64_t> getRowBuckets(const StepShape &step) const override { return {}; }
+  SmallVector<int64_t> getWantedBuckets(int64_t wanted) const override { return {}; }
   int64_t getMaxRows(const StepShape &step) const override { return 0; }
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override;
   bool canFuseActivation(int64_t maxRows) const override { return true; }

@@ -85,17 +85,26 @@ std::unique_ptr<NvptxTarget> NvptxTarget::get(TargetAttr attr, Location loc) {
   return std::unique_ptr<NvptxTarget>(static_cast<NvptxTarget *>(Target::get(attr, loc).release()));
 }
 
-/// Powers of two, as recorded steps are padded to: the parts of an attention halve where the rows double.
+/// Powers of two, as recorded steps are padded to: the parts of an attention halve where the rows double. Attentions of
+/// ragged segments are not divided; what is left are the products.
 SmallVector<int64_t> NvptxTarget::getRowBuckets(const StepShape &step) const {
   SmallVector<int64_t> buckets;
-  for (int64_t rows = 1; step.onePerSegment && rows <= kMostBucket && rows < step.rows; rows *= 2)
+  for (int64_t rows = step.onePerSegment ? 1 : kFewRows; rows <= kMostBucket && rows < step.rows; rows *= 2)
     buckets.push_back(rows);
   return buckets;
 }
 
-int64_t NvptxTarget::getMaxRows(const StepShape &step) const {
-  return step.onePerSegment && step.rows <= kFewRows ? kFewRows : 0;
+/// Few rows read a long cache faster one by one, each in parts, than all at once by the blocks of one tile. Wanted rows
+/// multiply the programs for numbers of rows, so that there are fewer of them: up to four times the parts.
+SmallVector<int64_t> NvptxTarget::getWantedBuckets(int64_t wanted) const {
+  SmallVector<int64_t> buckets;
+  for (int64_t rows = 1; rows <= kFewRows; rows *= 4)
+    if (buckets.empty() || buckets.back() < wanted)
+      buckets.push_back(std::min(rows, wanted));
+  return buckets;
 }
+
+int64_t NvptxTarget::getMaxRows(const StepShape &step) const { return step.rows <= kFewRows ? kFewRows : 0; }
 
 int64_t NvptxTarget::getRetentionSpan(int64_t keyWidth, int64_t valueWidth) const {
   return bf16 ? nvptx::retentionSpan(keyWidth, valueWidth) : 0;

@@ -53,6 +53,7 @@ public:
       : Target(device), device(device), chip(chip), bf16(bf16) {}
 
   SmallVector<int64_t> getRowBuckets(const StepShape &step) const override;
+  SmallVector<int64_t> getWantedBuckets(int64_t wanted) const override;
   int64_t getMaxRows(const StepShape &step) const override;
   bool canFuseNorm(int64_t columns, int64_t maxRows) const override { return maxRows != 0; }
   bool canFuseActivation(int64_t maxRows) const override { return maxRows != 0 || !bf16; }

@@ -17,13 +17,12 @@ static nvptx::LaunchShape getShape(FusedNarrowOp op, const NvptxTarget &) {
 }
 
 static LogicalResult lowerNarrow(NvptxKernel &kernel, FusedNarrowOp op) {
-  if (op.getEachRow())
-    return op.emitOpError("expected a table of ragged segments, got a segment for each row, which is not supported yet");
   NarrowCall call(kernel, op);
   call.rows = kernel.rows;
   call.segments = kernel.segments;
   call.table = op.getTo();
   call.from = op.getFrom();
+  call.eachRow = op.getEachRow();
   call.in = op.getInput();
   call.columns = getWidth(op.getInput());
   call.out = op.getOuts().front();
