@@ -158,7 +158,7 @@ LogicalResult VariantBuilder::addEntry(func::FuncOp function, EntryAttr shape, S
   return success(!failed);
 }
 
-/// Functions that differ in the sizes of steps alone are programs of the first among them that is for steps of any size.
+/// Functions that differ in the sizes of steps alone are programs of the first among them that takes steps of any size.
 LogicalResult VariantBuilder::addEntries() {
   llvm::MapVector<EntryAttr, SmallVector<func::FuncOp>> programs;
   for (auto function : module.getOps<func::FuncOp>())
@@ -170,6 +170,7 @@ LogicalResult VariantBuilder::addEntries() {
       failed |= mlir::failed(addEntry(function, shape, std::exchange(programs[shape], {})));
   for (auto &[shape, functions] : programs)
     for (func::FuncOp function : functions)
-      failed |= mlir::failed(function.emitOpError("expected an entry point ") << shape << " for larger steps, got none");
+      failed |=
+          mlir::failed(function.emitOpError("expected an entry point ") << shape << " for larger steps, got none");
   return success(!failed);
 }

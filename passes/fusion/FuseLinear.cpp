@@ -46,8 +46,10 @@ struct FuseLinearPass : public yoco::impl::FuseLinearPassBase<FuseLinearPass> {
       });
       if (result.wasInterrupted())
         return signalPassFailure();
-      for (auto &[key, linears] : groups)
-        fuseGroup(linears, *target, target->getMaxRows(StepShape::get(function, sets->getTable(linears.front().getOperation()))));
+      for (auto &[key, linears] : groups) {
+        StepShape step = StepShape::get(function, sets->getTable(linears.front().getOperation()));
+        fuseGroup(linears, *target, target->getMaxRows(step));
+      }
     }
   }
 

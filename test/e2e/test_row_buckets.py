@@ -2,34 +2,48 @@
 """Row buckets: a step does what it would do in a session that has room for no more."""
 import re
 
-from harness import CHECKPOINTS, Case
+from harness import CHECKPOINTS, LLAMAS, Case
 
-FLAGS = ("--target=nvptx:sm_90a", "--max-seq-len=256", "--prefill-chunk=32")
+FLAGS = ("--target=nvptx:sm_90a", "--max-seq-len=256")
 PLACE = re.compile(r" at <[^>]*>| size <[^>]*>")
 
 
 class RowBuckets(Case):
+    @staticmethod
+    def checkpoint(name):
+        return LLAMAS[name] if name in LLAMAS else CHECKPOINTS[name]
+
     def planned(self, name, batch, *flags):
         """{entry point: its operations on buffers}, with their attributes and types and without places and sizes. A
         kernel, its grid and how often it is launched follow from these."""
         module = self.folder / f"{name}-{batch}.mlir"
-        self.succeed("yoco-compile", CHECKPOINTS[name], f"--max-batch={batch}", "--compile-to=planned", "-o", module,
-                     *FLAGS, *flags)
+        self.succeed("yoco-compile", self.checkpoint(name), f"--max-batch={batch}", "--compile-to=planned",
+                     "-o", module, *FLAGS, *flags)
         functions = re.findall(r"func\.func @(\w+)\(\)[^\n]*\n(.*?)\n  }", module.read_text(), re.DOTALL)
         return {function: PLACE.sub("", body) for function, body in functions}
 
     def check(self, name):
-        large = self.planned(name, 64)
+        large = self.planned(name, 64, "--prefill-chunk=32")
         for entry in ("decode", "sample"):
             for batch in (1, 2, 4, 8, 16, 32):
                 with self.subTest(f"{entry} of {batch} rows"):
                     # Where a smaller program would be the same there is none: the next larger one runs.
                     program = next(f"{entry}_{most}" for most in (1, 2, 4, 8, 16, 32)
                                    if most >= batch and f"{entry}_{most}" in large)
-                    self.assertEqual(large[program], self.planned(name, batch)[entry])
+                    self.assertEqual(large[program], self.planned(name, batch, "--prefill-chunk=32")[entry])
             self.assertNotEqual(large[f"{entry}_2"], large[entry])
-        self.assertEqual({name for name in large if re.search("_[0-9]", name)},
-                         {name for name in large if re.match("(decode|sample)_", name)})
+        few = self.planned(name, 64, "--prefill-chunk=16")
+        for entry in ("prefill", "extend", "extend_sample", "extend_logprobs"):
+            with self.subTest(f"{entry} of 16 rows"):
+                self.assertEqual(large[f"{entry}_16"], few[entry])
+                self.assertNotEqual(large[f"{entry}_16"], large[entry])
+        for rows in ("", "_16"):
+            # A wanted row is a segment of its own and its attention in parts: the fewer rows, the more parts.
+            programs = [large[f"extend{rows}_wanted_{wanted}"] for wanted in (1, 4)]
+            for program in programs:
+                self.assertRegex(program, "row_set 1 halo 0 bound wanted each_row")
+            self.assertEqual(len(set(programs)), 2)
+        self.assertNotIn("each_row", large["extend"])
 
     def test_gated_retention(self):
         self.check("yoco-gret-random")

@@ -54,6 +54,15 @@ def add_narrow(module, columns, out, timed=False):
             bound=0,
             timed=timed,
         )
+    module.add(
+        "narrow",
+        f"each row of {columns} {out}",
+        arguments,
+        "yoco.fused_narrow %x at %from to %to outs %out {each_row}",
+        [a["name"] for a in arguments],
+        {"each_row": True},
+        bound=0,
+    )
 
 
 def add_norm(module, width, groups=1, weight=None, swish=False, out="f32", eps=1e-5):

@@ -5,6 +5,7 @@ this."""
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -35,6 +36,8 @@ BOUNDS = {("trained", "bf16"): 2e-2, ("random", "bf16"): 3e-2, ("trained", "f32"
 LARGE = checkpoint.Config(
     dim=3072, n_layers=26, hidden_dim=8192, n_self_heads=24, n_attn_heads=24, n_attn_kv_heads=8, vocab_size=100288
 )
+# So few keys and values that 64 sequences of a million tokens fit on one device.
+TWO_KV_HEADS = dataclasses.replace(LARGE, n_attn_kv_heads=2)
 SMALL = checkpoint.Config(
     dim=64, n_layers=4, hidden_dim=96, n_self_heads=4, n_attn_heads=4, n_attn_kv_heads=2, vocab_size=97
 )
@@ -224,12 +227,16 @@ class Maker:
 
     def add_large(self):
         """The configuration for long contexts and speed: weights are made where it runs."""
-        config, length = (SMALL, 512) if self.a.quick else (LARGE, 1 << 20)
-        folder = self.scratch / "large"
-        folder.mkdir()
-        config.save(folder / "config.json")
+        config, few_heads, length = (SMALL, SMALL, 512) if self.a.quick else (LARGE, TWO_KV_HEADS, 1 << 20)
         dtype = "bf16" if self.gpu else "f32"
-        for name, batch in (("large", 1), ("large-batch-8", 8)):
+        for name, config, batch in (
+            ("large", config, 1),
+            ("large-64-slots", config, 64),
+            ("large-2-kv-heads-64-slots", few_heads, 64),
+        ):
+            folder = self.scratch / name
+            folder.mkdir()
+            config.save(folder / "config.json")
             self.compile(
                 {
                     "name": name,
@@ -244,7 +251,20 @@ class Maker:
                 }
             )
             self.place(name, "large")
-        lengths, contexts, few = (
+        # Steps of so many sequences of a length, in a session of the first model that has room for as many, and in one
+        # of the second that has room for 64.
+        few = "large-2-kv-heads-64-slots"
+        slots = (
+            [[few, few, 1, 512]]
+            if self.a.quick
+            else [
+                ["large", "large-64-slots", 1, 1024],
+                ["large-64-slots", "large-64-slots", 8, 1024],
+                ["large-64-slots", "large-64-slots", 8, 32768],
+                [few, few, 1, 1048576],
+            ]
+        )
+        lengths, contexts, batch_contexts = (
             ([100, 300], [64, 200], [64])
             if self.a.quick
             else ([32768, 1048576], [1024, 32768, 131072, 524288, 1048576], [1024, 32768])
@@ -260,8 +280,9 @@ class Maker:
             "model": "large",
             "batches": [1, 8],
             "contexts": contexts,
-            "batch_contexts": few,
-            "batch_model": "large-batch-8",
+            "batch_contexts": batch_contexts,
+            "batch_model": "large-64-slots",
+            "slots": slots,
         }
 
     # Kernels ---------------------------------------------------------------------------------------------------------

@@ -44,13 +44,14 @@ std::optional<Arguments> parseArguments(int argc, char **argv) {
   app.footer(kExamples);
   app.get_formatter()->column_width(34);
   Arguments arguments;
-  std::optional<std::string> device, batch;
+  std::optional<std::string> device, batch, slots;
   std::string contexts;
   app.add_option("model", arguments.model, "The model file, made by yoco-compile")->required()->type_name("MODEL.yoco");
   app.add_option("--device", device,
                  "host or cuda[:N]; default: the first target in the file that this machine can run");
   app.add_option("--context", contexts, "Lengths of the sequence, in tokens")->required()->type_name("N[,N...]");
   app.add_option("--batch", batch, "Sequences of a decode step; default 1")->type_name("B");
+  app.add_option("--slots", slots, "Sequences that the session has room for; default: those of a step")->type_name("N");
   app.add_flag("--no-graphs", arguments.noGraphs,
                "GPUs: start kernels one by one instead of as recorded graphs; for debuggers and profilers");
   app.add_flag("--json", arguments.json, "Print one JSON object instead of a table");
@@ -60,6 +61,7 @@ std::optional<Arguments> parseArguments(int argc, char **argv) {
     arguments.device = parseDevice(*device);
   if (batch)
     arguments.batch = parseWhole("--batch", *batch, 1, INT32_MAX);
+  arguments.slots = slots ? parseWhole("--slots", *slots, arguments.batch, INT32_MAX) : arguments.batch;
   arguments.contexts = parseContexts(contexts);
   return arguments;
 }

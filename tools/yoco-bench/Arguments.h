@@ -17,6 +17,7 @@ struct Arguments {
   std::string device;             // "": the first target that this machine can run
   std::vector<uint64_t> contexts; // tokens; rising
   uint64_t batch = 1;
+  uint64_t slots = 1; // of the session, at least `batch`
   bool noGraphs = false;
   bool json = false;
 };

@@ -40,6 +40,7 @@ Bench::Bench(const Arguments &arguments) : arguments(arguments) {
   uint64_t longest = *std::max_element(arguments.contexts.begin(), arguments.contexts.end());
   checkBound("--context", longest, "--max-seq-len", info.bounds.max_sequence_length);
   checkBound("--batch", arguments.batch, "--max-batch", info.bounds.max_batch);
+  checkBound("--slots", arguments.slots, "--max-batch", info.bounds.max_batch);
 
   yoco_session_options options = {};
   options.struct_size = sizeof(options);
@@ -47,7 +48,7 @@ Bench::Bench(const Arguments &arguments) : arguments(arguments) {
   options.entries = YOCO_ENTRY_PREFILL | YOCO_ENTRY_DECODE;
   options.no_graphs = arguments.noGraphs;
   options.bounds.max_sequence_length = longest;
-  options.bounds.max_batch = arguments.batch;
+  options.bounds.max_batch = arguments.slots;
   session = createSession(arguments.model, model.get(), options);
   sessionStats = getStats(session.get());
   chooseVariant(info.variant_count);

@@ -28,7 +28,8 @@ struct Measurement {
   Phase decode;                 // of one step of the batch
 };
 
-/// A model and a session of it with `batch` slots. Slot 0 holds the sequence that grows from context to context.
+/// A model and a session of it, of whose slots a step takes the first `batch`. Slot 0 holds the sequence that grows
+/// from context to context.
 class Bench {
 public:
   explicit Bench(const Arguments &arguments);

@@ -105,7 +105,10 @@ std::string makeTable(const Report &report) {
   bool isHost = std::string_view(report.stats.device) == "host";
   std::string text = format("%s on %s, ", report.model.c_str(), report.stats.target);
   text += isHost ? format("%u threads", report.stats.threads) : std::string(report.stats.device_description);
-  text += format(", batch %llu\n", static_cast<unsigned long long>(report.batch));
+  text += format(", batch %llu", static_cast<unsigned long long>(report.batch));
+  if (report.slots != report.batch)
+    text += format(" of %llu slots", static_cast<unsigned long long>(report.slots));
+  text += "\n";
   text += ceilingsLine(report.ceilings);
   text += format("%9s  %-7s %10s %12s %11s %11s %8s %8s\n", "context", "", "ms", "tokens/s", "floor MB", "floor GFLOP",
                  "of GB/s", "of FLOPs");
@@ -127,6 +130,7 @@ std::string makeJson(const Report &report) {
   json["target"] = report.stats.target;
   json["threads"] = report.stats.threads;
   json["batch"] = report.batch;
+  json["slots"] = report.slots;
   json["prefill_chunk"] = report.stats.bounds.prefill_chunk;
   json["device_description"] = report.stats.device_description;
   json["bytes_held"] = report.stats.persistent_bytes + report.stats.scratch_bytes + report.stats.device_weight_bytes +

@@ -15,7 +15,7 @@ namespace yoco::bench {
 
 struct Report {
   std::string model;
-  uint64_t batch = 1;
+  uint64_t batch = 1, slots = 1;
   yoco_session_stats stats = {};
   Ceilings ceilings;
   std::vector<Measurement> measurements;

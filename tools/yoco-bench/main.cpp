@@ -22,6 +22,7 @@ static void run(const Arguments &arguments) {
   Report report;
   report.model = tools::printable(arguments.model);
   report.batch = arguments.batch;
+  report.slots = arguments.slots;
   report.stats = bench.stats();
   std::optional<HostCeilings> host;
   std::optional<GpuCeilings> gpu;

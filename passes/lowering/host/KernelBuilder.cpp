@@ -103,6 +103,17 @@ void KernelBuilder::ifThen(Value condition, function_ref<void()> then) {
   });
 }
 
+Value KernelBuilder::countWhile(function_ref<Value(Value)> holds) {
+  auto loop = scf::WhileOp::create(
+      builder, loc, TypeRange{builder.getIndexType()}, ValueRange{index(0)},
+      [&](OpBuilder &, Location, ValueRange i) {
+        Value condition = holds(i[0]);
+        scf::ConditionOp::create(builder, loc, condition, i);
+      },
+      [&](OpBuilder &, Location, ValueRange i) { scf::YieldOp::create(builder, loc, add(i[0], 1)); });
+  return loop.getResult(0);
+}
+
 void KernelBuilder::forGroups(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body) {
   for (int64_t size : sizes) {
     Value count = div(max(sub(to, from), index(0)), size);

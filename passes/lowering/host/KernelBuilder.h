@@ -55,6 +55,7 @@ public:
   Value rem(Value a, int64_t b) { return b == 1 ? index(0) : make<arith::RemUIOp>(a, index(b)); }
   Value min(Value a, Value b) { return make<arith::MinSIOp>(a, b); }
   Value max(Value a, Value b) { return make<arith::MaxSIOp>(a, b); }
+  Value differ(Value a, Value b) { return compare(arith::CmpIPredicate::ne, a, b); }
   Value less(Value a, Value b) { return compare(arith::CmpIPredicate::slt, a, b); }
   Value compare(arith::CmpIPredicate predicate, Value a, Value b);
   Value both(Value a, Value b) { return make<arith::AndIOp>(a, b); }
@@ -103,6 +104,8 @@ public:
   void forLoop(Value from, Value to, int64_t step, Body body);
   SmallVector<Value> forLoop(Value from, Value to, int64_t step, ValueRange carried, CarryBody body);
   void ifThen(Value condition, function_ref<void()> then);
+  /// The first index from 0 on for which `holds` gives false; there must be one.
+  Value countWhile(function_ref<Value(Value)> holds);
   /// Groups of `sizes[0]` from `from` while they fit before `to`, then groups of `sizes[1]`, and so on. The last size
   /// is 1.
   void forGroups(Value from, Value to, ArrayRef<int64_t> sizes, function_ref<void(Value, int64_t)> body);

@@ -82,6 +82,9 @@ class Maker:
 
     def make_narrow(self):
         """The last rows of each segment: all, some, one or none."""
+        if self.attributes.get("each_row"):
+            yield from self.narrow_each_row()
+            return
         lengths, kept = [(0, 70), (1048000, 5), (17, 1), (3, 200), (9, 4)], [33, 5, 1, 64, 0]
         for padding in (0, 3):
             yield self.narrow_case(f"padding {padding}", self.ragged(lengths, padding), kept + [1] * padding)
@@ -105,6 +108,26 @@ class Maker:
         inputs |= {"from": whole.table, "to": table}
         expected = [Expected("out", live, out)]
         return Case(title, len(source), len(table), 1, inputs, expected, more_rows={"x": whole.rows})
+
+    def narrow_each_row(self):
+        """The last rows of each segment, each a segment of its own; the last of 64 segments is found too."""
+        for lengths, kept, padding in (
+            ([(0, 70), (1048000, 5), (17, 1), (3, 2), (9, 4)], [3, 5, 1, 2, 0], 5),
+            ([(position, 1) for position in range(64)], [0] * 61 + [1] * 3, 0),
+            ([(100, 2048)], [1], 0),
+        ):
+            whole, table, source = self.ragged(lengths, padding), [], []
+            for (slot, first, begin, count), keep in zip(whole.table, kept):
+                source += range(begin + count - keep, begin + count)
+                table += [(slot, first + i) for i in range(count - keep, count)]
+            table += [(-1, 0)] * padding
+            table = np.array([(slot, first, row, 1) for row, (slot, first) in enumerate(table)], np.int32)
+            x = self.draw("x", whole.rows)
+            inputs = whole.mask({"x": x}) | {"from": whole.table, "to": table}
+            out = rounded(x[source].astype(np.float32), self.arguments["out"]["element"])
+            expected = [Expected("out", np.arange(len(source)), out)]
+            title = f"{len(source)} rows of {len(lengths)} segments"
+            yield Case(title, len(table), len(table), 1, inputs, expected, more_rows={"x": whole.rows})
 
     def make_embed(self):
         a = self.arguments["w"]

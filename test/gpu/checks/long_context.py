@@ -64,6 +64,7 @@ class Runner:
                         detail="weights included, the first time",
                     )
                 yield from self.check_sequence(session, ids[:length], length)
+                yield from self.measure_first_token(session, ids[:length], length)
         yield from self.check_chunks(model, ids, device)
         model.close()
 
@@ -111,6 +112,33 @@ class Runner:
             "",
             sound,
             f"logits' deviation {float(logits.std()):.3f}",
+        )
+
+    @staticmethod
+    def measure_first_token(session, ids, length):
+        """The step that ends a prompt of `length` tokens and gives its logits, and what it was made of before: a
+        prefill step of as many rows, and a decode step."""
+        chunk = min(int(session.stats().bounds.prefill_chunk), (length - 1) // 4)
+        session.reset(0)
+        session.prefill(0, ids[: length - 3 * chunk - 1])
+
+        def timed(call, *arguments):
+            started = time.perf_counter()
+            call(*arguments)
+            return time.perf_counter() - started
+
+        at = length - 3 * chunk - 1
+        timed(session.extend, [(0, chunk, at + chunk - 1)], ids[at : at + chunk])  # recorded
+        last = timed(session.extend, [(0, chunk, at + 2 * chunk - 1)], ids[at + chunk : at + 2 * chunk])
+        prefill = timed(session.prefill, 0, ids[at + 2 * chunk : at + 3 * chunk])
+        decode = timed(session.decode, [0], ids[-1:])
+        detail = f"over {(prefill + decode) * 1e3:.3f} ms of a prefill step ({prefill * 1e3:.3f}) and one of decode"
+        yield Row(
+            "long",
+            f"step of {chunk} rows that ends a prompt of {length}",
+            f"{last * 1e3:.3f} ms",
+            detail=detail,
+            data={"last": last, "prefill": prefill, "decode": decode},
         )
 
     def check_chunks(self, model, ids, device):

@@ -101,6 +101,19 @@ TEST_P(HostKernels, Narrow) {
   runChecks();
 }
 
+/// Rows of several segments, each a segment of its own: they come from the segment with their slot.
+TEST_P(HostKernels, NarrowToARowPerSegment) {
+  std::string name = kernels.add("%x: memref<?xi32>, %s: !yoco.segments, %t: !yoco.segments, %out: memref<?xi32>",
+                                 "yoco.fused_narrow %x at %s to %t outs %out {each_row} : (memref<?xi32>, "
+                                 "!yoco.segments, !yoco.segments, memref<?xi32>) -> ()");
+  kernels.compile();
+  const int32_t all[][4] = {{-1, 0, 0, 0}, {7, 100, 0, 5}, {0, 3, 5, 1}, {4, 20, 6, 3}};
+  const int32_t some[][4] = {{7, 102, 0, 1}, {7, 104, 1, 1}, {0, 3, 2, 1}, {4, 22, 3, 1}, {-1, 0, 4, 1}};
+  std::vector<int32_t> x = {10, 11, 12, 13, 14, 15, 16, 17, 18}, out(6, -5);
+  kernels.run(name, random, 5, 5, 1000, {x.data(), all, some, out.data()});
+  EXPECT_EQ(out, (std::vector<int32_t>{12, 14, 15, 18, -5, -5}));
+}
+
 /// Integers are moved like rows.
 TEST_P(HostKernels, NarrowOfIntegers) {
   std::string name = kernels.add("%x: memref<?xi32>, %s: !yoco.segments, %t: !yoco.segments, %out: memref<?xi32>",

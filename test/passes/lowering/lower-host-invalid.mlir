@@ -86,16 +86,3 @@ module attributes {yoco.target = #yoco.target<"host", "pentium", f32>} {
 // expected-error @+1 {{expected a module with `yoco.target` around it, got none}}
 module @kernels attributes {yoco.kernels} {
 }
-
-// -----
-
-module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
-  module @kernels attributes {yoco.kernels} {
-    func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x8xf32>,
-                      %s: !yoco.segments, %t: !yoco.segments, %y: memref<?x8xf32>) {
-      // expected-error @+1 {{expected a table of ragged segments, got a segment for each row, which is not supported yet}}
-      yoco.fused_narrow %x at %s to %t outs %y {each_row} : (memref<?x8xf32>, !yoco.segments, !yoco.segments, memref<?x8xf32>) -> ()
-      return
-    }
-  }
-}

@@ -36,6 +36,19 @@ func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %e
   return
 }
 
+// Where each row is a segment, the table of the input's rows is searched for the slot.
+// CHECK-LABEL: func.func @narrow_each_row
+// CHECK-SAME: %[[FROM:[a-z0-9]+]]: memref<?x4xi32>, %[[TO:[a-z0-9]+]]: memref<?x4xi32>
+// CHECK: %[[NUMBER:.+]] = scf.while
+// CHECK: memref.load %[[FROM]]
+// CHECK: memref.load %[[FROM]][%[[NUMBER]], %c1]
+func.func @narrow_each_row(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
+                           %x: memref<?x16xf32>, %s: !yoco.segments, %t: !yoco.segments, %out: memref<?x16xf32>) {
+  yoco.fused_narrow %x at %s to %t outs %out {each_row}
+      : (memref<?x16xf32>, !yoco.segments, !yoco.segments, memref<?x16xf32>) -> ()
+  return
+}
+
 // CHECK-LABEL: func.func @narrow_ids
 // CHECK: %[[ID:.+]] = memref.load %{{.+}} : memref<?xi32>
 // CHECK-NEXT: memref.store %[[ID]], %{{.+}} : memref<?xi32>

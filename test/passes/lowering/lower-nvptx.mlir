@@ -45,7 +45,7 @@ func.func @positions(%rows: index, %segments: index, %seq: index, %begin: index,
 // CHECK-DAG: %[[STRIDE:.+]] = arith.constant 16 : i32
 // CHECK-DAG: %[[F32:.+]] = arith.constant 0 : i32
 // CHECK-DAG: %[[BF16:.+]] = arith.constant 1 : i32
-// CHECK: llvm.call @yoco_narrow(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[TO]], %[[FROM]], %[[X]], %[[F32]], %[[COLUMNS]], %[[COLUMNS]], %[[OUT]], %[[BF16]], %[[STRIDE]])
+// CHECK: llvm.call @yoco_narrow(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[TO]], %[[FROM]], %{{false.*}}, %[[X]], %[[F32]], %[[COLUMNS]], %[[COLUMNS]], %[[OUT]], %[[BF16]], %[[STRIDE]])
 func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?x12xf32>,
                   %s: !yoco.segments, %t: !yoco.segments, %out: memref<?x12xbf16, strided<[16, 1]>>) {
   yoco.fused_narrow %x at %s to %t outs %out
@@ -58,10 +58,20 @@ func.func @narrow(%rows: index, %segments: index, %seq: index, %begin: index, %e
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %[[SEGMENTS:.+]]: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[FROM:.+]]: !llvm.ptr {{.+}}, %[[TO:.+]]: !llvm.ptr {{.+}}, %[[OUT:.+]]: !llvm.ptr {{.+}})
 // CHECK-DAG: %[[ONE:.+]] = arith.constant 1 : i32
 // CHECK-DAG: %[[F32:.+]] = arith.constant 0 : i32
-// CHECK: llvm.call @yoco_narrow(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[TO]], %[[FROM]], %[[X]], %[[F32]], %[[ONE]], %[[ONE]], %[[OUT]], %[[F32]], %[[ONE]])
+// CHECK: llvm.call @yoco_narrow(%{{.+}}, %[[ROWS]], %[[SEGMENTS]], %[[TO]], %[[FROM]], %{{false.*}}, %[[X]], %[[F32]], %[[ONE]], %[[ONE]], %[[OUT]], %[[F32]], %[[ONE]])
 func.func @narrow_ids(%rows: index, %segments: index, %seq: index, %begin: index, %end: index, %x: memref<?xi32>,
                       %s: !yoco.segments, %t: !yoco.segments, %out: memref<?xi32>) {
   yoco.fused_narrow %x at %s to %t outs %out : (memref<?xi32>, !yoco.segments, !yoco.segments, memref<?xi32>) -> ()
+  return
+}
+
+// Where each row is a segment, rows come from the segment with the same slot.
+// CHECK-LABEL: gpu.func @narrow_each_row
+// CHECK: llvm.call @yoco_narrow({{.*}}, %true
+func.func @narrow_each_row(%rows: index, %segments: index, %seq: index, %begin: index, %end: index,
+                           %x: memref<?x12xf32>, %s: !yoco.segments, %t: !yoco.segments, %out: memref<?x12xf32>) {
+  yoco.fused_narrow %x at %s to %t outs %out {each_row}
+      : (memref<?x12xf32>, !yoco.segments, !yoco.segments, memref<?x12xf32>) -> ()
   return
 }
 
@@ -130,7 +140,7 @@ func.func @embed(%rows: index, %segments: index, %seq: index, %begin: index, %en
 // A column slice is the buffer's address and an offset. What is not there is null.
 // CHECK-LABEL: gpu.func @norm_slice
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}})
-// CHECK-DAG: %[[FALSE:.+]] = arith.constant false
+// CHECK-DAG: %{{false.*}} = arith.constant false
 // CHECK-DAG: %[[STRIDE:.+]] = arith.constant 192 : i32
 // CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero : !llvm.ptr
 // CHECK-DAG: %[[START:.+]] = llvm.getelementptr %[[X]][64] : (!llvm.ptr) -> !llvm.ptr, f32
@@ -170,7 +180,7 @@ func.func @rope(%rows: index, %segments: index, %seq: index, %begin: index, %end
 // A group of matrices with a norm, for a few rows; not exact, since products are of bf16. It waits for earlier kernels itself.
 // CHECK-LABEL: gpu.func @linear_few
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[W:.+]]: !llvm.ptr {{.+}}, %[[N:.+]]: !llvm.ptr {{.+}})
-// CHECK-DAG: %[[FALSE:.+]] = arith.constant false
+// CHECK-DAG: %{{false.*}} = arith.constant false
 // CHECK-DAG: %[[TRUE:.+]] = arith.constant true
 // CHECK-DAG: %[[C40:.+]] = arith.constant 40 : i32
 // CHECK-DAG: %[[C24:.+]] = arith.constant 24 : i32

@@ -8,15 +8,16 @@ using namespace mlir;
 using namespace mlir::yoco;
 
 static LogicalResult lowerNarrow(HostKernel &kernel, FusedNarrowOp op, Value tile) {
-  if (op.getEachRow())
-    return op.emitOpError("expected a table of ragged segments, got a segment for each row, which is not supported yet");
   KernelBuilder &build = kernel.build;
   Value input = kernel.get(op.getInput()), out = kernel.get(op.getOuts().front()), zero = build.index(0);
   auto type = cast<MemRefType>(input.getType());
   forRowsOfTile(kernel, tile, [&](Value row) {
     withSegmentOf(kernel, kernel.get(op.getTo()), row, [&](const Segment &to) {
       // The same segment in the table of the input's rows, and there the row at the same position.
-      Segment from = loadSegment(build, kernel.get(op.getFrom()), to.number);
+      Value table = kernel.get(op.getFrom()), number = to.number;
+      if (op.getEachRow())
+        number = build.countWhile([&](Value s) { return build.differ(loadSegment(build, table, s).slot, to.slot); });
+      Segment from = loadSegment(build, table, number);
       Value skipped = build.sub(to.firstPosition, from.firstPosition);
       Value source = build.add(build.add(from.rowBegin, skipped), build.sub(row, to.rowBegin));
       if (type.getRank() == 1)
