@@ -51,6 +51,11 @@ def MakeRowBucketsPass : Pass<"yoco-make-row-buckets", "::mlir::ModuleOp"> {
     answer is not that of the next larger program, the entry point is cloned, with `most`. A target that names none has
     one program of each entry point, as has an entry point whose bound is no larger than the smallest bucket.
 
+    Where some rows of a step are wanted, the target names numbers of these as well. In programs with `most_wanted` each
+    wanted row is a segment of its own (`each_row`), so that a target that divides the attention of single rows divides
+    theirs, in a step that has a whole chunk of other rows. Not so where an operation on the wanted rows writes a state
+    or reads fresh keys: it needs the rows of a segment together.
+
     Before:
 
     ```mlir
@@ -63,7 +68,7 @@ def MakeRowBucketsPass : Pass<"yoco-make-row-buckets", "::mlir::ModuleOp"> {
     }
     ```
 
-    After: 16 rows are what the kernels for few rows take.
+    After, as 16 rows are what the kernels for few rows take:
 
     ```mlir
     module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"nvptx", "sm_90a", bf16>,
@@ -80,7 +85,7 @@ def MakeRowBucketsPass : Pass<"yoco-make-row-buckets", "::mlir::ModuleOp"> {
     ```
   }];
   let statistics = [
-    Statistic<"numPrograms", "num-programs", "Programs made for steps of few rows">,
+    Statistic<"numPrograms", "num-programs", "Programs made for steps of few rows, or of few wanted ones">,
     Statistic<"numAlike", "num-alike", "Buckets in which nothing is different">];
 }
 

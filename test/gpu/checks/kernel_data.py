@@ -35,6 +35,8 @@ class Case:
     scratch: tuple = ()  # outputs of which more may be written than is expected
     more_rows: dict = dataclasses.field(default_factory=dict)  # arguments whose rows are of another set: how many
 
+    more_segments: dict = dataclasses.field(default_factory=dict)  # and tables, how many segments
+
     def rows_of(self, name):
         return self.more_rows.get(name, self.rows)
 
@@ -127,7 +129,8 @@ class Maker:
             out = rounded(x[source].astype(np.float32), self.arguments["out"]["element"])
             expected = [Expected("out", np.arange(len(source)), out)]
             title = f"{len(source)} rows of {len(lengths)} segments"
-            yield Case(title, len(table), len(table), 1, inputs, expected, more_rows={"x": whole.rows})
+            more = {"more_rows": {"x": whole.rows}, "more_segments": {"from": len(whole.table)}}
+            yield Case(title, len(table), len(table), 1, inputs, expected, **more)
 
     def make_embed(self):
         a = self.arguments["w"]

@@ -153,7 +153,7 @@ class Launched:
         elif a["kind"] == "ids":
             add(name, case.rows_of(name) * 4)
         elif a["kind"] == "segments":
-            add(name, case.segments * 16)
+            add(name, case.more_segments.get(name, case.segments) * 16)
         elif a["kind"] == "state":
             add(name, case.slots * a["heads"] * a["key"] * a["value"] * 4)
         elif a["kind"] == "cache":

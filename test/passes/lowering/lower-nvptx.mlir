@@ -140,7 +140,7 @@ func.func @embed(%rows: index, %segments: index, %seq: index, %begin: index, %en
 // A column slice is the buffer's address and an offset. What is not there is null.
 // CHECK-LABEL: gpu.func @norm_slice
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}})
-// CHECK-DAG: %{{false.*}} = arith.constant false
+// CHECK-DAG: %[[FALSE:.+]] = arith.constant false
 // CHECK-DAG: %[[STRIDE:.+]] = arith.constant 192 : i32
 // CHECK-DAG: %[[NULL:.+]] = llvm.mlir.zero : !llvm.ptr
 // CHECK-DAG: %[[START:.+]] = llvm.getelementptr %[[X]][64] : (!llvm.ptr) -> !llvm.ptr, f32
@@ -180,7 +180,7 @@ func.func @rope(%rows: index, %segments: index, %seq: index, %begin: index, %end
 // A group of matrices with a norm, for a few rows; not exact, since products are of bf16. It waits for earlier kernels itself.
 // CHECK-LABEL: gpu.func @linear_few
 // CHECK-SAME: (%[[ROWS:.+]]: i64, %{{.+}}: i64, %{{.+}}: i64, %[[X:.+]]: !llvm.ptr {{.+}}, %[[Y:.+]]: !llvm.ptr {{.+}}, %[[W:.+]]: !llvm.ptr {{.+}}, %[[N:.+]]: !llvm.ptr {{.+}})
-// CHECK-DAG: %{{false.*}} = arith.constant false
+// CHECK-DAG: %[[FALSE:.+]] = arith.constant false
 // CHECK-DAG: %[[TRUE:.+]] = arith.constant true
 // CHECK-DAG: %[[C40:.+]] = arith.constant 40 : i32
 // CHECK-DAG: %[[C24:.+]] = arith.constant 24 : i32

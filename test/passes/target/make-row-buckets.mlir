@@ -1,8 +1,8 @@
-// Entry points with one row a segment get programs for steps of few rows, where the target decides otherwise for these.
+// Entry points get programs for steps of few rows, and of few wanted rows, where the target decides otherwise for these.
 //
 // RUN: yoco-opt %s --yoco-make-row-buckets | FileCheck %s
 // RUN: sed 's/"nvptx", "sm_90a"/"host", "x86-64-v3"/' %s | yoco-opt --yoco-make-row-buckets | FileCheck %s --check-prefix=ONE
-// RUN: sed 's/batch = 64/batch = 1/' %s | yoco-opt --yoco-make-row-buckets | FileCheck %s --check-prefix=ONE
+// RUN: sed 's/batch = 64/batch = 1/' %s | yoco-opt --yoco-make-row-buckets | FileCheck %s --check-prefix=SLOT
 // RUN: sed 's/batch = 64/batch = 3/' %s | yoco-opt --yoco-make-row-buckets | FileCheck %s --check-prefix=THREE
 // RUN: yoco-opt %s --yoco-make-row-buckets -o %t.mlir
 // RUN: yoco-opt %t.mlir --yoco-make-row-buckets | diff %t.mlir -
@@ -10,9 +10,17 @@
 
 // TARGET: expected a module with `yoco.target` around it, got none
 
-// One kernel does for all on the host, and a session of one slot has no smaller steps.
+// One kernel does for all on the host.
 // ONE-COUNT-4: func.func
+// ONE: func.func @extend(
+// ONE-NOT: each_row
+// ONE: func.func @writes(
 // ONE-NOT: func.func
+
+// In a session of one slot decode has no smaller steps; others do.
+// SLOT-NOT: func.func @decode_
+// SLOT: func.func @decode(
+// SLOT: func.func @extend_wanted_1(
 
 // Two rows of eight kv heads each leave the attention in half as many parts as one does.
 // THREE: func.func @decode_1({{.*}} most = 1>
@@ -23,7 +31,7 @@
 !keys = !yoco.cache<heads = 8, width = 16, element = f32, window = 0, layout = contiguous>
 !ring = !yoco.cache<heads = 8, width = 16, element = f32, window = 4, layout = contiguous>
 module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"nvptx", "sm_90a", f32>,
-                   yoco.bounds = #yoco.bounds<seq = 64, batch = 64, chunk = 16, wanted = 16>} {
+                   yoco.bounds = #yoco.bounds<seq = 64, batch = 64, chunk = 16, wanted = 8>} {
   yoco.state_decl @keys : !keys
   yoco.state_decl @ring : !ring
 
@@ -62,11 +70,44 @@ module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"n
   }
   func.func private @window_16()
 
-  // Steps of many rows.
-  // CHECK: func.func @prefill(
+  // Ragged steps: where products are those of few rows. This one has no more.
   // CHECK-NOT: func.func
+  // CHECK: func.func @prefill(
   func.func @prefill(%ids: tensor<?xi32>, %s: !yoco.segments) -> tensor<?xi32>
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, sampled = all>} {
     return %ids : tensor<?xi32>
+  }
+
+  // Few wanted rows of many. Each is a segment of its own, of at most 1, 4 and all 8 that may be wanted; the attention
+  // of all rows, and what there is no program for, stay as they are.
+  // CHECK-NOT: func.func
+  // CHECK: func.func @extend_wanted_1({{.*}} logits = from w-0, most_wanted = 1>
+  // CHECK: yoco.narrow_segments %{{.+}} {each_row, halo = 0 : i64}
+  // CHECK: func.func @extend_wanted_4({{.*}} most_wanted = 4>
+  // CHECK: yoco.narrow_segments %{{.+}} {each_row, halo = 0 : i64}
+  // CHECK: func.func @extend({{.*}} logits = from w-0>
+  // CHECK: yoco.narrow_segments %{{.+}} {each_row, halo = 0 : i64}
+  func.func @extend(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8x16xf32>, %c: !keys {yoco.state = @keys})
+      -> (tensor<?x8x16xf32>, !keys) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+    %t = yoco.narrow_segments %s {halo = 0 : i64}
+    %w = yoco.narrow %q at %s to %t : tensor<?x8x16xf32>
+    %k = yoco.cache_read %c at %t : !keys -> tensor<?x8x16xf32>
+    %o = yoco.step_attention %w at %t past(%k, %k) {scale = 0.25 : f32, window = 0 : i64}
+        : (tensor<?x8x16xf32>, !yoco.segments, tensor<?x8x16xf32>, tensor<?x8x16xf32>) -> tensor<?x8x16xf32>
+    return %o, %c : tensor<?x8x16xf32>, !keys
+  }
+
+  // Wanted rows that are fresh to each other stay in their segments.
+  // CHECK-NOT: func.func
+  // CHECK: func.func @writes(
+  // CHECK-NOT: each_row
+  func.func @writes(%ids: tensor<?xi32>, %s: !yoco.segments, %q: tensor<?x8x16xf32>, %c: !keys {yoco.state = @keys})
+      -> (tensor<?x8x16xf32>, !keys) attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+    %t = yoco.narrow_segments %s {halo = 0 : i64}
+    %w = yoco.narrow %q at %s to %t : tensor<?x8x16xf32>
+    %k = yoco.cache_read %c at %t : !keys -> tensor<?x8x16xf32>
+    %o = yoco.step_attention %w at %t past(%k, %k) fresh(%w, %w) {scale = 0.25 : f32, window = 0 : i64}
+        : (tensor<?x8x16xf32>, !yoco.segments, tensor<?x8x16xf32>, tensor<?x8x16xf32>, tensor<?x8x16xf32>, tensor<?x8x16xf32>) -> tensor<?x8x16xf32>
+    return %o, %c : tensor<?x8x16xf32>, !keys
   }
 }
