@@ -6,8 +6,8 @@
 // For every operation of an entry point that the target has a kernel for (fused operations, `linalg.generic`), in
 // order:
 //   1. its parameters, group by group, are laid out as the kernel wants them: one `yoco.packed_parameter` for each list
-//      of parts and layout, however often it is used. Vectors that rows share (`yoco.parameter_vector`) are stored as
-//      they are;
+//      of parts and layout, however often it is used. A list that is part of another is rows of that matrix, where
+//      panels and alignment allow it. Vectors that rows share (`yoco.parameter_vector`) are stored as they are;
 //   2. a function is built whose arguments are the scalars that every kernel gets (rows, segments, seq, first and last
 //      tile), the operation's operands, and the parameters. Its body is the operation on these, with parameter group
 //      `i` called `@w<i>`, so that nothing in it says which layer it comes from;
@@ -74,6 +74,9 @@ public:
 private:
   LogicalResult outline(Operation *op);
   LogicalResult makeInstruction(Operation *op, const KernelModel &model, ArrayRef<Value> parameters, ArrayAttr costs);
+  void collectParameters();
+  bool canReadFrom(const ParameterGroup &whole, const ParameterGroup &rows, const ParameterForm &form);
+  ParameterGroup getStored(const ParameterGroup &group, const ParameterForm &form);
   FailureOr<PackedParameterOp> getPacked(Operation *op, const ParameterGroup &group, const ParameterForm &form);
   Value getParameter(Operation *op, PackedParameterOp packed, const ParameterGroup &group);
   LogicalResult emitReadFromHost(Operation *op, const ParameterGroup &group);
@@ -92,12 +95,82 @@ private:
   DenseMap<std::tuple<Block *, Attribute, int64_t, int64_t>, Value> references; // of each entry point, by rows
   DenseMap<Operation *, SmallVector<ParameterForm>> forms;   // of each operation's groups
   DenseSet<Attribute> lookedUp;                              // parameters, anywhere in the module
+  SmallVector<std::pair<ParameterGroup, ParameterForm>> matrices; // of all operations, each form of each once
   Operation *lastPacked = nullptr;
 };
 
 } // namespace
 
 //===- Parameters --------------------------------------------------------------------------------------------===//
+
+static bool isSame(const ParameterForm &a, const ParameterForm &b) {
+  return a.layout == b.layout && a.panel == b.panel && a.multiple == b.multiple && a.element == b.element &&
+         a.encoding == b.encoding;
+}
+
+/// The form of a parameter may depend on its other uses: all of them are asked for while they are there.
+void Outliner::collectParameters() {
+  module.walk([&](RowKernelOpInterface op) {
+    const KernelModel *model = target.findKernel(op);
+    for (auto [index, group] : llvm::enumerate(op.getParameterGroups())) {
+      if (group.isLookedUp)
+        lookedUp.insert(group.parts.begin(), group.parts.end());
+      if (!model)
+        continue;
+      ParameterForm form = model->getParameterForm(op, index, target);
+      forms[op].push_back(form);
+      if (group.isMatrix && group.endRow == 0 && llvm::none_of(matrices, [&](const auto &other) {
+            return other.first.parts == group.parts && isSame(other.second, form);
+          }))
+        matrices.push_back({group, form});
+    }
+  });
+}
+
+/// Whether rows `rows.firstRow` to `rows.endRow` of the matrix `whole` can be read as a matrix of their own.
+bool Outliner::canReadFrom(const ParameterGroup &whole, const ParameterGroup &rows, const ParameterForm &form) {
+  int64_t total = 0;
+  RankedTensorType type;
+  for (FlatSymbolRefAttr part : whole.parts) {
+    auto parameter = symbols.lookup<ParameterOp>(part.getValue());
+    if (!parameter || parameter.getTensorType().getRank() != 2 || parameter.getPlacement())
+      return false;
+    type = parameter.getTensorType();
+    total += type.getDimSize(0);
+  }
+  // Panels are read whole, and references begin at aligned addresses.
+  int64_t panel = std::max<int64_t>(form.panel, 1);
+  int64_t bits = (form.element ? Type(form.element) : type.getElementType()).getIntOrFloatBitWidth();
+  int64_t rowBytes = llvm::alignTo(type.getDimSize(1), form.multiple) * bits / 8;
+  return !form.encoding && rows.firstRow % panel == 0 && (rows.endRow % panel == 0 || rows.endRow == total) &&
+         rows.firstRow * rowBytes % kAlignment == 0;
+}
+
+/// The group whose packed parameter has the rows of `group`: another where one operation reads a matrix and another
+/// some of the parameters that it is made of, so that a weight is stored once.
+ParameterGroup Outliner::getStored(const ParameterGroup &group, const ParameterForm &form) {
+  if (!group.isMatrix || group.endRow != 0)
+    return group;
+  ParameterGroup stored = group;
+  for (const auto &[whole, wholeForm] : matrices) {
+    auto begin = std::search(whole.parts.begin(), whole.parts.end(), group.parts.begin(), group.parts.end());
+    if (whole.parts.size() <= stored.parts.size() || begin == whole.parts.end() || !isSame(form, wholeForm))
+      continue;
+    auto rowsOf = [&](auto first, auto last) {
+      int64_t rows = 0;
+      for (auto part = first; part != last; ++part)
+        if (auto parameter = symbols.lookup<ParameterOp>(part->getValue()))
+          rows += parameter.getTensorType().getDimSize(0);
+      return rows;
+    };
+    ParameterGroup rows = whole;
+    rows.firstRow = rowsOf(whole.parts.begin(), begin);
+    rows.endRow = rows.firstRow + rowsOf(begin, begin + group.parts.size());
+    if (canReadFrom(whole, rows, form))
+      stored = rows;
+  }
+  return stored;
+}
 
 /// The packed form of a group; made when it is not there. A failure with an error on `op` when the parts do not fit.
 FailureOr<PackedParameterOp> Outliner::getPacked(Operation *op, const ParameterGroup &group,
@@ -314,13 +387,14 @@ LogicalResult Outliner::emitReadFromHost(Operation *op, const ParameterGroup &gr
 /// The reference to a group of parameters that `op` reads, and what reading it costs.
 FailureOr<Value> Outliner::readParameters(Operation *op, const ParameterGroup &group, const ParameterForm &form,
                                           SmallVectorImpl<Attribute> &costs) {
-  FailureOr<PackedParameterOp> packed = getPacked(op, group, form);
+  ParameterGroup stored = getStored(group, form);
+  FailureOr<PackedParameterOp> packed = getPacked(op, stored, form);
   if (failed(packed))
     return failure();
   if (packed->getPlacement() == Placement::host && !group.isLookedUp)
     return emitReadFromHost(op, group);
-  costs.push_back(getCost(*packed, group));
-  return getParameter(op, *packed, group);
+  costs.push_back(getCost(*packed, stored));
+  return getParameter(op, *packed, stored);
 }
 
 LogicalResult Outliner::outline(Operation *op) {
@@ -383,15 +457,7 @@ LogicalResult Outliner::run() {
   builder.setInsertionPointToEnd(module.getBody());
   kernels = ModuleOp::create(builder, module.getLoc(), StringRef("kernels"));
   kernels->setAttr(kKernelsAttrName, builder.getUnitAttr());
-  // The form of a parameter may depend on its other uses: all of them are asked for while they are there.
-  module.walk([&](RowKernelOpInterface op) {
-    for (const ParameterGroup &group : op.getParameterGroups())
-      if (group.isLookedUp)
-        lookedUp.insert(group.parts.begin(), group.parts.end());
-    if (const KernelModel *model = target.findKernel(op))
-      for (unsigned group = 0; group < op.getParameterGroups().size(); ++group)
-        forms[op].push_back(model->getParameterForm(op, group, target));
-  });
+  collectParameters();
   for (auto arena : module.getOps<ArenaOp>())
     if (arena.getStrideAttr())
       kernels->setAttr(kRecordStrideAttrName, arena.getStrideAttr());

@@ -2,7 +2,7 @@
 // RUN: yoco-opt %s --yoco-outline-kernels --split-input-file --verify-diagnostics | FileCheck %s
 
 // Two layers of one shape share their kernels: what differs, the parameters, are arguments. A parameter that two
-// operations use is packed once; the same weights in another grouping are another matrix.
+// operations use is packed once; the same weights in another order are another matrix, and so are some rows of a panel.
 
 #id = affine_map<(i, j) -> (i, j)>
 // CHECK-LABEL: module attributes
@@ -119,6 +119,45 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
   // CHECK: arith.constant 2.0
   // CHECK: func.func @generic_1(
   // CHECK-NOT: func.func
+}
+
+// -----
+
+// Some of the parameters of a matrix are rows of it where they are whole panels, whichever operation comes first.
+
+// CHECK-LABEL: module attributes
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @q : tensor<32x8xbf16> from "q"
+  yoco.parameter @k : tensor<16x8xbf16> from "k"
+  yoco.parameter @v : tensor<24x8xbf16> from "v"
+  yoco.parameter @g : tensor<8x8xbf16> from "g"
+  yoco.arena @scratch scratch [#yoco.size<448 * chunk>]
+  // CHECK: yoco.packed_parameter @packed.q [@q, @k, @v, @g] panels 16 : tensor<80x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.k [@k, @q] panels 16 : tensor<48x8xbf16>
+  // CHECK: yoco.packed_parameter @packed.g [@g] panels 16 : tensor<8x8xbf16>
+  // CHECK-NOT: yoco.packed_parameter
+  // CHECK-LABEL: func.func @f
+  func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+    %ids = yoco.view @scratch at <0> size <64 * chunk> role ids : memref<?xi32>
+    %x = yoco.view @scratch at <64 * chunk> size <64 * chunk> : memref<?x8xf32>
+    %y = yoco.view @scratch at <128 * chunk> size <320 * chunk> : memref<?x80xf32>
+    %c0 = arith.constant 0 : index
+    %rows = memref.dim %ids, %c0 : memref<?xi32>
+    // CHECK: yoco.parameter_ref @packed.q rows 0 to 32 : memref<2x8x16xbf16>
+    %y32 = memref.subview %y[0, 0] [%rows, 32] [1, 1] : memref<?x80xf32> to memref<?x32xf32, strided<[80, 1]>>
+    yoco.fused_linear %x weights [@q] outs %y32 : (memref<?x8xf32>, memref<?x32xf32, strided<[80, 1]>>) -> ()
+    // CHECK: yoco.parameter_ref @packed.q : memref<5x8x16xbf16>
+    yoco.fused_linear %x weights [@q, @k, @v, @g] outs %y : (memref<?x8xf32>, memref<?x80xf32>) -> ()
+    // CHECK: yoco.parameter_ref @packed.q rows 32 to 80 : memref<3x8x16xbf16>
+    %y48 = memref.subview %y[0, 0] [%rows, 48] [1, 1] : memref<?x80xf32> to memref<?x48xf32, strided<[80, 1]>>
+    yoco.fused_linear %x weights [@k, @v, @g] outs %y48 : (memref<?x8xf32>, memref<?x48xf32, strided<[80, 1]>>) -> ()
+    // CHECK: yoco.parameter_ref @packed.k : memref<3x8x16xbf16>
+    yoco.fused_linear %x weights [@k, @q] outs %y48 : (memref<?x8xf32>, memref<?x48xf32, strided<[80, 1]>>) -> ()
+    // CHECK: yoco.parameter_ref @packed.g : memref<1x8x16xbf16>
+    %y8 = memref.subview %y[0, 0] [%rows, 8] [1, 1] : memref<?x80xf32> to memref<?x8xf32, strided<[80, 1]>>
+    yoco.fused_linear %x weights [@g] outs %y8 : (memref<?x8xf32>, memref<?x8xf32, strided<[80, 1]>>) -> ()
+    return
+  }
 }
 
 // -----
