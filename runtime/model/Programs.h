@@ -10,6 +10,7 @@
 #include "runtime/schema/model_generated.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace yoco::runtime {
 
@@ -34,6 +35,11 @@ uint32_t chooseProgram(const fb::Entry &entry, uint64_t rows, uint64_t wanted);
 
 /// How many programs of the entry a session of these bounds can come to. They are the first ones.
 uint32_t reachablePrograms(const fb::Entry &entry, const Bounds &bounds);
+
+/// Cuts the scratch arenas of `variant` to what some of its entries (by index; none stands for all) use in the programs
+/// that steps within `bounds` come to. The persistent arena stays.
+void cutArenas(const fb::Variant &variant, const std::vector<uint32_t> &entries, const Bounds &bounds,
+               PlanSizes &sizes);
 
 } // namespace yoco::runtime
 

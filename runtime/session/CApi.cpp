@@ -2,6 +2,7 @@
 //
 // The C API: checks of pointers and struct sizes, and nothing else of its own.
 
+#include "runtime/model/Programs.h"
 #include "runtime/model/StepCost.h"
 #include "runtime/session/Sampling.h"
 #include "runtime/session/Session.h"
@@ -123,6 +124,7 @@ Status describeVariant(const Model &model, uint32_t index, const yoco_bounds *wa
   Path root;
   YOCO_ASSIGN_OR_RETURN(PlanSizes sizes,
                         evaluatePlan(variant, model.plan().vocabulary_size(), bounds, Path(root, "variants", index)));
+  cutArenas(variant, {}, bounds, sizes);
   info.device = variant.device()->c_str();
   info.target = variant.target()->c_str();
   info.weight_bytes = model.weightBytes(index);

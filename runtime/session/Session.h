@@ -50,8 +50,6 @@ private:
   Status findEntries(uint32_t wanted);
   Status createExecutor(const yoco_session_options &options);
   Status loadProgram(const yoco_session_options &options, ExecutorOptions executorOptions);
-  void shrinkArenas(PlanSizes &sizes) const;
-  bool reachesAllPrograms() const;
 
   Status checkRole(Role role) const;
   Status checkSlot(int32_t slot) const;

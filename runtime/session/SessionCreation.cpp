@@ -3,7 +3,6 @@
 // How a session is made: variant, entries, bounds, memory.
 
 #include "runtime/core/Clock.h"
-#include "runtime/model/Instructions.h"
 #include "runtime/model/Programs.h"
 #include "runtime/session/Session.h"
 
@@ -47,40 +46,17 @@ Status Session::findEntries(uint32_t wanted) {
   return Status();
 }
 
-/// Cuts the arenas to what the chosen entries use, with the programs that steps of this session run. States are always
-/// there.
-void Session::shrinkArenas(PlanSizes &sizes) const {
-  std::vector<uint64_t> needed(sizes.arenas.size());
-  auto use = [&](uint32_t buffer) {
-    uint64_t &end = needed[variant().buffers()->Get(buffer)->arena()];
-    end = std::max(end, sizes.buffers[buffer].offset + sizes.buffers[buffer].size);
-  };
-  needed[0] = sizes.arenas[0];
-  for (uint32_t role = 0; role < roleCount; ++role)
-    if (entries[role] >= 0)
-      for (uint32_t i = 0; i < reachablePrograms(entry(Role(role)), bounds); ++i)
-        forEachBuffer(*entry(Role(role)).programs()->Get(i), use);
-  sizes.arenas = needed;
-}
-
-bool Session::reachesAllPrograms() const {
-  for (const fb::Entry *entry : *variant().entries())
-    if (reachablePrograms(*entry, bounds) != entry->programs()->size())
-      return false;
-  return true;
-}
-
 Status Session::createExecutor(const yoco_session_options &options) {
   Path root;
   Path path(root, "variants", choice.variant);
   ExecutorOptions executorOptions;
   executorOptions.bounds = bounds;
   YOCO_ASSIGN_OR_RETURN(executorOptions.sizes, evaluatePlan(variant(), model->plan().vocabulary_size(), bounds, path));
-  if (options.entries != 0 || !reachesAllPrograms())
-    shrinkArenas(executorOptions.sizes);
   for (int32_t entry : entries)
     if (entry >= 0)
       executorOptions.entries.push_back(uint32_t(entry));
+  cutArenas(variant(), options.entries == 0 ? std::vector<uint32_t>() : executorOptions.entries, bounds,
+            executorOptions.sizes);
   executorOptions.threads = options.threads;
   executorOptions.parallelFor = options.parallel_for;
   executorOptions.parallelForUser = options.parallel_for_user;

@@ -33,10 +33,11 @@ struct Subject {
   double largest = 0; // relative difference seen
 
   bool isHost() const { return std::string(variant.device) == "host"; }
-  /// Norm of a difference over the norm, at most. GPUs approximate exponentials.
+  /// Norm of a difference over the norm, at most. GPUs approximate exponentials, and neither of two ways to compute
+  /// a row is exact: in bf16 each is within 3e-2 for texts that mean nothing to a model.
   double bound() const {
     if (std::string(variant.compute_type) != "f32")
-      return 4e-2;
+      return 6e-2;
     return isHost() ? 2e-5 : 1e-3;
   }
   size_t vocabulary() const { return info.vocabulary_size; }

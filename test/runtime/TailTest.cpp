@@ -142,6 +142,10 @@ TEST_P(TailTest, programsBySize) {
     OpenedSession session(model->model, chosen);
     ASSERT_EQ(session.status, YOCO_OK) << session.error;
     EXPECT_EQ(session.stats().scratch_bytes >= 1 << 20, batch == 3) << "only its programs count";
+    yoco_variant_info planned = {};
+    planned.struct_size = sizeof(planned);
+    ASSERT_EQ(yoco_model_get_variant(model->model, 0, &chosen.bounds, &planned, nullptr, 0), YOCO_OK);
+    EXPECT_EQ(session.stats().scratch_bytes, planned.scratch_bytes);
     Ids slots, ids;
     Logits expected;
     for (int32_t slot = 0; slot < int32_t(batch); ++slot) {

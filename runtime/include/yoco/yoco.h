@@ -148,7 +148,7 @@ typedef struct yoco_variant_info {
   uint64_t kv_bytes_per_token; /* what one more position of a sequence costs,
                                   over all growing caches */
   uint64_t persistent_bytes;   /* caches and states */
-  uint64_t scratch_bytes;
+  uint64_t scratch_bytes;      /* of a session with all entries: what steps within the bounds need */
   const char *compute_type; /* what caches and the inputs of matrix products are rounded to: "f32", "bf16" */
 } yoco_variant_info;
 
