@@ -241,6 +241,8 @@ Value EntryNarrower::getRowCount(OpBuilder &builder, tensor::DimOp count, Operat
 void EntryNarrower::moveOperands(OpBuilder &builder, Operation *op, Set set) {
   if (set == everything)
     return;
+  // What is made for one operand stands before what is made for the next.
+  OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(op);
   for (OpOperand &operand : op->getOpOperands()) {
     if (isa<SegmentsType>(operand.get().getType()))
