@@ -34,7 +34,7 @@ struct Logits {
   SmallVector<Operation *> functions;
 };
 
-/// The one operand of `op` that is no constant, when it is a function of single elements with one result.
+/// The one operand of `op` that is no constant, when it is a function of single elements with one result of their type.
 OpOperand *getArgument(Operation *op) {
   if (!op->hasTrait<OpTrait::Elementwise>() || op->getNumResults() != 1 || op->getNumRegions() != 0)
     return nullptr;
@@ -46,7 +46,7 @@ OpOperand *getArgument(Operation *op) {
       return nullptr;
     argument = &operand;
   }
-  return argument;
+  return argument && argument->get().getType() == op->getResult(0).getType() ? argument : nullptr;
 }
 
 std::optional<Logits> matchLogits(Value value) {

@@ -62,8 +62,8 @@ module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"n
 
 // -----
 
-// Left alone, and counted as missed: logits that something else uses, those of a linear with a bias, and those that are no function of single
-// elements of a linear's result.
+// Left alone, and counted as missed: logits that something else uses, those of a linear with a bias, those that are no function of single
+// elements of a linear's result, and those that were elements of another type on their way.
 
 module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"host", "x86-64-v3", f32>,
                    yoco.bounds = #yoco.bounds<seq = 64, batch = 1, chunk = 16, wanted = 16>} {
@@ -81,10 +81,10 @@ module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"h
   }
 
   // CHECK-LABEL: func.func @left(
-  // CHECK-COUNT-4: yoco.row_logprobs
+  // CHECK-COUNT-5: yoco.row_logprobs
   // CHECK-NOT: yoco.fused
   func.func @left(%ids: tensor<?xi32>, %s: !yoco.segments, %targets: tensor<?xi32>, %x: tensor<?x8xf32>)
-      -> (tensor<?x100xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>)
+      -> (tensor<?x100xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>)
       attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logprobs = from w-0>} {
     %l = yoco.linear %x, @head : tensor<?x8xf32> -> tensor<?x100xf32>
     %p = yoco.row_logprobs %l, %targets {best = 2 : i64} : tensor<?x100xf32>, tensor<?xi32> -> tensor<?x7xf32>
@@ -97,6 +97,11 @@ module attributes {yoco.phase = #yoco.phase<step>, yoco.target = #yoco.target<"h
     %o = yoco.linear %x, @head : tensor<?x8xf32> -> tensor<?x100xf32>
     %norm = yoco.norm %o {eps = 1.0e-5 : f32} : tensor<?x100xf32>
     %t = yoco.row_logprobs %norm, %targets {best = 2 : i64} : tensor<?x100xf32>, tensor<?xi32> -> tensor<?x7xf32>
-    return %l, %p, %q, %r, %t : tensor<?x100xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>
+    %u = yoco.linear %x, @head : tensor<?x8xf32> -> tensor<?x100xf32>
+    %short = arith.truncf %u : tensor<?x100xf32> to tensor<?x100xbf16>
+    %long = arith.extf %short : tensor<?x100xbf16> to tensor<?x100xf32>
+    %v = yoco.row_logprobs %long, %targets {best = 2 : i64} : tensor<?x100xf32>, tensor<?xi32> -> tensor<?x7xf32>
+    return %l, %p, %q, %r, %t, %v
+        : tensor<?x100xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>, tensor<?x7xf32>
   }
 }
