@@ -89,3 +89,16 @@ class Scoring(Case):
         earth, sword = (float(line.split()[0]) for line in out.splitlines()[1:])
         self.assertGreater(earth, sword)
         self.refuse("yoco-run", *flags, "--continuation", "", mention="adds tokens")
+        # "these" is one token.
+        self.refuse("yoco-run", model, "--prompt", "In the", "--score", "--continuation", "se",
+                    mention="the last tokens of the prompt are others")
+
+    def test_continuations_above_the_bound(self):
+        model = self.compile(CHECKPOINTS["yoco-gret-random"], "--max-batch=2", "--max-seq-len=8")
+        lines = self.folder / "continuations.txt"
+        flags = ("yoco-run", model, "--prompt-tokens", self.prompt_file([1, 2, 3]), "--score", "--continuation-tokens",
+                 lines)
+        lines.write_text("1 2 3 4 5\n")
+        self.succeed(*flags)
+        lines.write_text("1\n1 2 3 4 5 6\n")
+        self.refuse(*flags, mention="3 prompt tokens and 6 of continuation 1 are above the")

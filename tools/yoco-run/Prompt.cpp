@@ -111,12 +111,13 @@ static std::vector<int32_t> encodeContinuation(const std::string &what, const st
                                                const std::string &text, const Tokenizer *tokenizer,
                                                const std::vector<int32_t> &promptIds) {
   std::vector<int32_t> ids = encodeText(prompt + text, tokenizer);
-  if (ids.size() <= promptIds.size())
-    throw std::runtime_error(what + ": expected text that adds tokens to the prompt, got `" + printable(text) + "`");
-  if (!std::equal(promptIds.begin(), promptIds.end(), ids.begin()))
+  auto [end, rest] = std::mismatch(promptIds.begin(), promptIds.end(), ids.begin(), ids.end());
+  if (end != promptIds.end())
     throw std::runtime_error(what + ": the last tokens of the prompt are others when `" + printable(text) +
                              "` follows; end the prompt elsewhere, or use --prompt-tokens and --continuation-tokens");
-  return {ids.begin() + long(promptIds.size()), ids.end()};
+  if (rest == ids.end())
+    throw std::runtime_error(what + ": expected text that adds tokens to the prompt, got `" + printable(text) + "`");
+  return {rest, ids.end()};
 }
 
 std::vector<std::vector<int32_t>> readContinuations(const Arguments &arguments, const yoco_model_info &info,

@@ -111,18 +111,19 @@ void scorePrompt(const std::vector<int32_t> &prompt, yoco_session *session) {
 void scoreContinuations(const std::vector<int32_t> &prompt, const std::vector<std::vector<int32_t>> &continuations,
                         yoco_session *session) {
   if (getStats(session).bounds.max_batch < 2)
-    throw std::runtime_error("--continuation: expected a session of at least 2 slots, one to keep the prompt in, got "
-                             "1; compile the model with --max-batch=2");
+    throw std::runtime_error("--score: expected a session of at least 2 slots for continuations, one to keep the "
+                             "prompt in, got 1; use --max-batch=2, here or when the model is compiled");
   constexpr int32_t kPrompt = 0, kContinuation = 1;
   // The last token of the prompt is the first of each continuation, of which something is wanted.
   append(session, kPrompt, prompt.data(), prompt.size() - 1, prompt.size() - 1);
-  print("log-probability  tokens  greedy\n");
+  const char *heading = "log-probability  tokens  greedy\n"; // with the first line: until then nothing has failed
   for (const std::vector<int32_t> &targets : continuations) {
     check(session, yoco_session_copy_slot(session, kPrompt, kContinuation));
     std::vector<int32_t> ids = {prompt.back()};
     ids.insert(ids.end(), targets.begin(), targets.end() - 1);
     Likelihood found = appendAndScore(session, kContinuation, ids, targets);
-    print(format("%15.6f  %6zu  %s\n", found.logProbability, found.tokens, found.isGreedy ? "yes" : "no"));
+    print(heading + format("%15.6f  %6zu  %s\n", found.logProbability, found.tokens, found.isGreedy ? "yes" : "no"));
+    heading = "";
   }
 }
 

@@ -33,6 +33,14 @@ static void checkBound(const char *flag, uint64_t wanted, uint64_t bound) {
                              std::to_string(bound) + "; compile the model with a larger " + flag);
 }
 
+/// `wanted` tokens do not fit.
+[[noreturn]] static void failAboveBound(const Arguments &arguments, const std::string &wanted, uint64_t bound) {
+  throw std::runtime_error(
+      wanted + " are above the session's sequence bound of " + std::to_string(bound) + "; use a shorter prompt" +
+      (arguments.maxNewTokens ? " or fewer new tokens" : "") +
+      (arguments.maxSeqLen ? ", or a larger --max-seq-len" : ", or compile with a larger --max-seq-len"));
+}
+
 /// How many tokens to generate; throws when the prompt and they do not fit.
 static uint64_t chooseNewTokens(const Arguments &arguments, uint64_t promptTokens, uint64_t bound) {
   uint64_t least = arguments.score ? 0 : arguments.maxNewTokens.value_or(1);
@@ -40,12 +48,20 @@ static uint64_t chooseNewTokens(const Arguments &arguments, uint64_t promptToken
     std::string wanted = std::to_string(promptTokens) + " prompt tokens";
     if (!arguments.score)
       wanted += " and " + std::to_string(least) + " new ones";
-    throw std::runtime_error(
-        wanted + " are above the session's sequence bound of " + std::to_string(bound) + "; use a shorter prompt" +
-        (arguments.maxNewTokens ? " or fewer new tokens" : "") +
-        (arguments.maxSeqLen ? ", or a larger --max-seq-len" : ", or compile with a larger --max-seq-len"));
+    failAboveBound(arguments, wanted, bound);
   }
   return arguments.maxNewTokens.value_or(std::min(kDefaultNewTokens, bound - promptTokens));
+}
+
+/// Throws when a continuation does not fit behind the prompt, which does.
+static void checkLengths(const Arguments &arguments, uint64_t promptTokens,
+                         const std::vector<std::vector<int32_t>> &continuations, uint64_t bound) {
+  for (size_t i = 0; i < continuations.size(); ++i)
+    if (continuations[i].size() > bound - promptTokens)
+      failAboveBound(arguments,
+                     std::to_string(promptTokens) + " prompt tokens and " + std::to_string(continuations[i].size()) +
+                         " of continuation " + std::to_string(i),
+                     bound);
 }
 
 static void run(const Arguments &arguments) {
@@ -80,6 +96,7 @@ static void run(const Arguments &arguments) {
     continuations = readContinuations(arguments, info, tokenizer.get(), prompt);
   uint64_t bound = arguments.maxSeqLen ? arguments.maxSeqLen : info.bounds.max_sequence_length;
   uint64_t newTokens = chooseNewTokens(arguments, prompt.size(), bound);
+  checkLengths(arguments, prompt.size(), continuations, bound);
 
   SessionPointer session = createSession(arguments, model.get());
   size_t made = 0;
