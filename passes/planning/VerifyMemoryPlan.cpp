@@ -13,7 +13,8 @@
 //      through views;
 //   4. that ids, targets and logits are there once, as the entry point's `yoco.entry` wants them, and segments once for
 //      each set of rows;
-//   5. that sets are declared from the longest tail to the shortest, and that every operation works on the rows of one:
+//   5. that sets are declared from the longest tail to the shortest, with the bound that their rows have, where ragged
+//      rows are not all wanted, and that every operation works on the rows of one:
 //      but for positions, which read of the ids of all rows that there are some, and the rows of a larger set that
 //      become those of a smaller one, each with the table of its set. States that are written in a set are among those
 //      that it says the caller clears. Only the last set may have a segment for each row, and nothing is written in it;
@@ -244,9 +245,13 @@ void PlanVerifier::verifySet(RowSetOp set, EntryAttr shape) {
     report(set) << "expected set " << sets.size() << " next, got set " << set.getNumber();
   if (RowSetOp before = sets.back().op; before && before.getHalo() <= set.getHalo())
     report(set) << "expected a halo below that of the set before, " << before.getHalo() << ", got " << set.getHalo();
-  if (set.getHalo() != 0 && set.getBound() != shape.getBound())
+  if (set.getHalo() == 0 && shape.getWanted().isNone())
+    report(set) << "expected a halo of at least 1, as nothing is wanted, got 0";
+  bool hasBoundOfWanted = set.getHalo() == 0 && set.getBound() == RowBound::wanted;
+  if (set.getBound() != shape.getBound() && !hasBoundOfWanted)
     report(set) << "expected the bound of all rows of the step, " << stringifyRowBound(shape.getBound())
-                << ", for a set with rows before those that are wanted, got " << stringifyRowBound(set.getBound());
+                << (set.getHalo() != 0 ? ", for a set with rows before those that are wanted" : ", or wanted")
+                << ", got " << stringifyRowBound(set.getBound());
   if (set.getEachRow() && (set.getHalo() != 0 || set.getStatesAttr()))
     report(set) << "expected a halo of 0 and no states of a set with a segment for each row";
   auto table = set.getTable().getDefiningOp<ViewOp>();
@@ -264,6 +269,10 @@ void PlanVerifier::collectSets(func::FuncOp entry, EntryAttr shape) {
     verifySet(set, shape);
     sets.push_back(makeSet(set, shape));
   }
+  if (sets.size() != 1 && (shape.getRows() != RowShape::ragged || shape.getWanted().isAll()))
+    report(entry) << "expected no sets of rows where "
+                  << (shape.getWanted().isAll() ? "all are wanted" : "a segment has one row") << ", got "
+                  << sets.size() - 1;
   if (shape.getWanted().isFrom() && (sets.size() == 1 || sets.back().op.getHalo() != 0))
     report(entry) << "expected a set of the rows that are wanted, with halo 0, got none";
 }

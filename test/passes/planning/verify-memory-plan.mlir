@@ -341,6 +341,44 @@ func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk
 
 // -----
 
+// The wanted rows of ragged segments are no fewer than `wanted`, however few slots there are.
+
+yoco.arena @scratch scratch [#yoco.size<192 * batch + 64 * chunk>]
+func.func @f() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = from w-0>} {
+  %ids = yoco.view @scratch at <192 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %a = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %b = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  // expected-error @+1 {{expected the bound of all rows of the step, chunk, or wanted, got batch}}
+  yoco.row_set 1 halo 0 bound batch table %b
+  %y = yoco.view @scratch at <128 * batch> size <64 * batch> row_set 1 role logits : memref<?x16xf32>
+  return
+}
+
+// -----
+
+// Where nothing is wanted, or all rows are, there are no wanted ones apart from others.
+
+yoco.arena @scratch scratch [#yoco.size<128 * batch + 64 * chunk>, #yoco.size<192 * batch>]
+func.func @none() attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = none>} {
+  %ids = yoco.view @scratch at <128 * batch> size <64 * chunk> role ids : memref<?xi32>
+  %a = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %b = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  // expected-error @+1 {{expected a halo of at least 1, as nothing is wanted, got 0}}
+  yoco.row_set 1 halo 0 bound wanted table %b
+  return
+}
+// expected-error @+1 {{expected no sets of rows where all are wanted, got 1}}
+func.func @all() attributes {yoco.entry = #yoco.entry<rows = single, bound = batch, sampled = all>} {
+  %ids = yoco.view @scratch at <128 * batch> size <64 * batch> role ids : memref<?xi32>
+  %a = yoco.view @scratch at <0> size <16 * batch> role segments : !yoco.segments
+  %b = yoco.view @scratch at <64 * batch> size <16 * batch> row_set 1 role segments : !yoco.segments
+  yoco.row_set 1 halo 3 bound batch table %b
+  %y = yoco.view @scratch at <128 * batch> size <64 * batch> role sampled : memref<?xi32>
+  return
+}
+
+// -----
+
 // The same of launches: with two tables, rows before the second are of the set that the first describes.
 
 module @kernels attributes {yoco.kernels} {
