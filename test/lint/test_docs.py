@@ -50,21 +50,22 @@ class Examples(unittest.TestCase):
 
 
 class Tour(unittest.TestCase):
-    """What the README shows of `--explain-demand` is what the tool prints; a line `...` stands for any lines."""
+    """What the README shows of demand tables and plans is what the tool prints; a line `...` stands for any lines."""
 
     SHOWN = re.compile(
-        r"^```console\n\$ build/bin/yoco-compile (\S+)[^\n]* --explain-demand\n(.*?)^```$", re.MULTILINE | re.DOTALL
+        r"^```console\n\$ build/bin/yoco-compile (\S+)[^\n]* (--explain-demand|--plan)\n(.*?)^```$",
+        re.MULTILINE | re.DOTALL,
     )
 
     def test_tables(self):
         tool = pathlib.Path(os.environ.get("YOCO_BUILD_DIR", ROOT / "build")) / "bin/yoco-compile"
         shown = self.SHOWN.findall(read("README.md"))
-        self.assertEqual(len(shown), 3)
-        for checkpoint, text in shown:
+        self.assertEqual(len(shown), 4)
+        for checkpoint, flag, text in shown:
             with self.subTest(checkpoint):
-                done = subprocess.run([tool, ROOT / checkpoint, "--explain-demand"], capture_output=True, text=True)
+                done = subprocess.run([tool, ROOT / checkpoint, flag], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                parts = [re.escape(part) for part in re.split(r"^\.\.\.\n", text, flags=re.MULTILINE)]
+                parts = [re.escape(part) for part in re.split(r"^ *\.\.\.\n", text, flags=re.MULTILINE)]
                 if len(parts) == 1:
                     self.assertEqual(text, done.stdout)
                 self.assertRegex(done.stdout, re.compile(r"\A" + ".*^".join(parts) + r"\Z", re.MULTILINE | re.DOTALL))
