@@ -58,6 +58,7 @@ private:
   bool settle(Operation *op);
   void collectMissing(Operation *op, Set set);
   bool canMakeAgain(Operation *op, Set set) const;
+  void countAllRows();
   void moveOperands(OpBuilder &builder, Operation *op, Set set);
   Value getTable(Set set);
   Value getRows(OpBuilder &builder, Value value, Set set);
@@ -167,7 +168,7 @@ Value EntryNarrower::getTable(Set set) {
   if (tables[set])
     return tables[set];
   for (BlockArgument argument : entry.getArguments())
-    if (isa<SegmentsType>(argument.getType()))
+    if (isa<SegmentsType>(argument.getType()) && !tables[everything])
       tables[everything] = argument;
   if (set == everything)
     return tables[everything];
@@ -237,6 +238,16 @@ Value EntryNarrower::getRowCount(OpBuilder &builder, tensor::DimOp count, Operat
   return rowCounts[set] = tensor::DimOp::create(builder, count.getLoc(), source, count.getIndex());
 }
 
+/// Lets numbers of rows that are taken of values with fewer rows by now be those of the ids. They may have users in any
+/// set, and smaller ones get numbers of their own.
+void EntryNarrower::countAllRows() {
+  auto ids = llvm::find_if(entry.getArguments(), [](Value argument) { return isRowTensor(argument.getType()); });
+  for (auto count : getBody().getOps<tensor::DimOp>())
+    if (ids != entry.args_end() && count.getConstantIndex() == 0 && isRowTensor(count.getSource().getType()) &&
+        getSetOfMaker(count.getSource()) != everything)
+      count.getSourceMutable().assign(*ids);
+}
+
 /// Gives `op`, which is in `set`, the table, the rows and the numbers of rows of that set.
 void EntryNarrower::moveOperands(OpBuilder &builder, Operation *op, Set set) {
   if (set == everything)
@@ -262,6 +273,7 @@ void EntryNarrower::rewrite() {
       ops.push_back(&op);
   for (Operation *op : ops)
     collectMissing(op, sets.lookup(op));
+  countAllRows();
   OpBuilder builder(entry.getContext());
   for (Operation *op : ops)
     moveOperands(builder, op, sets.lookup(op));
