@@ -311,9 +311,9 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %33 = yoco.rope %expanded_5, %32 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
     %34 = yoco.cache_write %arg3, %27 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     %35 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-    %36 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
-    %37 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
-    %38 = yoco.step_attention %33 at %0 past(%37, %36) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %36 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %37 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %38 = yoco.step_attention %33 at %0 past(%36, %37) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
     %collapsed_6 = tensor.collapse_shape %38 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
     %39 = yoco.linear %collapsed_6, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
     %40 = arith.addf %29, %39 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
@@ -378,9 +378,9 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %33 = yoco.rope %expanded_5, %32 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
     %34 = yoco.cache_write %arg3, %27 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     %35 = yoco.cache_write %arg4, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-    %36 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
-    %37 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
-    %38 = yoco.step_attention %33 at %0 past(%37, %36) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %36 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %37 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %38 = yoco.step_attention %33 at %0 past(%36, %37) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
     %collapsed_6 = tensor.collapse_shape %38 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
     %39 = yoco.linear %collapsed_6, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
     %40 = arith.addf %29, %39 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
@@ -446,9 +446,9 @@ module attributes {yoco.phase = #yoco.phase<step>} {
     %33 = yoco.rope %expanded_5, %32 {rope = #rope, yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32>
     %34 = yoco.cache_write %arg4, %27 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
     %35 = yoco.cache_write %arg5, %expanded_3 at %arg1 {yoco.layer = "kv"} : tensor<?x1x4xf32> -> <heads = 1, width = 4, element = f32, window = 0, layout = contiguous>
-    %36 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
-    %37 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
-    %38 = yoco.step_attention %33 at %0 past(%37, %36) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
+    %36 = yoco.cache_read %34 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %37 = yoco.cache_read %35 at %0 {yoco.layer = "cross_decoder.0"} : <heads = 1, width = 4, element = f32, window = 0, layout = contiguous> -> tensor<?x1x4xf32>
+    %38 = yoco.step_attention %33 at %0 past(%36, %37) {scale = 5.000000e-01 : f32, yoco.layer = "cross_decoder.0"} : (tensor<?x2x4xf32>, !yoco.segments, tensor<?x1x4xf32>, tensor<?x1x4xf32>) -> tensor<?x2x4xf32>
     %collapsed_6 = tensor.collapse_shape %38 [[0], [1, 2]] {yoco.layer = "cross_decoder.0"} : tensor<?x2x4xf32> into tensor<?x8xf32>
     %39 = yoco.linear %collapsed_6, @cross.0.out {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32> -> tensor<?x8xf32>
     %40 = arith.addf %29, %39 {yoco.layer = "cross_decoder.0"} : tensor<?x8xf32>
