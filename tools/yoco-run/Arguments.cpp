@@ -18,8 +18,8 @@ namespace {
 const char *const kExamples = R"(
 The first token comes out of the step that ends the prompt (entry `extend`, or `extend_sample` when nothing is drawn);
 in files without these entries all but the last token of a prompt go through `prefill`, and that through `decode`.
-Prompt and new tokens together must fit the session's sequence bound. Text needs a tokenizer in the model file; token
-ids do not.
+Prompt and new tokens, or prompt and continuation, together must fit the session's sequence bound. Text needs a
+tokenizer in the model file; token ids do not.
 
 Examples:
   yoco-run model.yoco --prompt "In the beginning"
