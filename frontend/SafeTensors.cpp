@@ -79,6 +79,9 @@ private:
     if (!dtype)
       return fail(entry, "expected dtype to be a string, got " + showField(value));
     entry.tensor.dtype = dtype->str();
+    entry.tensor.type = findStoredType(*dtype);
+    if (entry.tensor.type)
+      entry.tensor.number = entry.tensor.type->number;
     return Error::success();
   }
 

@@ -6,28 +6,16 @@
 #ifndef YOCO_FRONTEND_SAFETENSORS_H
 #define YOCO_FRONTEND_SAFETENSORS_H
 
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/SmallVector.h"
+#include "frontend/Tensor.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include <map>
 #include <memory>
-#include <string>
 
 namespace mlir::yoco {
-
-/// A tensor of a file.
-struct Tensor {
-  std::string dtype; // as the file says it: "BF16", "F16", "F32", ...
-  llvm::SmallVector<int64_t, 4> shape;
-  llvm::ArrayRef<char> bytes; // little-endian, row-major, in the mapped file; need not be aligned
-};
 
 /// An open file. Tensors are borrowed from it.
 class SafeTensors {
 public:
-  using TensorMap = std::map<std::string, Tensor, std::less<>>;
-
   static llvm::Expected<std::unique_ptr<SafeTensors>> open(const llvm::Twine &path);
 
   /// Takes what `buffer` holds; its identifier is the name of the file in messages.

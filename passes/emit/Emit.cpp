@@ -22,7 +22,6 @@
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 
@@ -40,7 +39,7 @@ namespace {
 
 class Emitter {
 public:
-  explicit Emitter(ModuleOp module) : module(module), weights(segments) {}
+  explicit Emitter(ModuleOp module, const WeightSource &source = {}) : module(module), weights(segments, source) {}
 
   LogicalResult build();
   LogicalResult write(llvm::raw_ostream &os, EmitStatistics *statistics);
@@ -103,19 +102,19 @@ LogicalResult Emitter::addStopIds(ModuleOp variant) {
 
 LogicalResult Emitter::addTokenizer(ModuleOp variant) {
   auto name = findAttribute<StringAttr>(variant, YocoDialect::getTokenizerAttrName());
-  auto folder = findAttribute<StringAttr>(variant, YocoDialect::getCheckpointAttrName());
+  auto location = findAttribute<StringAttr>(variant, YocoDialect::getCheckpointAttrName());
   if (!name)
     return success();
-  if (!folder)
+  if (!location)
     return mlir::emitError(variant.getLoc(), "expected `")
            << YocoDialect::getCheckpointAttrName() << "` beside a tokenizer, got none";
-  SmallString<128> path(folder.getValue());
-  llvm::sys::path::append(path, name.getValue());
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
+      Checkpoint::readTokenizer(location.getValue(), name.getValue());
   if (!file)
-    return mlir::emitError(variant.getLoc()) << path << ": " << file.getError().message();
+    return mlir::emitError(variant.getLoc()) << llvm::toString(file.takeError());
   if ((*file)->getBufferSize() == 0)
-    return mlir::emitError(variant.getLoc()) << path << ": expected a tokenizer, got an empty file";
+    return mlir::emitError(variant.getLoc())
+           << (*file)->getBufferIdentifier() << ": expected a tokenizer, got an empty file";
   std::shared_ptr<llvm::MemoryBuffer> bytes = std::move(*file);
   plan.tokenizer = segments.add("tokenizer", bytes->getBufferSize(), [bytes](ModelFileWriter &writer) {
     writer.write(ArrayRef(bytes->getBufferStart(), bytes->getBufferSize()));
@@ -204,8 +203,9 @@ LogicalResult Emitter::write(llvm::raw_ostream &os, EmitStatistics *statistics) 
   return success();
 }
 
-LogicalResult mlir::yoco::emitModel(ModuleOp module, llvm::raw_ostream &os, EmitStatistics *statistics) {
-  Emitter emitter(module);
+LogicalResult mlir::yoco::emitModel(ModuleOp module, llvm::raw_ostream &os, EmitStatistics *statistics,
+                                    const WeightSource &source) {
+  Emitter emitter(module, source);
   return success(succeeded(emitter.build()) && succeeded(emitter.write(os, statistics)));
 }
 

@@ -5,6 +5,7 @@
 
 #include "passes/emit/WeightPacker.h"
 #include "frontend/Import.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/Process.h"
 #include <sys/mman.h>
 
@@ -61,22 +62,35 @@ std::optional<uint64_t> PackedShape::getBytes() const {
 //===- Panels ------------------------------------------------------------------------------------------------===//
 
 namespace {
-/// The rows of all parts in their order.
+/// The rows of all parts in their order, `columns` numbers each, as their tensors' parameters have them.
 class RowReader {
 public:
-  explicit RowReader(ArrayRef<WeightPart> parts) : parts(parts) {}
+  RowReader(ArrayRef<WeightPart> parts, int64_t columns) : parts(parts), columns(columns) {}
 
-  /// Null after the last.
-  const char *next() {
+  /// The bytes of the next row, in the file or, when its numbers are stored otherwise, in `buffer`. Null after the
+  /// last.
+  const char *next(std::vector<float> &buffer) {
     while (!parts.empty() && row == parts.front().rows) {
       parts = parts.drop_front();
       row = 0;
     }
-    return parts.empty() ? nullptr : parts.front().first + parts.front().stride * row++;
+    if (parts.empty())
+      return nullptr;
+    const WeightPart &part = parts.front();
+    const Tensor &tensor = *part.tensor;
+    int64_t first = part.first + part.stride * row++;
+    if (tensor.pairedRows)
+      first = tensor.getStoredRow(first / part.stride) * part.stride + first % part.stride;
+    if (tensor.type->isPlain() && tensor.type->number == tensor.number)
+      return tensor.bytes.data() + first * tensor.type->blockBytes;
+    buffer.resize(columns);
+    tensor.type->read(tensor.bytes.data(), first, buffer);
+    return reinterpret_cast<const char *>(buffer.data());
   }
 
 private:
   ArrayRef<WeightPart> parts;
+  int64_t columns;
   int64_t row = 0;
 };
 } // namespace
@@ -101,11 +115,12 @@ static void interleave(ArrayRef<const char *> rows, int64_t columns, Word *panel
 
 void mlir::yoco::writePanels(ModelFileWriter &writer, ArrayRef<WeightPart> parts, const PackedShape &shape) {
   std::vector<const char *> rows(shape.panel);
+  std::vector<std::vector<float>> buffers(shape.panel);
   std::vector<char> panel(shape.panel * shape.columns * shape.elementBytes);
-  RowReader reader(parts);
+  RowReader reader(parts, shape.columns);
   for (int64_t begin = 0; begin < shape.rows; begin += shape.panel) {
-    for (const char *&row : rows)
-      row = reader.next();
+    for (auto [row, buffer] : llvm::zip_equal(rows, buffers))
+      row = reader.next(buffer);
     if (shape.elementBytes == 2)
       interleave(rows, shape.columns, reinterpret_cast<uint16_t *>(panel.data()));
     else
@@ -119,10 +134,7 @@ void mlir::yoco::writePanels(ModelFileWriter &writer, ArrayRef<WeightPart> parts
 static uint32_t widen(uint16_t bits, Type from) {
   if (from.isBF16())
     return static_cast<uint32_t>(bits) << 16;
-  llvm::APFloat value(llvm::APFloat::IEEEhalf(), llvm::APInt(16, bits));
-  bool losesInfo;
-  value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
-  return static_cast<uint32_t>(value.bitcastToAPInt().getZExtValue());
+  return llvm::bit_cast<uint32_t>(widenHalf(bits));
 }
 
 /// The bf16 nearest to a float, ties to even; NaN stays NaN.
@@ -139,22 +151,28 @@ static uint32_t loadBits(const char *row, int64_t index, Type from) {
     memcpy(&bits, row + index * 4, 4); // tensors of a checkpoint need not be aligned
     return bits;
   }
-  uint16_t narrow;
-  memcpy(&narrow, row + index * 2, 2);
-  return widen(narrow, from);
+  return widen(loadWord(row + index * 2), from);
+}
+
+/// Whether the rows of `part` lie in the file one after the other, as numbers of their parameter's type.
+static bool isStoredAsUsed(const WeightPart &part, int64_t columns) {
+  const Tensor &tensor = *part.tensor;
+  return tensor.type->isPlain() && tensor.type->number == tensor.number && tensor.pairedRows == 0 &&
+         part.stride == columns;
 }
 
 void mlir::yoco::writeRows(ModelFileWriter &writer, ArrayRef<WeightPart> parts, Type from, const PackedShape &shape) {
   int64_t rowBytes = shape.columns * (from.getIntOrFloatBitWidth() / 8);
   bool isPlain = from == shape.element && shape.stride == shape.columns;
-  if (isPlain && llvm::all_of(parts, [&](const WeightPart &part) { return part.stride == rowBytes; })) {
+  if (isPlain && llvm::all_of(parts, [&](const WeightPart &part) { return isStoredAsUsed(part, shape.columns); })) {
     for (const WeightPart &part : parts)
-      writer.write(ArrayRef(part.first, part.rows * rowBytes));
+      writer.write(part.tensor->bytes.slice(part.first * part.tensor->type->blockBytes, part.rows * rowBytes));
     return;
   }
   std::vector<char> row(shape.stride * shape.elementBytes, 0);
-  RowReader reader(parts);
-  while (const char *source = reader.next()) {
+  std::vector<float> buffer;
+  RowReader reader(parts, shape.columns);
+  while (const char *source = reader.next(buffer)) {
     if (from == shape.element) {
       memcpy(row.data(), source, rowBytes);
     } else {
@@ -190,9 +208,10 @@ void mlir::yoco::writeEncoded(ModelFileWriter &writer, ArrayRef<WeightPart> part
   std::vector<float> numbers(shape.columns), scales(encoding.getScalesOfRow(shape.columns));
   std::vector<uint8_t> codes(encoding.getCodeBytesOfRow(shape.columns));
   std::vector<char> allScales;
+  std::vector<float> buffer;
   uint64_t begin = writer.getOffset();
-  RowReader reader(parts);
-  while (const char *source = reader.next()) {
+  RowReader reader(parts, shape.columns);
+  while (const char *source = reader.next(buffer)) {
     for (int64_t column = 0; column < shape.columns; ++column)
       numbers[column] = llvm::bit_cast<float>(loadBits(source, column, from));
     std::fill(codes.begin(), codes.end(), 0);
@@ -215,6 +234,17 @@ static void releasePages(ArrayRef<char> bytes) {
     (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT);
 }
 
+/// The bytes of all rows of `part` but the last, as they are stored; those of the whole tensor when their order is
+/// another.
+static ArrayRef<char> getBytesOfRows(const WeightPart &part) {
+  const StoredType &type = *part.tensor->type;
+  ArrayRef<char> bytes = part.tensor->bytes;
+  if (part.tensor->pairedRows)
+    return bytes;
+  int64_t begin = part.first / type.blockNumbers * type.blockBytes;
+  return bytes.slice(begin, (part.rows - 1) * part.stride / type.blockNumbers * type.blockBytes);
+}
+
 //===- Parameters --------------------------------------------------------------------------------------------===//
 
 fb::ElementType mlir::yoco::getElementKind(Type type) {
@@ -222,19 +252,19 @@ fb::ElementType mlir::yoco::getElementKind(Type type) {
 }
 
 std::shared_ptr<const Checkpoint> WeightPacker::open(PackedParameterOp packed) {
-  auto folder = [&]() -> StringAttr {
+  auto location = [&]() -> StringAttr {
     for (Operation *op = packed; op; op = op->getParentOp())
       if (auto attribute = op->getAttrOfType<StringAttr>(YocoDialect::getCheckpointAttrName()))
         return attribute;
     return {};
   }();
-  if (!folder) {
+  if (!location) {
     packed.emitOpError("expected a module with `") << YocoDialect::getCheckpointAttrName() << "` around it, got none";
     return nullptr;
   }
-  std::shared_ptr<const Checkpoint> &checkpoint = checkpoints[folder.getValue()];
+  std::shared_ptr<const Checkpoint> &checkpoint = checkpoints[location.getValue()];
   if (!checkpoint) {
-    llvm::Expected<std::unique_ptr<Checkpoint>> opened = Checkpoint::openWeights(folder.getValue());
+    llvm::Expected<std::unique_ptr<Checkpoint>> opened = Checkpoint::openWeights(location.getValue());
     if (!opened) {
       mlir::emitError(packed.getLoc()) << llvm::toString(opened.takeError());
       return nullptr;
@@ -276,16 +306,22 @@ FailureOr<WeightPart> WeightPacker::open(PackedParameterOp packed, ParameterOp p
   if (part.getTensorType().getElementType() != from)
     return (LogicalResult)(packed.emitOpError("expected parts of one element type, got ")
                            << from << " and " << part.getTensorType().getElementType());
-  llvm::Expected<ArrayRef<char>> tensor = getParameterBytes(checkpoint, part);
+  PartShape place = getPart(packed, part);
+  if (ArrayRef<char> numbers = source ? source(part) : ArrayRef<char>(); !numbers.empty()) {
+    const StoredType *type = findStoredType(from.isF32() ? "F32" : from.isBF16() ? "BF16" : "F16");
+    given.push_back(Tensor{type->name.str(), {}, numbers, type, type->number});
+    return WeightPart{&given.back(), place.rows, 0, isColumn(packed) ? 1 : part.getNumColumns()};
+  }
+  llvm::Expected<const Tensor *> tensor = getParameterTensor(checkpoint, part);
   if (!tensor)
     return (LogicalResult)(mlir::emitError(part.getLoc()) << llvm::toString(tensor.takeError()));
   SliceAttr slice = part.getWholeSlice();
-  int64_t bytes = from.getIntOrFloatBitWidth() / 8;
-  if (int64_t expected = slice.getRows() * slice.getColumns() * bytes; static_cast<int64_t>(tensor->size()) != expected)
-    return (LogicalResult)(packed.emitOpError("expected ")
-                           << expected << " bytes of tensor \"" << part.getTensor() << "\", got " << tensor->size());
-  PartShape place = getPart(packed, part);
-  return WeightPart{tensor->data() + place.first * bytes, place.rows, place.stride * bytes};
+  std::optional<uint64_t> expected = (*tensor)->type->getBytes(slice.getRows() * slice.getColumns());
+  if (expected != (*tensor)->bytes.size())
+    return (LogicalResult)(packed.emitOpError("expected ") << expected.value_or(0) << " bytes of tensor \""
+                                                           << part.getTensor() << "\", got "
+                                                           << (*tensor)->bytes.size());
+  return WeightPart{*tensor, place.rows, place.first, place.stride};
 }
 
 LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<ParameterOp> parts, const PackedShape &shape,
@@ -303,7 +339,7 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
   if (shape.encoding && !encode)
     return packed.emitOpError("expected an encoding that is registered, got `") << shape.encoding.getName() << "`";
   std::string key =
-      llvm::formatv("weights {0} {1} {2} {3} {4} {5}", checkpoint->getFolder(), shape.columns, shape.panel,
+      llvm::formatv("weights {0} {1} {2} {3} {4} {5}", checkpoint->getLocation(), shape.columns, shape.panel,
                     shape.stride, from == shape.element ? "" : "converted", shape.elementBytes);
   if (shape.encoding)
     llvm::raw_string_ostream(key) << ' ' << shape.encoding;
@@ -325,7 +361,7 @@ LogicalResult WeightPacker::addSegment(PackedParameterOp packed, ArrayRef<Parame
     else
       writeRows(writer, rows, from, shape);
     for (const WeightPart &part : rows)
-      releasePages(ArrayRef(part.first, (part.rows - 1) * part.stride));
+      releasePages(getBytesOfRows(part));
     return llvm::Error::success();
   };
   parameter.segment = segments.add(key, *shape.getBytes(), write);

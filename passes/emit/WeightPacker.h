@@ -7,8 +7,10 @@
 
 #include "dialect/YocoOps.h"
 #include "frontend/Checkpoint.h"
+#include "passes/emit/Emit.h"
 #include "passes/emit/Encodings.h"
 #include "passes/emit/ModelFileWriter.h"
+#include <deque>
 
 namespace mlir::yoco {
 
@@ -32,15 +34,17 @@ fb::ElementType getElementKind(Type type);
 
 /// Rows of a tensor of a checkpoint, or some columns of them.
 struct WeightPart {
-  const char *first; // need not be aligned
+  const Tensor *tensor; // its bytes need not be aligned
   int64_t rows;
-  int64_t stride; // bytes from one row to the next
+  int64_t first;  // the number with which the first row begins, counted from the first of the tensor
+  int64_t stride; // numbers from one row to the next
 };
 
 /// Hands the parameters of a module to the file. Opens the checkpoint when a parameter first needs it.
 class WeightPacker {
 public:
-  explicit WeightPacker(SegmentTable &segments) : segments(segments) {}
+  explicit WeightPacker(SegmentTable &segments, WeightSource source = {})
+      : segments(segments), source(std::move(source)) {}
 
   /// The description of `packed` for the plan, with a segment or generated rows. Null, with an error, when the
   /// checkpoint does not have what the parameter says.
@@ -54,8 +58,12 @@ private:
   FailureOr<WeightPart> open(PackedParameterOp packed, ParameterOp part, const Checkpoint &checkpoint, Type from);
 
   SegmentTable &segments;
-  llvm::StringMap<std::shared_ptr<const Checkpoint>> checkpoints; // by folder
+  WeightSource source;      // asked before the checkpoint
+  std::deque<Tensor> given; // what it has given
+  llvm::StringMap<std::shared_ptr<const Checkpoint>> checkpoints; // by location
 };
+
+// Numbers that are stored in blocks, or in another type than a module says they have, are read as f32 numbers.
 
 /// Writes the rows of `parts`, one part after the other, in panels: element (r, c) at
 /// `(r / panel) * columns * panel + c * panel + r % panel`, rows padded with zeros to a multiple of the panel.

@@ -84,6 +84,25 @@ TEST(SegmentTable, ASourceOfAnotherSizeIsAnError) {
   });
 }
 
+/// A tensor of these bytes, all in one row.
+Tensor makeTensor(llvm::ArrayRef<char> bytes, const StoredType *type) {
+  Tensor tensor;
+  tensor.bytes = bytes;
+  tensor.type = type;
+  tensor.number = type->number;
+  tensor.shape = {int64_t(bytes.size()) / type->blockBytes * type->blockNumbers};
+  return tensor;
+}
+
+const StoredType *getType(mlir::Type type) {
+  return findStoredType(type.isF32() ? "F32" : type.isF16() ? "F16" : "BF16");
+}
+
+template <typename T>
+llvm::ArrayRef<char> bytesOf(const std::vector<T> &values) {
+  return {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)};
+}
+
 /// Packs a matrix whose elements are their numbers, given in `parts` of some rows each, and compares with the formula.
 template <typename Word>
 void checkPanels(std::vector<int64_t> partRows, int64_t columns, int64_t panel) {
@@ -99,9 +118,13 @@ void checkPanels(std::vector<int64_t> partRows, int64_t columns, int64_t panel) 
       storage.back().append(reinterpret_cast<char *>(&next), sizeof(Word));
     shape.rows += rows;
   }
+  std::vector<Tensor> tensors;
+  for (const std::string &part : storage)
+    tensors.push_back(makeTensor(llvm::ArrayRef<char>(part.data(), part.size()).drop_front(),
+                                 findStoredType(sizeof(Word) == 2 ? "BF16" : "F32")));
   std::vector<WeightPart> parts;
-  for (auto [part, rows] : llvm::zip_equal(storage, partRows))
-    parts.push_back({part.data() + 1, rows, columns * int64_t(sizeof(Word))});
+  for (auto [tensor, rows] : llvm::zip_equal(tensors, partRows))
+    parts.push_back({&tensor, rows, 0, columns});
 
   int64_t padded = (shape.rows + panel - 1) / panel * panel;
   std::vector<Word> expected(padded * columns, 0);
@@ -138,8 +161,8 @@ TEST(WeightPacker, RowsAreConvertedAndPadded) {
   shape.columns = 3;
   shape.stride = 4;
   auto pack = [&](llvm::ArrayRef<char> first, llvm::ArrayRef<char> second, mlir::Type from, mlir::Type to) {
-    std::vector<WeightPart> parts = {{first.data(), 1, int64_t(first.size())},
-                                     {second.data(), 1, int64_t(second.size())}};
+    Tensor a = makeTensor(first, getType(from)), b = makeTensor(second, getType(from));
+    std::vector<WeightPart> parts = {{&a, 1, 0, 3}, {&b, 1, 0, 3}};
     shape.element = to;
     shape.elementBytes = to.getIntOrFloatBitWidth() / 8;
     std::string file = write([&](ModelFileWriter &writer) { writeRows(writer, parts, from, shape); });
@@ -148,9 +171,6 @@ TEST(WeightPacker, RowsAreConvertedAndPadded) {
     std::vector<uint16_t> words(bytes.size() / 2);
     memcpy(words.data(), bytes.data(), bytes.size());
     return words;
-  };
-  auto bytesOf = [](const auto &values) {
-    return llvm::ArrayRef<char>(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(values[0]));
   };
   // 1 + 2^-8 lies between two bf16 and goes to the even one, 1 + 3 * 2^-8 likewise.
   std::vector<float> floats = {1.0f, 1.00390625f, 1.01171875f}, others = {-2.5f, std::nanf(""), 1e38f};
@@ -169,10 +189,11 @@ TEST(WeightPacker, RowsAreConvertedAndPadded) {
 TEST(WeightPacker, SlicesAreReadInPlace) {
   mlir::MLIRContext context;
   mlir::Builder builder(&context);
-  std::vector<uint16_t> tensor(15);
+  std::vector<uint16_t> numbers(15);
   for (uint16_t i = 0; i < 15; ++i)
-    tensor[i] = i;
-  WeightPart part = {reinterpret_cast<const char *>(tensor.data() + 6), 2, 10};
+    numbers[i] = i;
+  Tensor tensor = makeTensor(bytesOf(numbers), findStoredType("BF16"));
+  WeightPart part = {&tensor, 2, 6, 5};
   PackedShape shape;
   shape.rows = 2;
   shape.columns = shape.stride = 3;
@@ -190,12 +211,49 @@ TEST(WeightPacker, SlicesAreReadInPlace) {
   EXPECT_EQ(wordsOf(withoutTable(panels, 12)), (std::vector<uint16_t>{6, 11, 7, 12, 8, 13}));
 }
 
+/// Rows of numbers in blocks become f32 numbers, or bf16; the order of the file's rows, halves between each other, is
+/// undone.
+TEST(WeightPacker, BlocksAreWidenedAndRowsReordered) {
+  mlir::MLIRContext context;
+  mlir::Builder builder(&context);
+  std::string bytes; // four rows of one block of Q8_0 each: scale 1, codes 10 * row + column
+  for (int row = 0; row < 4; ++row) {
+    bytes += std::string("\x00\x3c", 2);
+    for (int column = 0; column < 32; ++column)
+      bytes += char(10 * row + column);
+  }
+  Tensor tensor = makeTensor(llvm::ArrayRef<char>(bytes.data(), bytes.size()), findStoredType("Q8_0"));
+  tensor.pairedRows = 4;
+  WeightPart part = {&tensor, 3, 32 + 5, 32}; // rows 1 to 3, columns 5 to 7: rows 2, 1, 3 of the file
+  PackedShape shape;
+  shape.rows = 3;
+  shape.columns = shape.stride = 2;
+  shape.element = builder.getF32Type();
+  shape.elementBytes = 4;
+  auto floatsOf = [](const std::string &bytes) {
+    std::vector<float> floats(bytes.size() / 4);
+    memcpy(floats.data(), bytes.data(), bytes.size());
+    return floats;
+  };
+  std::string rows = write([&](ModelFileWriter &writer) { writeRows(writer, part, shape.element, shape); });
+  EXPECT_EQ(floatsOf(withoutTable(rows, 24)), (std::vector<float>{25, 26, 15, 16, 35, 36}));
+  shape.panel = 2;
+  std::string panels = write([&](ModelFileWriter &writer) { writePanels(writer, part, shape); });
+  EXPECT_EQ(floatsOf(withoutTable(panels, 32)), (std::vector<float>{25, 15, 26, 16, 35, 0, 36, 0}));
+  shape.panel = 0;
+  shape.element = builder.getBF16Type();
+  shape.elementBytes = 2;
+  std::string narrow = write([&](ModelFileWriter &writer) { writeRows(writer, part, builder.getF32Type(), shape); });
+  EXPECT_EQ(withoutTable(narrow, 12).substr(0, 4), std::string("\xc8\x41\xd0\x41", 4)); // 25, 26
+}
+
 /// Codes of rows, then scales at a multiple of 64, the last group of a row shorter.
 TEST(WeightPacker, EncodingsWriteCodesAndScales) {
   mlir::MLIRContext context;
   context.loadDialect<YocoDialect>();
   mlir::Builder builder(&context);
-  std::vector<float> tensor = {1, 2, 3, 4, 5, 6};
+  std::vector<float> numbers = {1, 2, 3, 4, 5, 6};
+  Tensor tensor = makeTensor(bytesOf(numbers), findStoredType("F32"));
   PackedShape shape;
   shape.rows = 2;
   shape.columns = 3;
@@ -208,7 +266,7 @@ TEST(WeightPacker, EncodingsWriteCodesAndScales) {
     for (size_t group = 0; group < scales.size(); ++group)
       scales[group] = row[2 * group];
   };
-  WeightPart part = {reinterpret_cast<const char *>(tensor.data()), 2, 12};
+  WeightPart part = {&tensor, 2, 0, 3};
   ASSERT_EQ(*shape.getBytes(), 64u + 8);
   std::string file = write([&](ModelFileWriter &writer) { writeEncoded(writer, part, shape.element, shape, encode); });
   std::string bytes = withoutTable(file, 72);
