@@ -24,16 +24,21 @@ using namespace llvm;
 using namespace mlir;
 using namespace mlir::yoco;
 
-namespace {
-
-constexpr int64_t kMaxBatch = 1 << 16;
-
-DialectRegistry makeRegistry(const CompileOptions &options) {
+DialectRegistry mlir::yoco::makeCompilerRegistry() {
   DialectRegistry registry;
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registry.insert<YocoDialect>();
   registerAllTargets(registry);
+  return registry;
+}
+
+namespace {
+
+constexpr int64_t kMaxBatch = 1 << 16;
+
+DialectRegistry makeRegistry(const CompileOptions &options) {
+  DialectRegistry registry = makeCompilerRegistry();
   if (options.extendDialects)
     options.extendDialects(registry);
   return registry;
@@ -220,16 +225,16 @@ Error Compilation::Impl::readInput() {
   sys::fs::file_status status;
   if (std::error_code code = sys::fs::status(input, status))
     return createStringError(input + ": " + code.message());
-  if (status.type() == sys::fs::file_type::directory_file)
+  if (status.type() == sys::fs::file_type::directory_file || Gguf::isGguf(input))
     return importInput();
   if (status.type() != sys::fs::file_type::regular_file)
-    return createStringError(input + ": expected the folder of a checkpoint or a module");
+    return createStringError(input + ": expected a checkpoint, a folder or a GGUF file, or a module");
   return parseInput();
 }
 
 Error Compilation::Impl::importInput() {
   if (options.compileFrom)
-    return createStringError(option("compile-from") + ": expected a module to resume, got the folder " + input);
+    return createStringError(option("compile-from") + ": expected a module to resume, got the checkpoint " + input);
   ImportOptions import;
   import.randomSeed = options.randomWeights;
   import.families = options.families;
@@ -242,7 +247,7 @@ Error Compilation::Impl::importInput() {
 
 Error Compilation::Impl::parseInput() {
   if (options.randomWeights)
-    return createStringError(option("random-weights") + ": expected the folder of a checkpoint, got the file " + input);
+    return createStringError(option("random-weights") + ": expected a checkpoint, got the module " + input);
   module = parseSourceFile<ModuleOp>(input, ParserConfig(&context));
   if (!module)
     return diagnostics.takeError(input + ": expected a module");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The compiler as a library: from the folder of a checkpoint, or a module, to a model file in one call.
+// The compiler as a library: from a checkpoint, or a module, to a model file in one call.
 
 #ifndef YOCO_COMPILER_COMPILE_H
 #define YOCO_COMPILER_COMPILE_H
@@ -55,12 +55,15 @@ struct CompileOptions {
   std::string optionPrefix;
 };
 
+/// The dialects and targets of a compilation, for a program that makes a context of its own.
+DialectRegistry makeCompilerRegistry();
+
 /// One compilation in steps, for a caller that wants to do something before the output is visible. Has a context of its
 /// own and no state outside of it, so that compilations may follow each other, or run in threads, in one process.
 class Compilation {
 public:
-  /// `input` is the folder of a checkpoint, or a module. `output` is the file to write; without one (empty) the reports
-  /// and, with `compileTo`, the module are all that there is.
+  /// `input` is a checkpoint, a folder or a GGUF file, or a module. `output` is the file to write; without one (empty)
+  /// the reports and, with `compileTo`, the module are all that there is.
   Compilation(llvm::StringRef input, llvm::StringRef output, CompileOptions options);
   ~Compilation();
 

@@ -3,7 +3,9 @@
 
 "You Only Cache Once: Decoder-Decoder Architectures for Language Models", arXiv 2405.05254. Arrays are [T, heads, d]
 unless said otherwise; every function sees the whole sequence, so there is no cache to get wrong."""
+import contextlib
 import math
+from unittest import mock
 
 import numpy as np
 
@@ -11,8 +13,22 @@ import checkpoint
 import safetensors
 
 
+def constant(number):
+    """A constant of the mathematics. `f32_constants` gives the nearest number in float32, which is what a module
+    holds."""
+    return number
+
+
+@contextlib.contextmanager
+def f32_constants():
+    """Within it, references compute with the constants of a module, so that nothing but rounding in float64 is left
+    between them and an evaluation of the module in float64."""
+    with mock.patch(f"{__name__}.constant", lambda number: float(np.float32(number))):
+        yield
+
+
 def rms_norm(x, weight=None, eps=1e-5):
-    y = x / np.sqrt(np.mean(x * x, -1, keepdims=True) + eps)
+    y = x / np.sqrt(np.mean(x * x, -1, keepdims=True) + constant(eps))
     return y if weight is None else y * weight
 
 
@@ -24,6 +40,12 @@ def silu(x):
     return x * sigmoid(x)
 
 
+def linspace(count):
+    """torch.linspace(0, 1, count), which is computed in float32 and each half from its own end."""
+    i, step = np.arange(count, dtype=np.float32), np.float32(1) / np.float32(max(count - 1, 1))
+    return np.where(i < count // 2, i * step, 1 - (count - 1 - i) * step).astype(np.float32) * (count > 1)
+
+
 def rope(x, theta):
     """Rotates the pairs (0, 1), (2, 3), ... of each head. The exponents run over linspace(0, 1, d/2), both ends
     included.
@@ -31,7 +53,7 @@ def rope(x, theta):
     Frequencies and angles are float32 values, as the contract on numerics says; sine and cosine of them are exact.
     """
     rows, _, d = x.shape
-    frequencies = np.float64(theta) ** -np.linspace(0, 1, d // 2, dtype=np.float32).astype(np.float64)
+    frequencies = np.float64(theta) ** -linspace(d // 2).astype(np.float64)
     angles = np.arange(rows, dtype=np.float32)[:, None] * frequencies.astype(np.float32)
     cos, sin = (f(angles.astype(np.float64))[:, None, :] for f in (np.cos, np.sin))
     even, odd = x[..., 0::2], x[..., 1::2]
@@ -67,7 +89,7 @@ def attention(q, k, v, window=None):
     out = np.empty((len(q), q.shape[1], v.shape[2]))
     for h in range(q.shape[1]):
         kv = h // (q.shape[1] // k.shape[1])
-        scores = np.where(visible, q[:, h] @ k[:, kv].T / math.sqrt(q.shape[2]), -np.inf)
+        scores = np.where(visible, q[:, h] @ k[:, kv].T * constant(1 / math.sqrt(q.shape[2])), -np.inf)
         weights = np.exp(scores - scores.max(-1, keepdims=True))
         out[:, h] = weights / weights.sum(-1, keepdims=True) @ v[:, kv]
     return out
@@ -116,7 +138,7 @@ class Model(Reference):
             if c.sliding_window is not None:
                 return linear(attention(q, k, v, c.sliding_window).reshape(x.shape), p + ".out_proj")
             log_gate = np.log(sigmoid(linear(x, p + ".gt_proj"))) / 16
-            o = retention(q, k * c.self_head_dim**-0.5, v, log_gate)
+            o = retention(q, k * constant(c.self_head_dim**-0.5), v, log_gate)
             o = rms_norm(o, None, c.norm_eps).reshape(x.shape)  # of each head, without a weight
             return linear(silu(linear(x, p + ".g_proj")) * o, p + ".out_proj")
 
@@ -127,7 +149,7 @@ class Model(Reference):
             x = x + mixer(norm(x, p + ".mixer_layer_norm"), p + ".mixer")
             return x + feed_forward(norm(x, p + ".final_layer_norm"), p + ".ffn")
 
-        x = math.sqrt(c.dim) * w["embed_tokens.weight"][np.asarray(tokens)]
+        x = constant(math.sqrt(c.dim)) * w["embed_tokens.weight"][np.asarray(tokens)]
         for i in range(c.n_layers // 2):
             x = layer(x, f"self_decoder.layers.{i}", self_mixer)
 

@@ -55,7 +55,7 @@ class Project(Case):
         model = self.folder / "model.yoco"
         # Tools find their libraries; nothing points to where they were installed or built.
         run(prefix / "bin/yoco-compile", CHECKPOINT, "-o", model, "--max-seq-len=64", "--prefill-chunk=8")
-        for tool in ("yoco-run", "yoco-bench", "yoco-opt", "yoco-lsp-server"):
+        for tool in ("yoco-run", "yoco-bench", "yoco-diff", "yoco-opt", "yoco-lsp-server"):
             run(prefix / "bin" / tool, "--help")
         for path in [*(prefix / "bin").iterdir(), *(prefix / "lib").glob("*.so*")]:
             dynamic = run("readelf", "-d", path)
