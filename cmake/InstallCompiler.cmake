@@ -22,11 +22,11 @@ target_link_libraries(yoco-compiler-shared PUBLIC MLIR LLVM PRIVATE lldELF Threa
 target_link_options(yoco-compiler-shared PRIVATE LINKER:--exclude-libs,ALL)
 
 file(RELATIVE_PATH to_libraries /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR})
-foreach(tool IN ITEMS yoco-compile yoco-opt yoco-lsp-server)
+foreach(tool IN ITEMS yoco-compile yoco-diff yoco-opt yoco-lsp-server)
   set_target_properties(${tool} PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries};${LLVM_LIBRARY_DIR}")
 endforeach()
 set_target_properties(YocoPlugin PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIR}")
-install(TARGETS yoco-compile yoco-opt yoco-lsp-server)
+install(TARGETS yoco-compile yoco-diff yoco-opt yoco-lsp-server)
 install(TARGETS YocoPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS yoco-compiler-shared EXPORT yocoCompilerTargets)
 install(EXPORT yocoCompilerTargets NAMESPACE yoco:: DESTINATION ${YOCO_INSTALL_CMAKE})

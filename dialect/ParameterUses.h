@@ -24,6 +24,8 @@ LogicalResult verifyVector(Operation *op, SymbolTableCollection &tables, FlatSym
 
 /// Checks that `rope` has a frequency for each pair of a head of `width`.
 LogicalResult verifyRope(Operation *op, RopeAttr rope, int64_t width);
+/// The same, and that all of a head is rotated.
+LogicalResult verifyWholeRope(Operation *op, RopeAttr rope, int64_t width);
 
 /// Checks that heads of queries, keys, values and result of an attention fit together, and that its window is one.
 LogicalResult verifyAttention(Operation *op, RankedTensorType query, RankedTensorType key, RankedTensorType value,

@@ -33,9 +33,10 @@ def Yoco_RopeStyle : Yoco_Enum<"RopeStyle", "which elements of a head a rotation
 def Yoco_RopeAttr : Yoco_Attr<"Rope", "rope"> {
   let summary = "a rotary position embedding: pairing and frequencies";
   let description = [{
-    Pair `i` of a head of width `D` is rotated by `position * inv_freq[i]` radians. `interleaved` pairs elements
-    `(2i, 2i + 1)`, `half` pairs `(i, i + D/2)`. There is one frequency for each of the `D/2` pairs; a frequency of 0
-    leaves its pair alone. The product is taken in f32, its sine and cosine are accurate.
+    With `n` frequencies, the first `2n` elements of a head are rotated and the others are left alone; heads have an
+    even width, at least `2n`, and `n` is at least 1. Pair `i` is rotated by `position * inv_freq[i]` radians.
+    `interleaved` pairs elements `(2i, 2i + 1)`, `half` pairs `(i, i + n)`. A frequency of 0 leaves its pair alone. The
+    product is taken in f32, its sine and cosine are accurate.
 
     Example: `#yoco.rope<interleaved, [1.0, 1.0e-4]>`
   }];

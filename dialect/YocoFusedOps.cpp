@@ -288,7 +288,7 @@ LogicalResult FusedRetentionOp::verify() {
     return emitOpError("expected a span of at least 0, got ") << static_cast<int64_t>(getSpan());
   if (getEpsAttr() && !(getEps()->convertToFloat() >= 0))
     return emitOpError("expected an eps of at least 0, got ") << getEpsAttr();
-  return verifyRope(*this, getRopeAttr(), shape[1]);
+  return verifyWholeRope(*this, getRopeAttr(), shape[1]);
 }
 
 SmallVector<Value> FusedRetentionOp::getReadStates() { return {getState()}; }

@@ -56,6 +56,18 @@ LogicalResult yoco::verifyVector(Operation *op, SymbolTableCollection &tables, F
 }
 
 LogicalResult yoco::verifyRope(Operation *op, RopeAttr rope, int64_t width) {
+  if (!rope)
+    return success();
+  if (width % 2 != 0)
+    return op->emitOpError("expected heads of an even width to rotate, got width ") << width;
+  int64_t pairs = rope.getInvFreq().size();
+  if (pairs >= 1 && pairs <= width / 2)
+    return success();
+  return op->emitOpError("expected from 1 to ") << width / 2 << " frequencies for a head of width " << width << ", got "
+                                                << pairs;
+}
+
+LogicalResult yoco::verifyWholeRope(Operation *op, RopeAttr rope, int64_t width) {
   if (!rope || static_cast<int64_t>(rope.getInvFreq().size()) * 2 == width)
     return success();
   return op->emitOpError("expected one frequency for each pair of a head of width ")
@@ -116,6 +128,34 @@ LogicalResult NormOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyVector(*this, tables, getWeightAttr(), getType().getShape().back())))
     return failure();
   return verifyVector(*this, tables, getBiasAttr(), getType().getShape().back());
+}
+
+LogicalResult BroadcastOp::verify() {
+  RankedTensorType input = getInput().getType(), type = getType();
+  if (input.getShape().back() != 1 || input.getShape().drop_back() != type.getShape().drop_back())
+    return emitOpError("expected an operand with one column where the result has ")
+           << type.getShape().back() << ", got " << input << " for " << type;
+  return success();
+}
+
+LogicalResult ScaleOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (getWeights().empty())
+    return emitOpError("expected parameters, got none");
+  int64_t width = getType().getShape().back(), size = 0;
+  Type element;
+  for (auto name : getWeights().getAsRange<FlatSymbolRefAttr>()) {
+    FailureOr<RankedTensorType> type = lookupParameter(*this, tables, name);
+    if (failed(type))
+      return failure();
+    if (type->getRank() != 1 || (element && element != type->getElementType()))
+      return emitOpError("expected parameter ")
+             << name << " to be a vector of the same type as the first, got " << *type;
+    element = type->getElementType();
+    size += type->getDimSize(0);
+  }
+  if (size != width && size != 1)
+    return emitOpError("expected parameters with 1 or ") << width << " elements together, got " << size;
+  return success();
 }
 
 LogicalResult SoftCapOp::verify() {

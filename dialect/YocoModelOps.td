@@ -169,7 +169,8 @@ def Yoco_RopeOp : Yoco_RowWiseOp<"rope", [AllTypesMatch<["input", "result"]>,
   let summary = "rotates pairs of each head by angles that grow with the position";
   let description = [{
     For every pair `(a, b)` of a head, with frequency `f`:
-    `(a cos(p f) - b sin(p f), a sin(p f) + b cos(p f))`, `p` the row's position. `#yoco.rope` says what a pair is.
+    `(a cos(p f) - b sin(p f), a sin(p f) + b cos(p f))`, `p` the row's position. `#yoco.rope` says what a pair is;
+    elements of no pair stay as they are.
 
     ```mlir
     func.func @f(%x: tensor<?x2x4xf32>, %pos: tensor<?xi32>) -> tensor<?x2x4xf32> {
@@ -262,6 +263,66 @@ def Yoco_SoftCapOp : Yoco_ElementwiseOp<"soft_cap", [{
   }];
   let arguments = (ins Yoco_Rows:$input, F32Attr:$cap);
   let hasVerifier = 1;
+}
+
+def Yoco_SigmoidOp : Yoco_ElementwiseOp<"sigmoid", [{
+  auto one = s.constant(1);
+  return s.div(one, s.add(one, s.exp(s.neg(x))));
+}]> {
+  let summary = "the logistic function";
+  let description = [{
+    `result = 1 / (1 + exp(-input))`, elementwise.
+
+    ```mlir
+    func.func @f(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+      %y = yoco.sigmoid %x : tensor<?x4xf32>
+      return %y : tensor<?x4xf32>
+    }
+    ```
+  }];
+}
+
+def Yoco_BroadcastOp : Yoco_RowWiseOp<"broadcast", [DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
+  let summary = "repeats the one column of each row, or of each head of it";
+  let description = [{
+    `result[i, d] = input[i, 0]`; on `tensor<?xHx1xf32>`, `result[i, h, d] = input[i, h, 0]`. Arithmetic that reads it
+    takes it in, so that the columns are never stored.
+
+    ```mlir
+    func.func @f(%gate: tensor<?x4x1xf32>, %x: tensor<?x4x64xf32>) -> tensor<?x4x64xf32> {
+      %g = yoco.broadcast %gate : tensor<?x4x1xf32> -> tensor<?x4x64xf32>
+      %y = arith.mulf %g, %x : tensor<?x4x64xf32>
+      return %y : tensor<?x4x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_Rows:$input);
+  let results = (outs Yoco_Rows:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Yoco_ScaleOp : Yoco_RowWiseOp<"scale", [SameOperandsAndResultType, DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+                                            DeclareOpInterfaceMethods<DecomposableOpInterface>]> {
+  let summary = "multiplies each row by numbers of the checkpoint";
+  let description = [{
+    `result[i, d] = input[i, d] * weights[d]`, where `weights` are the elements of parameters of rank 1, one parameter
+    after the other; a single element multiplies all. On `tensor<?xHxDxf32>` every head is multiplied by itself.
+
+    ```mlir
+    yoco.parameter @left : tensor<96xbf16> from "left"
+    yoco.parameter @right : tensor<160xbf16> from "right"
+    yoco.parameter @all : tensor<1xf32> from "layer_scalar"
+    func.func @f(%x: tensor<?x256xf32>) -> tensor<?x256xf32> {
+      %y = yoco.scale %x by [@left, @right] : tensor<?x256xf32>
+      %z = yoco.scale %y by [@all] : tensor<?x256xf32>
+      return %z : tensor<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Yoco_Rows:$input, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$weights);
+  let results = (outs Yoco_Rows:$result);
+  let assemblyFormat = "$input `by` $weights attr-dict `:` type($input)";
 }
 
 //===- Row mixers --------------------------------------------------------------------------------------------===//

@@ -90,3 +90,17 @@ Value NormOp::decompose(RowBuilder &rows) {
     return getBiasAttr() ? s.add(result, x.back()) : result;
   });
 }
+
+Value BroadcastOp::decompose(RowBuilder &rows) {
+  return rows.map(getType(), getInput(), [](ScalarBuilder &, ValueRange x) { return x[0]; });
+}
+
+Value ScaleOp::decompose(RowBuilder &rows) {
+  SymbolTableCollection tables;
+  SmallVector<FlatSymbolRefAttr> names(getWeights().getAsRange<FlatSymbolRefAttr>());
+  int64_t size = 0;
+  for (FlatSymbolRefAttr name : names)
+    size += tables.lookupNearestSymbolFrom<ParameterOp>(*this, name).getTensorType().getDimSize(0);
+  Value weights = rows.parameters(names, getElementType(*this, names.front()), size);
+  return rows.map(getType(), {getInput(), weights}, [](ScalarBuilder &s, ValueRange x) { return s.mul(x[0], x[1]); });
+}

@@ -38,20 +38,52 @@ bool isPlainFileName(StringRef name) {
 } // namespace
 
 std::string Checkpoint::getPath(StringRef name) const {
-  SmallString<256> path(folder);
+  SmallString<256> path(location);
   sys::path::append(path, name);
   return path.str().str();
 }
 
-bool Checkpoint::hasFile(StringRef name) const { return sys::fs::exists(getPath(name)); }
+bool Checkpoint::hasFile(StringRef name) const { return !gguf && sys::fs::exists(getPath(name)); }
 
-Error Checkpoint::openFolder(StringRef path) {
+bool Checkpoint::hasTokenizer() const { return gguf ? !gguf->getTokenizer().empty() : hasFile(kTokenizer); }
+
+Expected<std::unique_ptr<MemoryBuffer>> Checkpoint::readTokenizer(StringRef location, StringRef name) {
+  if (Gguf::isGguf(location)) {
+    Expected<std::unique_ptr<GgufCheckpoint>> gguf = GgufCheckpoint::open(location);
+    if (!gguf)
+      return gguf.takeError();
+    return MemoryBuffer::getMemBufferCopy((*gguf)->getTokenizer(), location);
+  }
+  SmallString<256> path(location);
+  sys::path::append(path, name);
+  return readRegularFile(path);
+}
+
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::openLocation(StringRef path) {
+  auto checkpoint = std::make_unique<Checkpoint>();
   SmallString<256> real;
   if (std::error_code error = sys::fs::real_path(path, real))
     return makeError(path + ": " + error.message());
+  checkpoint->location = real.str().str();
+  if (Gguf::isGguf(real)) {
+    if (Error error = checkpoint->openGguf())
+      return std::move(error);
+    return std::move(checkpoint);
+  }
   if (!sys::fs::is_directory(real))
-    return makeError(path + ": expected the folder of a checkpoint");
-  folder = real.str().str();
+    return makeError(path + ": expected a checkpoint, a folder or a GGUF file");
+  return std::move(checkpoint);
+}
+
+Error Checkpoint::openGguf() {
+  Expected<std::unique_ptr<GgufCheckpoint>> file = GgufCheckpoint::open(location);
+  if (!file)
+    return file.takeError();
+  gguf = std::move(*file);
+  configFile = generationConfigFile = weightsFile = location;
+  config = gguf->takeConfig();
+  for (const auto &[name, tensor] : gguf->getTensors())
+    tensors.emplace(name, &tensor);
   return Error::success();
 }
 
@@ -66,7 +98,7 @@ Error Checkpoint::readConfig() {
     config = std::move(*object);
     return readGenerationConfig();
   }
-  return makeError(folder + ": expected config.json or params.json, got neither");
+  return makeError(location + ": expected config.json or params.json, got neither");
 }
 
 Error Checkpoint::readGenerationConfig() {
@@ -99,6 +131,11 @@ Error Checkpoint::openIndex() {
   const json::Object *map = index->getObject("weight_map");
   if (!map)
     return makeError(weightsFile + ": expected weight_map to be an object");
+  // Which of the two is meant, nobody knows.
+  bool namesSingle = any_of(*map, [](const auto &field) { return field.second == json::Value(kWeights); });
+  if (hasFile(kWeights) && !namesSingle)
+    return makeError(weightsFile + ": expected it to name " + getPath(kWeights) +
+                     ", which stands beside it; remove one of the two");
   for (const auto &field : *map) {
     std::string tensor = quote(field.first);
     std::optional<StringRef> name = field.second.getAsString();
@@ -108,9 +145,10 @@ Error Checkpoint::openIndex() {
     Expected<const SafeTensors *> shard = openShard(*name);
     if (!shard)
       return shard.takeError();
-    if (!(*shard)->find(field.first))
+    const Tensor *found = (*shard)->find(field.first);
+    if (!found)
       return makeError(getPath(*name) + ": expected tensor " + tensor + ", as the index says");
-    owners.emplace(field.first.str(), *shard);
+    tensors.emplace(field.first.str(), found);
   }
   return checkShards();
 }
@@ -119,8 +157,8 @@ Error Checkpoint::openIndex() {
 Error Checkpoint::checkShards() const {
   for (const auto &shard : shards) {
     for (const auto &tensor : shard.second->getTensors()) {
-      auto owner = owners.find(tensor.first);
-      if (owner == owners.end() || owner->second != shard.second.get())
+      auto known = tensors.find(tensor.first);
+      if (known == tensors.end() || known->second != &tensor.second)
         return makeError(getPath(shard.first) + ": tensor " + quote(tensor.first) +
                          ": expected it in weight_map of the index, for this file");
     }
@@ -129,47 +167,49 @@ Error Checkpoint::checkShards() const {
 }
 
 Error Checkpoint::loadWeights() {
-  bool isSharded = !hasFile(kWeights) && hasFile(kIndex);
+  if (gguf)
+    return Error::success();
+  bool isSharded = hasFile(kIndex);
   weightsFile = getPath(isSharded ? kIndex : kWeights);
   if (isSharded)
     return openIndex();
   if (!hasFile(kWeights))
-    return makeError(folder + ": expected " + kWeights + " or " + kIndex + ", got neither");
+    return makeError(location + ": expected " + kWeights + " or " + kIndex + ", got neither");
   Expected<const SafeTensors *> file = openShard(kWeights);
   if (!file)
     return file.takeError();
   for (const auto &tensor : (*file)->getTensors())
-    owners.emplace(tensor.first, *file);
+    tensors.emplace(tensor.first, &tensor.second);
   return Error::success();
 }
 
-Expected<std::unique_ptr<Checkpoint>> Checkpoint::openConfig(StringRef folder) {
-  auto checkpoint = std::make_unique<Checkpoint>();
-  if (Error error = checkpoint->openFolder(folder))
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::openConfig(StringRef path) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = openLocation(path);
+  if (!checkpoint || (*checkpoint)->gguf)
+    return checkpoint;
+  if (Error error = (*checkpoint)->readConfig())
     return std::move(error);
-  if (Error error = checkpoint->readConfig())
-    return std::move(error);
-  return std::move(checkpoint);
+  return checkpoint;
 }
 
-Expected<std::unique_ptr<Checkpoint>> Checkpoint::openWeights(StringRef folder) {
-  auto checkpoint = std::make_unique<Checkpoint>();
-  if (Error error = checkpoint->openFolder(folder))
+Expected<std::unique_ptr<Checkpoint>> Checkpoint::openWeights(StringRef path) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = openLocation(path);
+  if (!checkpoint)
+    return checkpoint;
+  if (Error error = (*checkpoint)->loadWeights())
     return std::move(error);
-  if (Error error = checkpoint->loadWeights())
-    return std::move(error);
-  return std::move(checkpoint);
+  return checkpoint;
 }
 
 const Tensor *Checkpoint::find(StringRef name) const {
-  auto owner = owners.find(name);
-  return owner == owners.end() ? nullptr : owner->second->find(name);
+  auto known = tensors.find(name);
+  return known == tensors.end() ? nullptr : known->second;
 }
 
 std::vector<StringRef> Checkpoint::getTensorNames() const {
   std::vector<StringRef> names;
-  for (const auto &owner : owners)
-    names.push_back(owner.first);
+  for (const auto &tensor : tensors)
+    names.push_back(tensor.first);
   return names;
 }
 

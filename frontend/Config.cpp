@@ -71,6 +71,15 @@ bool ConfigReader::getBool(StringRef name, bool fallback) {
   return fallback;
 }
 
+std::string ConfigReader::getString(StringRef name) {
+  const json::Value *value = find(name);
+  std::optional<StringRef> text = value ? value->getAsString() : std::nullopt;
+  if (text && !text->empty())
+    return text->str();
+  fail(name, "expected text, got " + (value ? show(*value) : "nothing"));
+  return "";
+}
+
 std::string ConfigReader::getChoice(StringRef name, ArrayRef<StringRef> allowed, StringRef fallback) {
   const json::Value *value = find(name);
   if (!value || value->kind() == json::Value::Null)
@@ -100,6 +109,26 @@ SmallVector<std::string> ConfigReader::getChoices(StringRef name, ArrayRef<Strin
   return choices;
 }
 
+SmallVector<double> ConfigReader::getNumbers(StringRef name, double low, double high, size_t most) {
+  const json::Value *value = find(name);
+  if (!value || value->kind() == json::Value::Null)
+    return {};
+  const json::Array *list = value->getAsArray();
+  if (!list || list->size() > most) {
+    fail(name, formatv("expected a list of at most {0} numbers, got {1}", most, show(*value)));
+    return {};
+  }
+  SmallVector<double> numbers;
+  for (const json::Value &element : *list) {
+    std::optional<double> number = element.getAsNumber();
+    if (!number || !(*number > low && *number <= high))
+      fail(name, formatv("expected numbers above {0} and at most {1}, got {2}", json::Value(low), json::Value(high),
+                         show(element)));
+    numbers.push_back(number.value_or(high));
+  }
+  return numbers;
+}
+
 SmallVector<int32_t> ConfigReader::getIds(StringRef name, int64_t high) {
   SmallVector<int32_t> ids;
   const json::Value *value = find(name);
@@ -116,7 +145,7 @@ SmallVector<int32_t> ConfigReader::getIds(StringRef name, int64_t high) {
 
 void ConfigReader::readObject(StringRef name, function_ref<void(ConfigReader &)> read) {
   const json::Value *value = find(name);
-  if (!value || value->kind() == json::Value::Null)
+  if (!value || value->kind() == json::Value::Null || *value == json::Value(false))
     return;
   const json::Object *inner = value->getAsObject();
   if (!inner)
@@ -139,6 +168,13 @@ bool ConfigReader::has(StringRef name) const {
   return value && value->kind() != json::Value::Null;
 }
 
+bool ConfigReader::isNull(StringRef name) const { return is(name, nullptr); }
+
+bool ConfigReader::is(StringRef name, const json::Value &value) const {
+  const json::Value *got = object.get(name);
+  return got && *got == value;
+}
+
 void ConfigReader::ignore(ArrayRef<StringLiteral> names) {
   for (StringRef name : names)
     known.insert(name);
@@ -146,25 +182,29 @@ void ConfigReader::ignore(ArrayRef<StringLiteral> names) {
 
 void ConfigReader::ignoreHuggingFaceFields() {
   static constexpr StringLiteral fields[] = {
-      // What the files are.
-      "architectures", "auto_map", "model_type", "tokenizer_class", "transformers_version", "dtype", "torch_dtype",
-      "transformers.js_config", "is_llama_config", "prefix", "name_or_path",
+      // What the files are, and what made them.
+      "architectures", "auto_map", "model_type", "tokenizer_class", "transformers_version", "transformers_weights",
+      "dtype", "torch_dtype", "transformers.js_config", "is_llama_config", "prefix", "name_or_path", "unsloth_fixed",
+      "unsloth_version",
       // Special ids that the tokenizer or the caller adds.
-      "bos_token_id", "pad_token_id", "sep_token_id", "cls_token_id", "unk_token_id", "decoder_start_token_id",
+      "bos_token_id", "pad_token_id", "sep_token_id", "cls_token_id", "unk_token_id", "mask_token_id",
+      "decoder_start_token_id",
       // Training, and how the original software runs the model.
-      "attention_dropout", "attention_probs_dropout_prob", "hidden_dropout", "hidden_dropout_prob", "resid_pdrop",
-      "embd_pdrop", "dropout", "initializer_range", "pretraining_tp", "tensor_parallel_size", "use_cache",
-      "use_bfloat16", "use_flash_attn", "attn_implementation", "torchscript", "return_dict", "output_attentions",
+      "attention_dropout", "attention_probs_dropout_prob", "attn_pdrop", "activation_dropout", "hidden_dropout",
+      "hidden_dropout_prob", "resid_pdrop", "embd_pdrop", "dropout", "layerdrop", "initializer_range",
+      "initializer_factor", "pretraining_tp", "tensor_parallel_size", "use_cache", "use_bfloat16", "use_flash_attn",
+      "attn_implementation", "torchscript", "return_dict", "use_return_dict", "output_attentions",
       "output_hidden_states", "output_router_logits", "router_aux_loss_coef", "gradient_checkpointing",
       "chunk_size_feed_forward", "tf_legacy_loss", "pruned_heads", "is_decoder", "keys_to_ignore_at_inference",
       // Other tasks.
-      "finetuning_task", "id2label", "label2id", "problem_type", "task_specific_params",
+      "classifier_dropout", "finetuning_task", "id2label", "label2id", "num_labels", "problem_type",
+      "summary_first_dropout", "task_specific_params",
       // How text is generated.
       "do_sample", "early_stopping", "max_length", "min_length", "max_new_tokens", "num_beams", "num_beam_groups",
-      "num_return_sequences", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p", "repetition_penalty",
-      "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "forced_bos_token_id",
-      "forced_eos_token_id", "remove_invalid_values", "exponential_decay_length_penalty", "suppress_tokens",
-      "begin_suppress_tokens", "output_scores", "return_dict_in_generate"};
+      "num_return_sequences", "diversity_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p",
+      "repetition_penalty", "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids",
+      "forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values", "exponential_decay_length_penalty",
+      "suppress_tokens", "begin_suppress_tokens", "output_scores", "return_dict_in_generate"};
   ignore(fields);
 }
 

@@ -42,21 +42,29 @@ public:
   /// `fallback` when the field is absent or null.
   bool getBool(llvm::StringRef name, bool fallback);
 
+  /// A required string that is not empty.
+  std::string getString(llvm::StringRef name);
+
   /// One of `allowed`; `fallback` when the field is absent or null.
   std::string getChoice(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> allowed, llvm::StringRef fallback);
 
   /// A required list of 1 to `most` strings, each one of `allowed`.
   llvm::SmallVector<std::string> getChoices(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> allowed, size_t most);
 
+  /// A list of at most `most` numbers above `low` and at most `high`; empty when the field is absent or null.
+  llvm::SmallVector<double> getNumbers(llvm::StringRef name, double low, double high, size_t most);
+
   /// One integer or a list of them, each from 0 to `high`; empty when the field is absent or null.
   llvm::SmallVector<int32_t> getIds(llvm::StringRef name, int64_t high);
 
-  /// Calls `read` on the object in the field `name`, and finishes it; does nothing when the field is absent, null or
-  /// an object without fields.
+  /// Calls `read` on the object in the field `name`, and finishes it; does nothing when the field is absent, null,
+  /// false or an object without fields.
   void readObject(llvm::StringRef name, llvm::function_ref<void(ConfigReader &)> read);
 
-  /// Whether the field is there and not null. Does not count as reading it.
+  /// Whether the field is there and not null; there and null; there and equal to `value`. None counts as reading it.
   bool has(llvm::StringRef name) const;
+  bool isNull(llvm::StringRef name) const;
+  bool is(llvm::StringRef name, const llvm::json::Value &value) const;
 
   /// Fields that do not change what the model computes.
   void ignore(llvm::ArrayRef<llvm::StringLiteral> names);

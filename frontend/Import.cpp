@@ -7,8 +7,8 @@
 #include "frontend/families/Families.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
+#include <algorithm>
 
 using namespace llvm;
 
@@ -27,19 +27,44 @@ Expected<std::string> getModelType(const Checkpoint &checkpoint) {
   return makeError(file + ": field 'model_type': expected a string, got " + (type ? show(*type) : "nothing"));
 }
 
+/// The name that `text` may have been meant to be.
+StringRef getNearest(ArrayRef<StringRef> names, StringRef text) {
+  constexpr size_t kLongestName = 64;
+  text = text.take_front(kLongestName);
+  return *std::min_element(names.begin(), names.end(), [&](StringRef a, StringRef b) {
+    return text.edit_distance_insensitive(a) < text.edit_distance_insensitive(b);
+  });
+}
+
 } // namespace
 
 ArrayRef<Family> getFamilies() {
   static constexpr Family families[] = {
       {"ced-toy", importCed},
+      {"lckv-llama", importLckv},
       {"llama", importLlama},
+      {"mistral", importMistral},
+      {"phi3", importPhi3},
+      {"qwen2", importQwen2},
+      {"qwen3", importQwen3},
+      {"stablelm", importStableLm},
       {"yoco", importYoco},
   };
   return families;
 }
 
-Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportOptions &options, MLIRContext *context) {
-  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::openConfig(folder);
+static Expected<OwningOpRef<ModuleOp>> import(const Family &family, Checkpoint &checkpoint,
+                                              const ImportOptions &options, MLIRContext *context) {
+  Expected<OwningOpRef<ModuleOp>> module = family.import(checkpoint, options, context);
+  if (!module)
+    return makeError(checkpoint.translateMessage(toString(module.takeError())));
+  if (std::string warning = checkpoint.getWarning(); !warning.empty())
+    mlir::emitWarning(UnknownLoc::get(context)) << warning;
+  return module;
+}
+
+Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef path, const ImportOptions &options, MLIRContext *context) {
+  Expected<std::unique_ptr<Checkpoint>> checkpoint = Checkpoint::openConfig(path);
   if (!checkpoint)
     return checkpoint.takeError();
   Expected<std::string> type = getModelType(**checkpoint);
@@ -48,29 +73,37 @@ Expected<OwningOpRef<ModuleOp>> importCheckpoint(StringRef folder, const ImportO
   SmallVector<StringRef> names;
   for (const Family &family : concat<const Family>(options.families, getFamilies())) {
     if (family.modelType == *type)
-      return family.import(**checkpoint, options, context);
+      return import(family, **checkpoint, options, context);
     names.push_back(family.modelType);
   }
   return makeError((*checkpoint)->getConfigFile() + ": field 'model_type': expected one of " + join(names, ", ") +
-                   ", got " + quote(*type));
+                   ", got " + quote(*type) + "; the nearest is " + getNearest(names, *type) +
+                   " (docs/Frontend.md describes them)");
 }
 
-FloatType getElementType(MLIRContext *context, StringRef dtype) {
-  return StringSwitch<FloatType>(dtype)
-      .Case("BF16", BFloat16Type::get(context))
-      .Case("F16", Float16Type::get(context))
-      .Case("F32", Float32Type::get(context))
-      .Default(FloatType());
+FloatType getElementType(MLIRContext *context, const Tensor &tensor) {
+  if (!tensor.type)
+    return {};
+  switch (tensor.number) {
+  case NumberKind::f32:
+    return Float32Type::get(context);
+  case NumberKind::f16:
+    return Float16Type::get(context);
+  case NumberKind::bf16:
+    return BFloat16Type::get(context);
+  }
+  llvm_unreachable("a number of no kind");
 }
 
-Expected<ArrayRef<char>> getParameterBytes(const Checkpoint &checkpoint, ParameterOp parameter) {
+Expected<const Tensor *> getParameterTensor(const Checkpoint &checkpoint, ParameterOp parameter) {
   StringRef name = parameter.getTensor();
   RankedTensorType type = parameter.getTensorType();
   const Tensor *tensor = checkpoint.find(name);
-  std::string subject = (checkpoint.getWeightsFile() + ": tensor " + quote(name) + ": ").str();
+  std::string subject =
+      (checkpoint.getWeightsFile() + ": tensor " + quote(checkpoint.getStoredName(name)) + ": ").str();
   if (!tensor)
     return makeError(subject + "expected it for parameter @" + parameter.getSymName() + ", got no such tensor");
-  FloatType element = getElementType(parameter.getContext(), tensor->dtype);
+  FloatType element = getElementType(parameter.getContext(), *tensor);
   SliceAttr whole = parameter.getWholeSlice();
   SmallVector<int64_t> shape = {whole.getRows(), whole.getColumns()};
   if (type.getRank() == 1)
@@ -81,7 +114,7 @@ Expected<ArrayRef<char>> getParameterBytes(const Checkpoint &checkpoint, Paramet
     return makeError(subject + "expected " + expected + ", as parameter @" + parameter.getSymName() +
                      " says, got another shape or type");
   }
-  return tensor->bytes;
+  return tensor;
 }
 
 } // namespace mlir::yoco

@@ -36,17 +36,17 @@ struct ImportOptions {
   SmallVector<Family> families;
 };
 
-/// Imports the checkpoint in `folder`. The error is one line that names the file, the field or tensor, and what was
-/// expected.
-llvm::Expected<OwningOpRef<ModuleOp>> importCheckpoint(llvm::StringRef folder, const ImportOptions &options,
+/// Imports the checkpoint at `path`, a folder or a GGUF file. The error is one line that names the file, the field or
+/// tensor, and what was expected. What the model will lack is a warning.
+llvm::Expected<OwningOpRef<ModuleOp>> importCheckpoint(llvm::StringRef path, const ImportOptions &options,
                                                        MLIRContext *context);
 
-/// The element type of tensors of this dtype; null when no operation can use them.
-FloatType getElementType(MLIRContext *context, llvm::StringRef dtype);
+/// The element type of a parameter with the numbers of `tensor`; null when none can have them.
+FloatType getElementType(MLIRContext *context, const Tensor &tensor);
 
-/// The bytes that `parameter`, which is not generated, names. An error when `checkpoint` has no such tensor, or one of
+/// The tensor that `parameter`, which is not generated, names. An error when `checkpoint` has no such tensor, or one of
 /// another shape or type than the module says.
-llvm::Expected<llvm::ArrayRef<char>> getParameterBytes(const Checkpoint &checkpoint, ParameterOp parameter);
+llvm::Expected<const Tensor *> getParameterTensor(const Checkpoint &checkpoint, ParameterOp parameter);
 
 } // namespace mlir::yoco
 

@@ -7,6 +7,7 @@
 #include "frontend/Json.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringExtras.h"
@@ -15,8 +16,6 @@
 namespace mlir::yoco {
 
 namespace {
-
-constexpr llvm::StringLiteral kTokenizer = "tokenizer.model";
 
 std::string showShape(ArrayRef<int64_t> shape) {
   std::string text;
@@ -32,12 +31,12 @@ std::string showShape(ArrayRef<int64_t> shape) {
 ModelBuilder::ModelBuilder(MLIRContext *context, const Checkpoint &checkpoint, const ImportOptions &options)
     : builder(context), checkpoint(checkpoint), seed(options.randomSeed), layer(builder.getStringAttr("")),
       location(UnknownLoc::get(context)) {
-  context->loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, tensor::TensorDialect>();
+  context->loadDialect<YocoDialect, func::FuncDialect, arith::ArithDialect, math::MathDialect, tensor::TensorDialect>();
   module = ModuleOp::create(location);
   (*module)->setAttr(YocoDialect::getPhaseAttrName(), PhaseAttr::get(context, Phase::model));
-  (*module)->setAttr(YocoDialect::getCheckpointAttrName(), builder.getStringAttr(checkpoint.getFolder()));
-  if (checkpoint.hasFile(kTokenizer))
-    (*module)->setAttr(YocoDialect::getTokenizerAttrName(), builder.getStringAttr(kTokenizer));
+  (*module)->setAttr(YocoDialect::getCheckpointAttrName(), builder.getStringAttr(checkpoint.getLocation()));
+  if (checkpoint.hasTokenizer())
+    (*module)->setAttr(YocoDialect::getTokenizerAttrName(), builder.getStringAttr(Checkpoint::kTokenizer));
   beginForward();
 }
 
@@ -74,7 +73,8 @@ void ModelBuilder::fail(const Twine &message) {
 
 /// The beginning of a message about a tensor.
 std::string ModelBuilder::describe(const Twine &tensor) const {
-  return (checkpoint.getWeightsFile() + ": tensor " + quote(tensor.str()) + ": ").str();
+  std::string name = checkpoint.getStoredName(tensor.str());
+  return (checkpoint.getWeightsFile() + ": tensor " + quote(name) + ": ").str();
 }
 
 Type ModelBuilder::checkTensor(StringRef name, ArrayRef<int64_t> shape) {
@@ -85,7 +85,7 @@ Type ModelBuilder::checkTensor(StringRef name, ArrayRef<int64_t> shape) {
     fail(subject + "expected shape " + showShape(shape) + ", got no such tensor");
   else if (ArrayRef<int64_t>(tensor->shape) != shape)
     fail(subject + "expected shape " + showShape(shape) + ", got " + showShape(tensor->shape));
-  else if (!(element = getElementType(builder.getContext(), tensor->dtype)))
+  else if (!(element = getElementType(builder.getContext(), *tensor)))
     fail(subject + "expected dtype BF16, F16 or F32, got " + quote(tensor->dtype));
   return element ? element : builder.getBF16Type();
 }
@@ -181,6 +181,11 @@ Value ModelBuilder::norm(Value input, FlatSymbolRefAttr weight, double eps) {
                         builder.getF32FloatAttr(eps), NormKindAttr::get(builder.getContext(), NormKind::rms));
 }
 
+Value ModelBuilder::layerNorm(Value input, double eps, FlatSymbolRefAttr weight, FlatSymbolRefAttr bias) {
+  return NormOp::create(builder, location, input.getType(), input, weight, bias, builder.getF32FloatAttr(eps),
+                        NormKindAttr::get(builder.getContext(), NormKind::layer));
+}
+
 Value ModelBuilder::rope(Value heads, RopeAttr rope) {
   return RopeOp::create(builder, location, heads.getType(), heads, positions, rope);
 }
@@ -190,9 +195,27 @@ Value ModelBuilder::gelu(Value input) { return GeluOp::create(builder, location,
 
 Value ModelBuilder::logSigmoid(Value input) { return LogSigmoidOp::create(builder, location, input.getType(), input); }
 
+Value ModelBuilder::sigmoid(Value input) { return SigmoidOp::create(builder, location, input.getType(), input); }
+
+Value ModelBuilder::scale(Value input, ArrayRef<FlatSymbolRefAttr> weights) {
+  SmallVector<Attribute> names(weights.begin(), weights.end());
+  return ScaleOp::create(builder, location, input.getType(), input, builder.getArrayAttr(names));
+}
+
 Value ModelBuilder::add(Value a, Value b) { return arith::AddFOp::create(builder, location, a, b); }
 
+Value ModelBuilder::subtract(Value a, Value b) { return arith::SubFOp::create(builder, location, a, b); }
+
 Value ModelBuilder::multiply(Value a, Value b) { return arith::MulFOp::create(builder, location, a, b); }
+
+Value ModelBuilder::minimum(Value a, Value b) { return arith::MinimumFOp::create(builder, location, a, b); }
+
+Value ModelBuilder::absolute(Value input) { return math::AbsFOp::create(builder, location, input); }
+
+Value ModelBuilder::clamp(Value input, Value limit) {
+  Value low = arith::NegFOp::create(builder, location, limit);
+  return minimum(arith::MaximumFOp::create(builder, location, input, low), limit);
+}
 
 Value ModelBuilder::splat(double value, RankedTensorType type) {
   Value constant = arith::ConstantOp::create(builder, location, builder.getF32FloatAttr(value));
@@ -201,6 +224,33 @@ Value ModelBuilder::splat(double value, RankedTensorType type) {
 
 Value ModelBuilder::divide(Value input, double divisor) {
   return arith::DivFOp::create(builder, location, input, splat(divisor, cast<RankedTensorType>(input.getType())));
+}
+
+Value ModelBuilder::multiply(Value input, double factor) {
+  return multiply(input, splat(factor, cast<RankedTensorType>(input.getType())));
+}
+
+Value ModelBuilder::minimum(Value input, double limit) {
+  return minimum(input, splat(limit, cast<RankedTensorType>(input.getType())));
+}
+
+Value ModelBuilder::clamp(Value input, double limit) {
+  auto type = cast<RankedTensorType>(input.getType());
+  Value raised = arith::MaximumFOp::create(builder, location, input, splat(-limit, type));
+  return minimum(raised, splat(limit, type));
+}
+
+Value ModelBuilder::sliceColumns(Value heads, int64_t first, int64_t count) {
+  int64_t number = cast<RankedTensorType>(heads.getType()).getDimSize(1);
+  SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(0), builder.getIndexAttr(0), builder.getIndexAttr(first)};
+  SmallVector<OpFoldResult> sizes = {rows, builder.getIndexAttr(number), builder.getIndexAttr(count)};
+  SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(builder, location, getRows({number, count}), heads, offsets, sizes, strides);
+}
+
+Value ModelBuilder::broadcast(Value column, int64_t width) {
+  int64_t number = cast<RankedTensorType>(column.getType()).getDimSize(1);
+  return BroadcastOp::create(builder, location, getRows({number, width}), column);
 }
 
 Value ModelBuilder::splitHeads(Value input, int64_t heads) {
@@ -241,6 +291,13 @@ Value ModelBuilder::linear(Value input, const ParameterPrefix &name, int64_t out
 Value ModelBuilder::norm(Value input, const ParameterPrefix &name, double eps) {
   int64_t width = cast<RankedTensorType>(input.getType()).getShape().back();
   return norm(input, addParameter(name.symbol, name.tensor + ".weight", {width}), eps);
+}
+
+Value ModelBuilder::layerNorm(Value input, const ParameterPrefix &name, double eps) {
+  int64_t width = cast<RankedTensorType>(input.getType()).getShape().back();
+  FlatSymbolRefAttr weight = addParameter(name.symbol, name.tensor + ".weight", {width});
+  FlatSymbolRefAttr bias = addBias(name.symbol + "_bias", name.tensor + ".bias", width);
+  return layerNorm(input, eps, weight, bias);
 }
 
 Value ModelBuilder::gatedFeedForward(Value input, const GatedNames &names, int64_t hidden,
@@ -303,8 +360,7 @@ void ModelBuilder::checkUnused() {
       unused.push_back(name);
   std::string more = unused.size() > 1 ? " (and " + std::to_string(unused.size() - 1) + " more)" : "";
   if (!unused.empty())
-    fail(checkpoint.getWeightsFile() + ": tensor " + quote(unused.front()) +
-         ": expected only tensors of the model, got one that it does not use" + more);
+    fail(describe(unused.front()) + "expected only tensors of the model, got one that it does not use" + more);
 }
 
 llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish(Value logits, const ModelLimits &limits) {

@@ -69,15 +69,32 @@ public:
   Value embed(FlatSymbolRefAttr table, double scale = 1.0);
   Value linear(Value input, FlatSymbolRefAttr weight, FlatSymbolRefAttr bias = {});
   Value norm(Value input, FlatSymbolRefAttr weight, double eps);
+  /// By mean and variance.
+  Value layerNorm(Value input, double eps, FlatSymbolRefAttr weight = {}, FlatSymbolRefAttr bias = {});
   Value rope(Value heads, RopeAttr rope);
   Value silu(Value input);
   Value gelu(Value input);
   Value logSigmoid(Value input);
+  Value sigmoid(Value input);
   Value add(Value a, Value b);
+  Value subtract(Value a, Value b);
   Value multiply(Value a, Value b);
+  Value multiply(Value input, double factor);
   Value divide(Value input, double divisor);
+  Value minimum(Value a, Value b);
+  Value minimum(Value input, double limit);
+  /// Each number made to lie between `-limit` and `limit`, which are not negative.
+  Value clamp(Value input, Value limit);
+  Value clamp(Value input, double limit);
+  Value absolute(Value input);
+  /// Each row times vectors of parameters, one after the other, or times a single element.
+  Value scale(Value input, ArrayRef<FlatSymbolRefAttr> weights);
   Value splitHeads(Value input, int64_t heads);
   Value mergeHeads(Value input);
+  /// Columns `first` and the next of each head, `count` of them.
+  Value sliceColumns(Value heads, int64_t first, int64_t count);
+  /// The one column of each head, `width` times.
+  Value broadcast(Value column, int64_t width);
   Value attention(Value query, Value key, Value value, double scale, int64_t window = 0);
   Value gatedRetention(Value query, Value key, Value value, Value gate, double scale);
 
@@ -85,6 +102,8 @@ public:
 
   Value linear(Value input, const ParameterPrefix &name, int64_t outputs, bool hasBias = false);
   Value norm(Value input, const ParameterPrefix &name, double eps);
+  /// By mean and variance, with a weight and a bias.
+  Value layerNorm(Value input, const ParameterPrefix &name, double eps);
 
   /// `down(activation(gate x) * (up x))`.
   struct GatedNames {

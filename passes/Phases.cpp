@@ -43,7 +43,8 @@ static bool isFusedOp(Operation *op) {
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
     return generic.hasPureTensorSemantics();
   return isa<StateDeclOp, NarrowSegmentsOp, ParameterVectorOp, linalg::FillOp, linalg::YieldOp, tensor::DimOp,
-             tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::EmptyOp>(op) ||
+             tensor::ExtractSliceOp, tensor::ConcatOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+             tensor::EmptyOp>(op) ||
          (isFromDialect(op, {"arith"}) && llvm::none_of(op->getResultTypes(), llvm::IsaPred<TensorType>)) ||
          op->getParentOfType<linalg::GenericOp>();
 }

@@ -18,12 +18,14 @@ static void addPhaseCheck(OpPassManager &pm, Phase phase) {
   pm.addPass(createVerifyPhasePass(options));
 }
 
-void yoco::buildDeriveStatesPipeline(OpPassManager &pm) {
+void yoco::buildDeriveStatesPipeline(OpPassManager &pm, ArrayRef<std::string> entries) {
   // The decoders' verifiers have run by now; from here on only the dataflow counts.
   pm.addPass(createInlineDecodersPass());
   // Mixers share a cache when they read the same SSA values, so equal projections must be one value first.
   pm.addPass(createCSEPass());
-  pm.addPass(createDeriveStatesPass());
+  DeriveStatesPassOptions options;
+  options.entries.assign(entries.begin(), entries.end());
+  pm.addPass(createDeriveStatesPass(options));
 }
 
 /// The rest of the way to phase `step`.
@@ -122,10 +124,9 @@ static LogicalResult run(ModuleOp module, const RunOptions &options, function_re
 }
 
 static LogicalResult runModelToStep(ModuleOp module, const RunOptions &options) {
-  if (!options.explainDemand && !options.drawDemand)
-    return run(module, options, buildModelToStepPipeline);
-  if (failed(run(module, options, buildDeriveStatesPipeline)) ||
-      failed(explainDemand(module, options.explainDemand, options.drawDemand)))
+  bool explains = options.explainDemand || options.drawDemand;
+  if (failed(run(module, options, [&](OpPassManager &pm) { buildDeriveStatesPipeline(pm, options.entries); })) ||
+      (explains && failed(explainDemand(module, options.explainDemand, options.drawDemand))))
     return failure();
   return run(module, options, buildPruneRowsPipeline);
 }

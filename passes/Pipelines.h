@@ -36,8 +36,9 @@ struct PlanOptions : public PassPipelineOptions<PlanOptions> {
   Option<std::string> mode{*this, "mode", llvm::cl::desc("`packed` or `naive`"), llvm::cl::init("packed")};
 };
 
-/// Phase `model` to `step`, up to and without the deletion of undemanded work, which `explainDemand` wants to see.
-void buildDeriveStatesPipeline(OpPassManager &pm);
+/// Phase `model` to `step`, up to and without the deletion of undemanded work, which `explainDemand` wants to see. With
+/// the `entries` that are named; without names with all.
+void buildDeriveStatesPipeline(OpPassManager &pm, ArrayRef<std::string> entries = {});
 /// Phase `model` to `step`.
 void buildModelToStepPipeline(OpPassManager &pm);
 /// Phase `step` to `fused`, for one target.
@@ -58,6 +59,8 @@ using VariantOptions = std::string;
 struct RunOptions {
   /// One for each target; used when the module goes from `step` to `fused`.
   SmallVector<VariantOptions> variants;
+  /// The entry points that are made when the module goes from `model` to `step`; none: all.
+  SmallVector<std::string> entries;
   /// Where the demand table goes when the module goes from `model` to `step`; nowhere when null.
   llvm::raw_ostream *explainDemand = nullptr;
   /// Where its picture goes, likewise.

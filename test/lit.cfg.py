@@ -26,7 +26,7 @@ config.environment["YOCO_BUILD_DIR"] = config.yoco_build_dir
 config.environment["YOCO_LLVM_TOOLS_DIR"] = config.llvm_tools_dir
 config.environment["YOCO_MLIR_INCLUDE_DIR"] = config.mlir_include_dir
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
-for name in ("YOCO_RUN", "ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "TMPDIR"):
+for name in ("YOCO_RUN", "YOCO_SMOLLM2", "YOCO_SMOLLM2_TARGET", "ASAN_OPTIONS", "UBSAN_OPTIONS", "HOME", "TMPDIR"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
@@ -41,7 +41,7 @@ if os.environ.get("YOCO_CHECK_ROUNDTRIP", "0") not in ("", "0"):
     # A command at the start of a RUN line or after `|`, `&&`, `;` or `not`; never a path.
     config.substitutions.append((r"(?<![-\w./])yoco-opt(?![-\w./])", "yoco-opt --verify-roundtrip"))
 
-for tool in ("yoco-opt", "yoco-compile", "yoco-run", "yoco-bench", "yoco-lsp-server"):
+for tool in ("yoco-opt", "yoco-compile", "yoco-run", "yoco-bench", "yoco-diff", "yoco-lsp-server"):
     if os.path.exists(os.path.join(tools, tool)):
         config.available_features.add(tool)
 if os.path.exists(os.path.join(config.yoco_build_dir, "lib", "YocoPlugin.so")):

@@ -5,9 +5,7 @@
 // decoder layer need earlier rows of the layer before it, and what prefill must compute of the decoder is a tail of the
 // sequence, neither nothing nor all (docs/Demand.md).
 
-#include "frontend/Config.h"
-#include "frontend/ModelBuilder.h"
-#include "frontend/Rope.h"
+#include "frontend/HuggingFace.h"
 #include "frontend/families/Families.h"
 #include <cmath>
 
@@ -16,7 +14,8 @@ namespace mlir::yoco {
 namespace {
 
 struct CedConfig {
-  int64_t width = 0, hidden = 0, heads = 0, kvHeads = 0, headWidth = 0, vocabulary = 0, decoderLayers = 0, window = 0;
+  int64_t width = 0, hidden = 0, vocabulary = 0, decoderLayers = 0, window = 0;
+  HeadSizes heads;
   SmallVector<std::string> encoderLayers; // the kind of each
   double eps = 0;
   bool isTied = false;
@@ -32,21 +31,15 @@ llvm::Expected<CedConfig> CedConfig::read(const Checkpoint &checkpoint) {
   config.width = reader.getInteger("hidden_size", 1, 1 << 16);
   config.hidden = reader.getInteger("intermediate_size", 1, 1 << 20);
   config.vocabulary = reader.getInteger("vocab_size", 1, 1 << 24);
-  config.heads = reader.getInteger("num_attention_heads", 1, 1 << 10);
-  config.kvHeads = reader.getInteger("num_key_value_heads", 1, 1 << 10);
-  expectGroups(reader, "num_attention_heads", config.heads, "num_key_value_heads", config.kvHeads);
-  config.headWidth = reader.getInteger("head_dim", 1, 1 << 14);
-  reader.expect(config.headWidth % 2 == 0, "field 'head_dim': expected an even number, got " + Twine(config.headWidth));
+  config.heads = readHeads(reader, config.width);
   config.encoderLayers = reader.getChoices("encoder_layer_types", {"full_attention", "sliding_attention"}, 1 << 10);
   config.decoderLayers = reader.getInteger("num_decoder_layers", 1, 1 << 10);
   config.window = reader.getInteger("sliding_window", 1, kMaxPositions);
   config.eps = reader.getEpsilon("rms_norm_eps", 1e-5);
   config.isTied = reader.getBool("tie_word_embeddings", false);
-  config.limits.maxLength = reader.getOptionalInteger("max_position_embeddings", 1, kMaxPositions);
-  config.limits.stopIds = readStopIds(reader, checkpoint, config.vocabulary);
+  config.limits = readLimits(reader, checkpoint, config.vocabulary);
   config.rope = readRope(reader, config.limits.maxLength);
-  reader.ignoreHuggingFaceFields();
-  if (llvm::Error error = reader.finish())
+  if (llvm::Error error = finishHuggingFace(reader))
     return std::move(error);
   return config;
 }
@@ -56,7 +49,7 @@ class CedImporter {
 public:
   CedImporter(const CedConfig &config, ModelBuilder &builder)
       : config(config), builder(builder),
-        rope(builder.getRope(RopeStyle::half, getRopeFrequencies(config.rope, config.headWidth))) {}
+        rope(builder.getRope(RopeStyle::half, getRopeFrequencies(config.rope, config.heads.width))) {}
 
   Value run() {
     auto table = builder.addParameter("embed", "model.embed_tokens.weight", {config.vocabulary, config.width});
@@ -112,18 +105,18 @@ private:
   }
 
   Value heads(Value n, const ParameterPrefix &at, const std::string &name, int64_t count) {
-    Value rows = builder.linear(n, at + ParameterPrefix{name, name + "_proj"}, count * config.headWidth);
+    Value rows = builder.linear(n, at + ParameterPrefix{name, name + "_proj"}, count * config.heads.width);
     return builder.splitHeads(rows, count);
   }
 
   KeysAndValues keysAndValues(Value n, const ParameterPrefix &at) {
-    Value keys = builder.rope(heads(n, at, "k", config.kvHeads), rope);
-    return {keys, heads(n, at, "v", config.kvHeads)};
+    Value keys = builder.rope(heads(n, at, "k", config.heads.kvCount), rope);
+    return {keys, heads(n, at, "v", config.heads.kvCount)};
   }
 
   Value attention(Value n, const KeysAndValues &read, const ParameterPrefix &at, int64_t window) {
-    Value q = builder.rope(heads(n, at, "q", config.heads), rope);
-    double scale = 1.0 / std::sqrt(static_cast<double>(config.headWidth));
+    Value q = builder.rope(heads(n, at, "q", config.heads.count), rope);
+    double scale = 1.0 / std::sqrt(static_cast<double>(config.heads.width));
     Value o = builder.mergeHeads(builder.attention(q, read.keys, read.values, scale, window));
     return builder.linear(o, at + ParameterPrefix{"o", "o_proj"}, config.width);
   }

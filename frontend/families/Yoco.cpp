@@ -184,6 +184,8 @@ private:
 
 llvm::Expected<OwningOpRef<ModuleOp>> importYoco(Checkpoint &checkpoint, const ImportOptions &options,
                                                  MLIRContext *context) {
+  if (isUniversalYoco(checkpoint))
+    return importUniversalYoco(checkpoint, options, context);
   llvm::Expected<YocoConfig> config = YocoConfig::read(checkpoint);
   if (!config)
     return config.takeError();

@@ -19,7 +19,7 @@ struct ExactQueries {
 
 /// Columns of query `n`: head `head` of row `row`, or zeros without one.
 YOCO_DEVICE void loadExactQuery(const Attention &a, ExactQueries &queries, int n, bool exists, int64_t row, int head) {
-  const int slots = shapes::divideUp(a.keyWidth, 32), pairs = a.keyWidth / 2;
+  const int slots = shapes::divideUp(a.keyWidth, 32);
 #pragma unroll
   for (int i = 0; i < slots; ++i) {
     const int column = static_cast<int>(laneIndex()) + 32 * i;
@@ -27,10 +27,10 @@ YOCO_DEVICE void loadExactQuery(const Attention &a, ExactQueries &queries, int n
     if (exists && column < a.keyWidth) {
       const float *from = a.q + row * a.qStride + head * a.keyWidth;
       value = from[column];
-      if (a.style != kNoRope) {
-        const bool first = a.style == kHalf ? column < pairs : column % 2 == 0;
-        const int pair = a.style == kHalf ? (first ? column : column - pairs) : column / 2;
-        float other = from[a.style == kHalf ? (first ? column + pairs : column - pairs) : column ^ 1];
+      if (a.style != kNoRope && (2 * a.pairs == a.keyWidth || column < 2 * a.pairs)) {
+        const bool first = a.style == kHalf ? column < a.pairs : column % 2 == 0;
+        const int pair = a.style == kHalf ? (first ? column : column - a.pairs) : column / 2;
+        float other = from[a.style == kHalf ? (first ? column + a.pairs : column - a.pairs) : column ^ 1];
         float sine, cosine;
         sinCos(static_cast<float>(a.positions[row]) * a.frequencies[pair], sine, cosine);
         float x = first ? value : other, y = first ? other : value;

@@ -347,7 +347,8 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(attention_rows) {
   const Attention a = {
       static_cast<uint32_t>(tile), rows, segments, seq, q, qStride, positions, table, keyCache, valueCache, ring,
       keyCacheSlotStride, valueCacheSlotStride, freshKeys, freshKeysKind, freshKeysStride, freshValues,
-      freshValuesKind, freshValuesStride, frequencies, style, window, scale, heads, kvHeads, keyWidth, valueWidth};
+      freshValuesKind, freshValuesStride, frequencies, style, pairs, window, scale, heads, kvHeads, keyWidth,
+      valueWidth};
   if (cacheKind == kF32)
     rowsExact(a, out, outKind, outStride);
   else

@@ -32,7 +32,7 @@ struct Attention {
   const void *freshValues;
   int freshValueKind, freshValueStride;
   const float *frequencies;
-  int style, window;
+  int style, pairs, window;
   float scale;
   int heads, kvHeads, keyWidth, valueWidth;
 
@@ -261,7 +261,7 @@ YOCO_DEVICE void loadPositions(const Plane &plane, Tiles which, int first, int c
 /// step's.
 YOCO_DEVICE void loadQueries(const Attention &a, int64_t firstRow, int rows, int kvHead, Bf16 *tile, int pitch,
                              int queries, int columns, int threads) {
-  const int group = a.group(), pairs = a.keyWidth / 2, total = rows * group * pairs;
+  const int group = a.group(), half = a.keyWidth / 2, total = rows * group * half;
   const float sign = a.querySign();
   // Four pairs at a time, so that their loads are under way together.
   constexpr int kTogether = 4;
@@ -269,24 +269,27 @@ YOCO_DEVICE void loadQueries(const Attention &a, int64_t firstRow, int rows, int
   for (int i = static_cast<int>(threadIndex()); i < total; i += threads * kTogether) {
     int query[kTogether], low[kTogether], high[kTogether];
     float x[kTogether], y[kTogether], angle[kTogether];
+    bool turns[kTogether];
 #pragma unroll
     for (int j = 0; j < kTogether; ++j) {
       const uint32_t index = static_cast<uint32_t>(shapes::least(i + j * threads, total - 1));
-      query[j] = static_cast<int>(index / static_cast<uint32_t>(pairs));
-      const int pair = static_cast<int>(index % static_cast<uint32_t>(pairs));
-      low[j] = a.style == kHalf ? pair : 2 * pair;
-      high[j] = a.style == kHalf ? pair + pairs : 2 * pair + 1;
+      query[j] = static_cast<int>(index / static_cast<uint32_t>(half));
+      const int number = static_cast<int>(index % static_cast<uint32_t>(half));
+      const ElementPair pair = pairOf(a.style, a.pairs, half, number);
+      low[j] = pair.first;
+      high[j] = pair.second;
+      turns[j] = pair.turns;
       int64_t row = firstRow + query[j] / group;
       row = row < a.rows ? row : a.rows - 1;
       const float *from = a.q + row * a.qStride + (kvHead * group + query[j] % group) * a.keyWidth;
       x[j] = from[low[j]];
       y[j] = from[high[j]];
-      if (a.style != kNoRope)
-        angle[j] = static_cast<float>(a.positions[row]) * a.frequencies[pair];
+      if (turns[j])
+        angle[j] = static_cast<float>(a.positions[row]) * a.frequencies[number];
     }
 #pragma unroll
     for (int j = 0; j < kTogether; ++j) {
-      if (a.style != kNoRope) {
+      if (turns[j]) {
         float sine, cosine;
         sinCos(angle[j], sine, cosine);
         rotatePair(x[j], y[j], sine, cosine);

@@ -202,6 +202,18 @@ YOCO_DEVICE void rotatePair(float &a, float &b, float sine, float cosine) {
   a = x;
 }
 
+/// Two elements of a head that are moved together.
+struct ElementPair {
+  int first, second;
+  bool turns;
+};
+
+/// Pair `i` of a head of 2 `half` elements, whose first 2 `pairs` are rotated. What is not has its neighbour beside it.
+YOCO_DEVICE ElementPair pairOf(int style, int pairs, int half, int i) {
+  const bool turns = style != kNoRope && (pairs == half || i < pairs), apart = turns && style == kHalf;
+  return {apart ? i : 2 * i, apart ? i + pairs : 2 * i + 1, turns};
+}
+
 // Reductions, the same in every run ----------------------------------------------------------------------------------
 
 /// The sum over a warp, in every lane.

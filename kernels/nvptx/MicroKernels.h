@@ -42,7 +42,7 @@ struct Segment {
 #define YOCO_PARAMETER_FloatRowsOut(name) , float *name, int name##Stride
 #define YOCO_PARAMETER_OptionalFloatRows(name, hasName) , const float *name, bool hasName, int name##Stride
 #define YOCO_PARAMETER_OptionalVector(name, hasName) , const void *name, bool hasName, int name##Kind
-#define YOCO_PARAMETER_Rope(name) , const float *frequencies, int style
+#define YOCO_PARAMETER_Rope(name) , const float *frequencies, int style, int pairs
 #define YOCO_PARAMETER_Integer(name) , int name
 #define YOCO_PARAMETER_Real(name) , float name
 #define YOCO_PARAMETER_Flag(name) , bool name

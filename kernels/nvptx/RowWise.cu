@@ -41,38 +41,39 @@ YOCO_DEVICE const Segment *findSegment(int64_t row, int64_t segments, const Segm
   return found ? table + (found - 1) : nullptr;
 }
 
-/// Calls body(head, i, sine, cosine) for this thread's share of the pairs of `heads` heads. Where the pairs of a head
-/// divide the threads, a thread has one pair i of some heads, and computes its sine and cosine once.
+/// Calls body(head, pair, sine, cosine) for this thread's share of the pairs of `heads` heads. Where the pairs of a
+/// head divide the threads, a thread has one pair of some heads, and computes its sine and cosine once.
 template <typename Body>
-YOCO_DEVICE void forEachPair(int threads, int32_t position, const float *frequencies, int style, int heads, int half,
-                             Body body) {
+YOCO_DEVICE void forEachPair(int threads, int32_t position, const float *frequencies, int style, int pairs, int heads,
+                             int half, Body body) {
   const int thread = static_cast<int>(threadIndex());
   float sine = 0.0f, cosine = 1.0f;
   auto turn = [&](int i) __attribute__((always_inline)) {
-    if (style != kNoRope)
+    const ElementPair pair = pairOf(style, pairs, half, i);
+    if (pair.turns)
       sinCos(static_cast<float>(position) * frequencies[i], sine, cosine);
+    return pair;
   };
   if (threads % half == 0) {
-    turn(thread % half);
+    const ElementPair pair = turn(thread % half);
     for (int head = thread / half; head < heads; head += threads / half)
-      body(head, thread % half, sine, cosine);
+      body(head, pair, sine, cosine);
     return;
   }
-  for (int pair = thread; pair < heads * half; pair += threads) {
-    turn(pair % half);
-    body(pair / half, pair % half, sine, cosine);
+  for (int i = thread; i < heads * half; i += threads) {
+    const ElementPair pair = turn(i % half);
+    body(i / half, pair, sine, cosine);
   }
 }
 
 /// Rotates a pair of a head at element `from` of `in` and stores it at element `to` of `out`.
-YOCO_DEVICE void movePair(const void *in, int inKind, int64_t from, void *out, int outKind, int64_t to, int style,
-                          int half, int i, float sine, float cosine) {
-  const int first = style == kHalf ? i : 2 * i, second = style == kHalf ? i + half : 2 * i + 1;
-  float a = loadElement(in, inKind, from + first), b = loadElement(in, inKind, from + second);
-  if (style != kNoRope)
+YOCO_DEVICE void movePair(const void *in, int inKind, int64_t from, void *out, int outKind, int64_t to,
+                          ElementPair pair, float sine, float cosine) {
+  float a = loadElement(in, inKind, from + pair.first), b = loadElement(in, inKind, from + pair.second);
+  if (pair.turns)
     rotatePair(a, b, sine, cosine);
-  storeElement(out, outKind, to + first, a);
-  storeElement(out, outKind, to + second, b);
+  storeElement(out, outKind, to + pair.first, a);
+  storeElement(out, outKind, to + pair.second, b);
 }
 
 } // namespace
@@ -183,10 +184,10 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(rope) {
   const int64_t row = tile;
   const int half = width / 2;
   forEachPair(
-      nvptx::ropeShape(heads, width).threads, positions[row], frequencies, style, heads,
-      half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
-        movePair(in, kF32, row * inStride + head * width, out, outKind, row * outStride + head * width, style, half, i,
-                 sine, cosine);
+      nvptx::ropeShape(heads, width).threads, positions[row], frequencies, style, pairs, heads,
+      half, [&](int head, ElementPair pair, float sine, float cosine) __attribute__((always_inline)) {
+        movePair(in, kF32, row * inStride + head * width, out, outKind, row * outStride + head * width, pair, sine,
+                 cosine);
       });
 }
 
@@ -209,10 +210,10 @@ YOCO_MICRO_KERNEL YOCO_DEFINE_MICRO_KERNEL(cache_write) {
   const int half = keyWidth / 2;
   if (half > 0)
     forEachPair(
-        threads, position, frequencies, style, heads,
-        half, [&](int head, int i, float sine, float cosine) __attribute__((always_inline)) {
+        threads, position, frequencies, style, pairs, heads,
+        half, [&](int head, ElementPair pair, float sine, float cosine) __attribute__((always_inline)) {
           movePair(keys, keysKind, row * keysStride + head * keyWidth, keyCache, cacheKind, firstKey + head * keyWidth,
-                   style, half, i, sine, cosine);
+                   pair, sine, cosine);
         });
 
   const void *from = elementAddress(values, valuesKind, row * valuesStride);

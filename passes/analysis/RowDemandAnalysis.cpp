@@ -32,6 +32,8 @@ static bool isRowWise(Operation *op) {
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
     return isConstantIntValue(slice.getMixedOffsets().front(), 0) &&
            isConstantIntValue(slice.getMixedStrides().front(), 1) && isRowCount(slice.getMixedSizes().front());
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+    return concat.getDim() != 0;
   return op->hasTrait<OpTrait::Elementwise>();
 }
 

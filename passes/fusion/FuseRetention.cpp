@@ -53,7 +53,12 @@ struct FuseRetentionPass : public yoco::impl::FuseRetentionPassBase<FuseRetentio
 
   void matchRope(Match &match, Value segments) {
     auto query = match.query.getDefiningOp<RopeOp>(), key = match.key.getDefiningOp<RopeOp>();
-    if (!query || !key || query.getRope() != key.getRope() || !query->hasOneUse() || !key->hasOneUse() ||
+    // Its kernels rotate whole heads.
+    auto isWhole = [](RopeOp op) {
+      return static_cast<int64_t>(op.getRope().getInvFreq().size()) * 2 == op.getType().getDimSize(2);
+    };
+    if (!query || !key || query.getRope() != key.getRope() || !isWhole(query) || !query->hasOneUse() ||
+        !key->hasOneUse() ||
         !isStepPositions(query.getPositions(), segments) || !isStepPositions(key.getPositions(), segments)) {
       numMissedRopes += (query ? 1 : 0) + (key ? 1 : 0);
       return;

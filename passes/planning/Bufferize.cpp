@@ -6,12 +6,12 @@
 //   1. arguments become buffers with a role (ids, segments, targets) and references to declared states. Sets of rows
 //      besides that of the ids are numbered, from the longest tail to the shortest, and declared, each with its table;
 //   2. in order, every operation that computes rows gets one fresh buffer for each of its results; what only looks at
-//      rows (column slices, reshapes) becomes a view of its operand's buffer;
+//      rows (column slices, reshapes) becomes a view of its operand's buffer, and rows side by side (`tensor.concat`)
+//      are copied into columns of a fresh one;
 //   3. a state is written in place. That is right when no version is used after the one that replaces it, which is
 //      checked;
 //   4. the returned rows are the buffer with the role of what the entry point gives. Where an entry point returns
-//      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied; that is the only
-//      copy.
+//      rows that no kernel of its own produced (its own argument, a reshaped view), they are copied.
 // Buffers are as large as the bound of their set of rows asks, or as the entry point's `most` and `most_wanted` say
 // (EntryBuffers.h).
 //
@@ -56,6 +56,7 @@ private:
   LogicalResult bufferizeKernel(RowKernelOpInterface op);
   LogicalResult bufferizeGeneric(linalg::GenericOp op);
   LogicalResult bufferizeSlice(tensor::ExtractSliceOp op);
+  LogicalResult bufferizeConcat(tensor::ConcatOp op);
   template <typename MemRefOp, typename TensorOp>
   LogicalResult bufferizeReshape(TensorOp op);
   LogicalResult bufferizeVector(ParameterVectorOp op);
@@ -322,6 +323,43 @@ LogicalResult EntryBufferizer::bufferizeSlice(tensor::ExtractSliceOp op) {
   return success();
 }
 
+/// Copies `from` to `to`, as a kernel that is generated.
+static void copyRows(OpBuilder &builder, Location loc, Value from, Value to) {
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(cast<MemRefType>(to.getType()).getRank()));
+  SmallVector<utils::IteratorType> loops(maps.front().getNumDims(), utils::IteratorType::parallel);
+  linalg::GenericOp::create(
+      builder, loc, from, to, maps, loops,
+      [](OpBuilder &body, Location at, ValueRange elements) { linalg::YieldOp::create(body, at, elements.front()); });
+}
+
+/// Every operand is copied into columns of its own.
+LogicalResult EntryBufferizer::bufferizeConcat(tensor::ConcatOp op) {
+  RankedTensorType type = op.getResultType();
+  if (op.getDim() != 1 || type.getRank() != 2 || type.isDynamicDim(1))
+    return op.emitOpError("cannot be bufferized: expected rows of vectors side by side, got ")
+           << type << " along dimension " << op.getDim();
+  unsigned set = getSet(sets.getTable(op.getOperation()));
+  Value whole = buffers.allocate(cast<OpResult>(op.getResult()), set);
+  if (!whole)
+    return failure();
+  buffers.set(op.getResult(), whole);
+  int64_t column = 0;
+  for (Value input : op.getInputs()) {
+    FailureOr<Value> rows = buffers.get(op, input);
+    if (failed(rows))
+      return failure();
+    int64_t width = cast<RankedTensorType>(input.getType()).getDimSize(1);
+    SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(0), builder.getIndexAttr(column)},
+                              sizes = {buffers.getRows(set), builder.getIndexAttr(width)},
+                              strides(2, builder.getIndexAttr(1));
+    Value columns = memref::SubViewOp::create(builder, op.getLoc(), whole, offsets, sizes, strides);
+    copyRows(builder, op.getLoc(), *rows, columns);
+    column += width;
+    ++numCopies;
+  }
+  return success();
+}
+
 template <typename MemRefOp, typename TensorOp>
 LogicalResult EntryBufferizer::bufferizeReshape(TensorOp op) {
   FailureOr<Value> source = buffers.get(op, op.getSrc());
@@ -387,6 +425,7 @@ LogicalResult EntryBufferizer::bufferizeOp(Operation *op) {
       })
       .Case([&](linalg::GenericOp generic) { return bufferizeGeneric(generic); })
       .Case([&](tensor::ExtractSliceOp slice) { return bufferizeSlice(slice); })
+      .Case([&](tensor::ConcatOp concat) { return bufferizeConcat(concat); })
       .Case([&](tensor::ExpandShapeOp reshape) { return bufferizeReshape<memref::ExpandShapeOp>(reshape); })
       .Case([&](tensor::CollapseShapeOp reshape) { return bufferizeReshape<memref::CollapseShapeOp>(reshape); })
       .Case([&](tensor::DimOp dim) { return bufferizeDim(dim); })

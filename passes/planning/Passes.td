@@ -41,7 +41,8 @@ def BufferizePass : Pass<"yoco-bufferize", "::mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numBuffers", "buffers", "Buffers made, without views and states">,
     Statistic<"numViews", "views", "Column slices and reshapes that became views">,
-    Statistic<"numCopies", "copies", "Copies made, because an entry point returns rows that no kernel of it produced">,
+    Statistic<"numCopies", "copies",
+              "Copies made: of rows that are set side by side, and of returned rows that no kernel produced">,
   ];
 }
 

@@ -117,8 +117,8 @@ func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>) {
 // -----
 
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>) {
-  // expected-error @+1 {{expected one frequency for each pair of a head of width 8, got 2}}
-  %0 = yoco.fused_rope %x, %pos {heads = 1 : i64, rope = #yoco.rope<half, [1.0, 0.5]>} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
+  // expected-error @+1 {{expected from 1 to 4 frequencies for a head of width 8, got 5}}
+  %0 = yoco.fused_rope %x, %pos {heads = 1 : i64, rope = #yoco.rope<half, [1.0, 0.5, 0.5, 0.5, 0.5]>} : (tensor<?x8xf32>, tensor<?xi32>) -> tensor<?x8xf32>
   return
 }
 
@@ -403,8 +403,8 @@ func.func @f(%x: tensor<?x8xf32>, %q: tensor<?x6xf32>, %pos: tensor<?xi32>, %s: 
 
 !kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
-  // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
-  %0 = yoco.fused_attention %x at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
+  // expected-error @+1 {{expected from 1 to 2 frequencies for a head of width 4, got 3}}
+  %0 = yoco.fused_attention %x at %pos, %s to %c, %c {scale = 1.0 : f32, heads = 2 : i64, rope = #yoco.rope<half, [1.0, 1.0, 1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv, !kv) -> tensor<?x8xf32>
   return
 }
 
@@ -496,8 +496,8 @@ func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !
 
 !kv = !yoco.cache<heads = 2, width = 4, element = f32, window = 0, layout = contiguous>
 func.func @f(%x: tensor<?x8xf32>, %pos: tensor<?xi32>, %s: !yoco.segments, %c: !kv) {
-  // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
-  %0 = yoco.fused_cache_write %x at %pos, %s to %c {rope = #yoco.rope<half, [1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
+  // expected-error @+1 {{expected from 1 to 2 frequencies for a head of width 4, got 3}}
+  %0 = yoco.fused_cache_write %x at %pos, %s to %c {rope = #yoco.rope<half, [1.0, 1.0, 1.0]>} : (tensor<?x8xf32>, tensor<?xi32>, !yoco.segments, !kv) -> !kv
   return
 }
 

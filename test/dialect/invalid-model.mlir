@@ -109,15 +109,15 @@ func.func @f(%x: tensor<?x2x4xf32>) {
 // -----
 
 func.func @f(%x: tensor<?x2x4xf32>, %pos: tensor<?xi32>) {
-  // expected-error @+1 {{expected one frequency for each pair of a head of width 4, got 1}}
-  %0 = yoco.rope %x, %pos {rope = #yoco.rope<half, [1.0]>} : tensor<?x2x4xf32>
+  // expected-error @+1 {{expected from 1 to 2 frequencies for a head of width 4, got 3}}
+  %0 = yoco.rope %x, %pos {rope = #yoco.rope<half, [1.0, 1.0, 1.0]>} : tensor<?x2x4xf32>
   return
 }
 
 // -----
 
 func.func @f(%x: tensor<?x2x3xf32>, %pos: tensor<?xi32>) {
-  // expected-error @+1 {{expected one frequency for each pair of a head of width 3, got 1}}
+  // expected-error @+1 {{expected heads of an even width to rotate, got width 3}}
   %0 = yoco.rope %x, %pos {rope = #yoco.rope<half, [1.0]>} : tensor<?x2x3xf32>
   return
 }
@@ -399,6 +399,41 @@ yoco.parameter @b : tensor<4xf32> from "b"
 func.func @f(%x: tensor<?x8xf32>) {
   // expected-error @+1 {{expected parameter @b to have shape [8], got 'tensor<4xf32>'}}
   %0 = yoco.norm %x bias @b {eps = 0.0 : f32, kind = #yoco.norm_kind<layer>} : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x2x1xf32>) {
+  // expected-error @+1 {{expected an operand with one column where the result has 8, got 'tensor<?x2x1xf32>' for 'tensor<?x3x8xf32>'}}
+  %0 = yoco.broadcast %x : tensor<?x2x1xf32> -> tensor<?x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameters, got none}}
+  %0 = yoco.scale %x by [] : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<6xf32> from "p"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameters with 1 or 8 elements together, got 12}}
+  %0 = yoco.scale %x by [@p, @p] : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+yoco.parameter @p : tensor<4xf32> from "p"
+yoco.parameter @q : tensor<4xbf16> from "q"
+func.func @f(%x: tensor<?x8xf32>) {
+  // expected-error @+1 {{expected parameter @q to be a vector of the same type as the first, got 'tensor<4xbf16>'}}
+  %0 = yoco.scale %x by [@p, @q] : tensor<?x8xf32>
   return
 }
 

@@ -88,12 +88,18 @@ func.func @decoders(%x: tensor<?x8xf32>, %h: tensor<?x2x4xf32>) -> tensor<?x2x4x
 yoco.parameter @matrix : tensor<8x8xf32> from "matrix"
 yoco.parameter @vector : tensor<8xbf16> from "vector"
 // CHECK-LABEL: func.func @biases
-func.func @biases(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+func.func @biases(%x: tensor<?x8xf32>, %column: tensor<?x1xf32>) -> tensor<?x8xf32> {
   // CHECK: yoco.linear %{{.*}}, @matrix bias @vector : tensor<?x8xf32> -> tensor<?x8xf32>
   %0 = yoco.linear %x, @matrix bias @vector : tensor<?x8xf32> -> tensor<?x8xf32>
   // CHECK: yoco.norm %{{.*}} weight @vector bias @vector {eps = 0.000000e+00 : f32, kind = #yoco.norm_kind<layer>} : tensor<?x8xf32>
   %1 = yoco.norm %0 weight @vector bias @vector {eps = 0.0 : f32, kind = #yoco.norm_kind<layer>} : tensor<?x8xf32>
   // CHECK: yoco.soft_cap %{{.*}} {cap = 3.000000e+01 : f32} : tensor<?x8xf32>
   %2 = yoco.soft_cap %1 {cap = 30.0 : f32} : tensor<?x8xf32>
-  return %2 : tensor<?x8xf32>
+  // CHECK: yoco.scale %{{.*}} by [@vector] : tensor<?x8xf32>
+  %3 = yoco.scale %2 by [@vector] : tensor<?x8xf32>
+  // CHECK: yoco.broadcast %{{.*}} : tensor<?x1xf32> -> tensor<?x8xf32>
+  %wide = yoco.broadcast %column : tensor<?x1xf32> -> tensor<?x8xf32>
+  // CHECK: yoco.sigmoid %{{.*}} : tensor<?x8xf32>
+  %4 = yoco.sigmoid %wide : tensor<?x8xf32>
+  return %4 : tensor<?x8xf32>
 }

@@ -75,7 +75,7 @@ module attributes {{yoco.phase = #yoco.phase<model>, yoco.checkpoint = "{folder}
 
 def layer_norm(x, eps, weight=1.0, bias=0.0):
     centered = x - x.mean(-1, keepdims=True)
-    return centered / np.sqrt((centered**2).mean(-1, keepdims=True) + eps) * weight + bias
+    return centered / np.sqrt((centered**2).mean(-1, keepdims=True) + reference.constant(eps)) * weight + bias
 
 
 def rope(x):
@@ -90,7 +90,7 @@ def logits(ids, w):
     q, k, v = (n @ w[name].T + w[name + "_bias"] for name in "qkv")
     q = rope(layer_norm(q.reshape(-1, HEADS, HEAD), 1e-3, w["qn"]))
     k = rope(k.reshape(-1, 1, HEAD))
-    scores = np.einsum("ihd,jd->hij", q, k[:, 0]) * 0.35355339
+    scores = np.einsum("ihd,jd->hij", q, k[:, 0]) * reference.constant(0.35355339)
     scores[:, np.triu(np.ones((len(ids), len(ids)), bool), 1)] = -np.inf
     p = np.exp(scores - scores.max(-1, keepdims=True))
     a = np.einsum("hij,jd->ihd", p / p.sum(-1, keepdims=True), v).reshape(-1, HEADS * HEAD)

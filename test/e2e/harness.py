@@ -20,6 +20,8 @@ CHECKPOINTS = {
     "yoco-swa-random": ROOT / "test/e2e/checkpoints/yoco-swa-random",
 }
 LLAMAS = {name: ROOT / "test/e2e/checkpoints" / name for name in ("llama-tiny", "llama-rope3-tiny")}
+# Checkpoints that are too large for this repository; tests that need them are skipped where they are not.
+MODELS = pathlib.Path(os.environ.get("YOCO_MODELS", ROOT.parent / "shared/models"))
 CED = ROOT / "test/e2e/checkpoints/ced-tiny"
 
 

@@ -39,37 +39,56 @@ class Config:
     def width(self):
         return self.head_dim or self.hidden_size // self.num_attention_heads
 
+    # What other families have otherwise (plain.py).
+
+    @property
+    def rotated(self):
+        """Elements of a head that are rotated: the first ones."""
+        return self.width
+
+    def window(self, layer):
+        """Rows that a row of the layer sees, itself included; None: all before it."""
+        return None
+
+    def has_bias(self, name):
+        """Of a projection: q, k, v, o, gate, up or down."""
+        return self.mlp_bias if name in ("gate", "up", "down") else self.attention_bias
+
+    def norms(self, layer):
+        """{name: width} of the norms of rows in a layer."""
+        return {layer + name: self.hidden_size for name in ("input_layernorm", "post_attention_layernorm")}
+
+    def projections(self):
+        """{name: (outputs, inputs)} of the matrices of a layer."""
+        d, f = self.hidden_size, self.intermediate_size
+        q, kv = self.num_attention_heads * self.width, self.num_key_value_heads * self.width
+        return {"q": (q, d), "k": (kv, d), "v": (kv, d), "o": (d, q), "gate": (f, d), "up": (f, d), "down": (d, f)}
+
     def tensors(self):
         """{name: shape} of everything in model.safetensors."""
-        d, f, w = self.hidden_size, self.intermediate_size, self.width
-        q, kv = self.num_attention_heads * w, self.num_key_value_heads * w
-        shapes = {"model.embed_tokens.weight": (self.vocab_size, d), "model.norm.weight": (d,)}
-
-        def linear(name, outputs, inputs, bias):
-            shapes[name + ".weight"] = (outputs, inputs)
-            if bias:
-                shapes[name + ".bias"] = (outputs,)
-
+        d = self.hidden_size
+        shapes = {"model.embed_tokens.weight": (self.vocab_size, d)}
+        norms = {"model.norm": d}
         for i in range(self.num_hidden_layers):
             p = f"model.layers.{i}."
-            shapes[p + "input_layernorm.weight"] = shapes[p + "post_attention_layernorm.weight"] = (d,)
-            for name, outputs, inputs in (("q", q, d), ("k", kv, d), ("v", kv, d), ("o", d, q)):
-                linear(f"{p}self_attn.{name}_proj", outputs, inputs, self.attention_bias)
-            for name, outputs, inputs in (("gate", f, d), ("up", f, d), ("down", d, f)):
-                linear(f"{p}mlp.{name}_proj", outputs, inputs, self.mlp_bias)
-        if not self.tie_word_embeddings:
-            linear("lm_head", self.vocab_size, d, False)
-        return shapes
+            norms |= self.norms(p)
+            for name, shape in self.projections().items():
+                part = "mlp" if name in ("gate", "up", "gate_up", "down") else "self_attn"
+                shapes[f"{p}{part}.{name}_proj.weight"] = shape
+                if self.has_bias(name):
+                    shapes[f"{p}{part}.{name}_proj.bias"] = shape[:1]
+        shapes |= {name + ".weight": (width,) for name, width in norms.items()}
+        return shapes if self.tie_word_embeddings else shapes | {"lm_head.weight": (self.vocab_size, d)}
 
     def save(self, path, **extra):
         fields = {k: v for k, v in dataclasses.asdict(self).items() if v is not None}
         pathlib.Path(path).write_text(json.dumps(fields | extra, indent=2) + "\n")
 
-    @staticmethod
-    def load(folder):
+    @classmethod
+    def load(cls, folder):
         fields = json.loads((pathlib.Path(folder) / "config.json").read_text())
-        known = {f.name for f in dataclasses.fields(Config)}
-        return Config(**{k: v for k, v in fields.items() if k in known})
+        known = {f.name for f in dataclasses.fields(cls)}
+        return cls(**{k: v for k, v in fields.items() if k in known})
 
 
 def create(folder, config, seed=0, dtype="BF16", shards=1, **extra):
@@ -90,11 +109,11 @@ def create(folder, config, seed=0, dtype="BF16", shards=1, **extra):
 
 
 def frequencies(config):
-    """float32 [width / 2]"""
+    """float32 [rotated / 2]"""
     f32 = np.float32
     rope = {"rope_theta": config.rope_theta} | (config.rope_scaling or {}) | (config.rope_parameters or {})
     kind = rope.get("rope_type", rope.get("type", "default"))
-    exponents = np.arange(0, config.width, 2, dtype=f32) / f32(config.width)
+    exponents = np.arange(0, config.rotated, 2, dtype=f32) / f32(config.rotated)
     inverse = f32(1) / (np.float64(rope["rope_theta"]) ** exponents.astype(np.float64)).astype(f32)
     if kind == "linear":
         return inverse / f32(rope["factor"])
@@ -110,11 +129,11 @@ def frequencies(config):
 
 
 def rope(x, inverse):
-    """Rotates the pairs (i, i + d/2) of each head."""
+    """Rotates the pairs (i, i + n) of each head, n the number of frequencies; what comes after them stays as it is."""
     angles = np.arange(len(x), dtype=np.float32)[:, None] * inverse
     cos, sin = (f(angles.astype(np.float64))[:, None, :] for f in (np.cos, np.sin))
-    a, b = np.split(x, 2, -1)
-    return np.concatenate((a * cos - b * sin, a * sin + b * cos), -1)
+    a, b, rest = np.split(x, (len(inverse), 2 * len(inverse)), -1)
+    return np.concatenate((a * cos - b * sin, a * sin + b * cos, rest), -1)
 
 
 def gelu(x):
@@ -122,30 +141,51 @@ def gelu(x):
 
 
 class Model(Reference):
-    @staticmethod
-    def load(folder):
-        return Model(Config.load(folder), safetensors.read(f"{folder}/model.safetensors")[0])
+    Config = Config
+
+    @classmethod
+    def load(cls, folder):
+        return cls(cls.Config.load(folder), safetensors.read(f"{folder}/model.safetensors")[0])
 
     def linear(self, x, name):
         y = x @ self.weights[name + ".weight"].T
         return y + self.weights[name + ".bias"] if name + ".bias" in self.weights else y
 
+    # What other families have otherwise (plain.py).
+
+    def norm(self, x, name):
+        return rms_norm(x, self.weights[name + ".weight"], self.config.rms_norm_eps)
+
+    def norm_heads(self, x, name):
+        return x
+
+    def queries_keys_values(self, n, p):
+        return (self.linear(n, f"{p}self_attn.{name}_proj") for name in "qkv")
+
+    def gate_and_up(self, n, p):
+        return (self.linear(n, f"{p}mlp.{name}_proj") for name in ("gate", "up"))
+
+    def attention(self, n, i):
+        c, p = self.config, f"model.layers.{i}."
+        q, k, v = (x.reshape(len(x), -1, c.width) for x in self.queries_keys_values(n, p))
+        q, k = (rope(self.norm_heads(x, f"{p}self_attn.{name}"), frequencies(c)) for name, x in (("q", q), ("k", k)))
+        return self.linear(attention(q, k, v, c.window(i)).reshape(len(n), -1), p + "self_attn.o_proj")
+
+    def feed_forward(self, n, p):
+        activation = gelu if self.config.hidden_act == "gelu_pytorch_tanh" else silu
+        gate, up = self.gate_and_up(n, p)
+        return self.linear(activation(gate) * up, p + "mlp.down_proj")
+
+    def layer(self, x, i):
+        p = f"model.layers.{i}."
+        x = x + self.attention(self.norm(x, p + "input_layernorm"), i)
+        return x + self.feed_forward(self.norm(x, p + "post_attention_layernorm"), p)
+
     def logits(self, tokens, rows=slice(None)):
         """[rows, vocab]: logits at the positions `rows` of the sequence, each as if it were the last."""
-        c, inverse = self.config, frequencies(self.config)
-        norm = lambda x, name: rms_norm(x, self.weights[name + ".weight"], c.rms_norm_eps)
-        activation = gelu if c.hidden_act == "gelu_pytorch_tanh" else silu
         x = self.weights["model.embed_tokens.weight"][np.asarray(tokens)]
-        for i in range(c.num_hidden_layers):
-            p = f"model.layers.{i}."
-            n = norm(x, p + "input_layernorm")
-            heads = lambda name, count: self.linear(n, f"{p}self_attn.{name}_proj").reshape(len(x), count, c.width)
-            q, k = (rope(heads(name, count), inverse) for name, count in
-                    (("q", c.num_attention_heads), ("k", c.num_key_value_heads)))
-            o = attention(q, k, heads("v", c.num_key_value_heads))
-            x = x + self.linear(o.reshape(len(x), -1), p + "self_attn.o_proj")
-            n = norm(x, p + "post_attention_layernorm")
-            x = x + self.linear(activation(self.linear(n, p + "mlp.gate_proj")) * self.linear(n, p + "mlp.up_proj"),
-                                p + "mlp.down_proj")
-        n = norm(x[rows], "model.norm")
-        return n @ self.weights["model.embed_tokens.weight"].T if c.tie_word_embeddings else self.linear(n, "lm_head")
+        for i in range(self.config.num_hidden_layers):
+            x = self.layer(x, i)
+        n = self.norm(x[rows], "model.norm")
+        tied = self.config.tie_word_embeddings
+        return n @ self.weights["model.embed_tokens.weight"].T if tied else self.linear(n, "lm_head")

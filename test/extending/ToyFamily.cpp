@@ -4,8 +4,7 @@
 // rows, and each of its two cross layers reads one of them. The output is tied to the embedding.
 
 #include "ToyFamily.h"
-#include "frontend/ModelBuilder.h"
-#include "frontend/Rope.h"
+#include "frontend/HuggingFace.h"
 
 using namespace mlir;
 using namespace mlir::yoco;
@@ -27,11 +26,9 @@ llvm::Expected<ToyConfig> readConfig(const Checkpoint &checkpoint) {
   config.width = reader.getInteger("width", 4, 1 << 10);
   config.vocabulary = reader.getInteger("vocab_size", 1, 1 << 20);
   expectHeads(reader, "width", config.width, "width", kHeads);
-  config.limits.maxLength = reader.getOptionalInteger("max_position_embeddings", 1, kMaxPositions);
-  config.limits.stopIds = readStopIds(reader, checkpoint, config.vocabulary);
+  config.limits = readLimits(reader, checkpoint, config.vocabulary);
   config.rope = readRope(reader, config.limits.maxLength);
-  reader.ignoreHuggingFaceFields();
-  if (llvm::Error error = reader.finish())
+  if (llvm::Error error = finishHuggingFace(reader))
     return std::move(error);
   return config;
 }

@@ -17,7 +17,7 @@
 
 using namespace mlir;
 using namespace mlir::yoco;
-using ::yoco::toy::ScaleOp;
+using ToyScaleOp = ::yoco::toy::ScaleOp; // the dialect has a ScaleOp of its own
 
 void ::yoco::toy::ToyKernelDialect::initialize() {
   addOperations<
@@ -28,7 +28,7 @@ void ::yoco::toy::ToyKernelDialect::initialize() {
 
 //===- Kernel for the host -----------------------------------------------------------------------------------===//
 
-static LogicalResult lowerScale(HostKernel &kernel, ScaleOp op, Value tile) {
+static LogicalResult lowerScale(HostKernel &kernel, ToyScaleOp op, Value tile) {
   KernelBuilder &build = kernel.build;
   Value input = kernel.get(op.getInput()), out = kernel.get(op.getOuts().front());
   Value factor = build.broadcast(build.f32(op.getFactor().convertToDouble()));
@@ -46,11 +46,11 @@ static LogicalResult lowerScale(HostKernel &kernel, ScaleOp op, Value tile) {
 //===- Kernel for GPUs ---------------------------------------------------------------------------------------===//
 
 /// Two blocks a row, of a warp each, for the halves of its columns.
-static nvptx::LaunchShape getScaleShape(ScaleOp, const NvptxTarget &) {
+static nvptx::LaunchShape getScaleShape(ToyScaleOp, const NvptxTarget &) {
   return {nvptx::BlockUnit::rows, /*divisor=*/1, /*multiplier=*/2, /*threads=*/32, /*sharedBytes=*/0};
 }
 
-static LogicalResult lowerScale(NvptxKernel &kernel, ScaleOp op) {
+static LogicalResult lowerScale(NvptxKernel &kernel, ToyScaleOp op) {
   OpBuilder &builder = kernel.builder;
   Location loc = kernel.loc;
   Value out = op.getOuts().front();
@@ -79,7 +79,7 @@ static LogicalResult lowerScale(NvptxKernel &kernel, ScaleOp op) {
 namespace {
 /// The same, but the blocks differ from image to image: on a chip that has clusters, the blocks of a row are one, of
 /// two warps each.
-class ScaleKernel final : public NvptxKernelModelFor<ScaleOp> {
+class ScaleKernel final : public NvptxKernelModelFor<ToyScaleOp> {
 public:
   ScaleKernel() : NvptxKernelModelFor(getScaleShape, lowerScale) {}
 

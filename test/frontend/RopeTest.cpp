@@ -13,10 +13,10 @@ using ::testing::HasSubstr;
 namespace {
 
 /// What `text`, a configuration, means; its error in `error`.
-RopeParameters read(llvm::StringRef text, std::string &error) {
+RopeParameters read(llvm::StringRef text, std::string &error, std::optional<double> partialFactor = std::nullopt) {
   llvm::json::Value value = llvm::cantFail(llvm::json::parse(text));
   ConfigReader reader(*value.getAsObject(), "config.json");
-  RopeParameters rope = readRope(reader, 8192);
+  RopeParameters rope = readRope(reader, 8192, partialFactor);
   error = llvm::toString(reader.finish());
   return rope;
 }
@@ -38,7 +38,15 @@ std::string readBad(llvm::StringRef text) {
 TEST(RopeFields, WhatSaysNothingIsTheDefault) {
   for (const char *text :
        {"{}", R"({"rope_scaling": null})", R"({"rope_scaling": {}})", R"({"rope_scaling": {"type": "default"}})",
-        R"({"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "rope_scaling": null})"})
+        R"({"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0}, "rope_scaling": null})",
+        R"({"rope_scaling": false})", R"({"rope_scaling": {"type": null}})",
+        R"({"rope_scaling": {"rope_type": "default", "factor": 1.0, "original_max_position_embeddings": 4096}})",
+        R"({"rope_scaling": {"factor": 1.0}})", R"({"rope_scaling": {"type": "linear", "factor": 1}})",
+        R"({"rope_scaling": {"rope_type": "linear", "factor": 1.0}, "rope_parameters": {"rope_type": "default"}})",
+        R"({"rope_scaling": {"type": "dynamic", "factor": 1.0}})",
+        R"({"rope_scaling": {"rope_type": "yarn", "factor": 1.0, "beta_fast": 32, "beta_slow": 1}})",
+        R"({"partial_rotary_factor": 1.0, "rope_parameters": {"partial_rotary_factor": 1}})",
+        R"({"rope_scaling": {"_comment": "a note"}})"})
     EXPECT_TRUE(readGood(text) == RopeParameters()) << text;
 }
 
@@ -66,9 +74,28 @@ TEST(RopeFields, TheOriginalLengthMayStandInTheRootOrBeTheLongest) {
   EXPECT_EQ(readGood(R"({"rope_parameters": {"rope_type": "llama3", "factor": 8}})").originalMaxPositions, 8192);
 }
 
+TEST(RopeFields, PartOfAHead) {
+  std::string error;
+  EXPECT_EQ(read("{}", error, 0.25).partialFactor, 0.25);
+  EXPECT_EQ(read(R"({"partial_rotary_factor": 0.5})", error, 0.25).partialFactor, 0.5);
+  EXPECT_EQ(read(R"({"rope_parameters": {"partial_rotary_factor": 0.5}})", error, 0.25).partialFactor, 0.5);
+  EXPECT_EQ(read(R"({"partial_rotary_factor": 0.5, "rope_parameters": {"rope_theta": 5e5}})", error, 1.0).partialFactor,
+            0.5);
+  EXPECT_EQ(error, "");
+  read(R"({"partial_rotary_factor": 0.5, "rope_parameters": {"partial_rotary_factor": 0.75}})", error, 1.0);
+  EXPECT_THAT(error, HasSubstr("field 'rope_parameters.partial_rotary_factor': expected the same"));
+  read(R"({"partial_rotary_factor": 1.5})", error, 1.0);
+  EXPECT_THAT(error, HasSubstr("field 'partial_rotary_factor': expected a number above 0"));
+}
+
 TEST(RopeFields, OthersAreRefusedByName) {
   EXPECT_THAT(readBad(R"({"rope_scaling": {"rope_type": "yarn", "factor": 8}})"),
               HasSubstr("field 'rope_scaling.rope_type': expected default or linear or llama3, got \"yarn\""));
+  EXPECT_THAT(readBad(R"({"rope_scaling": {"rope_type": "longrope", "factor": 1}})"),
+              HasSubstr("field 'rope_scaling.rope_type': expected default or linear or llama3, got \"longrope\""));
+  EXPECT_THAT(readBad(R"({"rope_scaling": {"rope_type": "yarn", "factor": 1, "attention_factor": 0.9}})"),
+              HasSubstr("field 'rope_scaling.rope_type': expected default or linear or llama3, got \"yarn\""));
+  EXPECT_THAT(readBad(R"({"rope_scaling": {"factor": 4}})"), HasSubstr("expected 'rope_type' or 'type'"));
   EXPECT_THAT(readBad(R"({"rope_parameters": {"rope_type": "linear"}})"), HasSubstr("expected 'factor'"));
   EXPECT_THAT(readBad(R"({"rope_scaling": {"type": "linear", "factor": 2, "mscale": 1}})"),
               HasSubstr("field 'rope_scaling.mscale': unknown field (value 1)"));

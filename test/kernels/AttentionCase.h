@@ -26,13 +26,17 @@ struct AttentionShape {
   int outKind = device::kF32;
   int offset = 0; // of q's, fresh rows' and results' first columns
   float scale = 0.11f;
+  int pairs = 0; // that are rotated; 0: all
+
+  int rotatedPairs() const { return style == device::kNoRope ? 0 : pairs ? pairs : keyWidth / 2; }
 
   std::string text(const std::vector<AttentionSegment> &segments) const {
     std::string text = "cache kind " + std::to_string(cacheKind) + " heads " + std::to_string(heads) + "/" +
                        std::to_string(kvHeads) + " widths " + std::to_string(keyWidth) + "/" +
                        std::to_string(valueWidth) + " window " + std::to_string(window) + " ring " +
                        std::to_string(ring) + " fresh kind " + std::to_string(freshKind) + " style " +
-                       std::to_string(style) + " out kind " + std::to_string(outKind) + " offset " +
+                       std::to_string(style) + " pairs " + std::to_string(rotatedPairs()) + " out kind " +
+                       std::to_string(outKind) + " offset " +
                        std::to_string(offset) + " segments";
     for (const AttentionSegment &segment : segments)
       text += " {" + std::to_string(segment.slot) + ", " + std::to_string(segment.firstPosition) + ", " +
@@ -127,7 +131,8 @@ public:
                                          freshKeys->data(), shape.freshKind,
                                          static_cast<int>(freshKeys->stride), freshValues->data(), shape.freshKind,
                                          static_cast<int>(freshValues->stride), frequencies.data(), shape.style,
-                                         shape.window, shape.scale, shape.heads, shape.kvHeads, shape.keyWidth,
+                                         shape.rotatedPairs(), shape.window, shape.scale, shape.heads, shape.kvHeads,
+                                         shape.keyWidth,
                                          shape.valueWidth, out->data(), shape.outKind, static_cast<int>(out->stride));
            });
   }
@@ -143,8 +148,8 @@ public:
                  table.data(), keys->data(), slotStride(shape.keyWidth), values->data(), slotStride(shape.valueWidth),
                  shape.cacheKind, shape.ring, freshKeys->data(), shape.freshKind, static_cast<int>(freshKeys->stride),
                  freshValues->data(), shape.freshKind, static_cast<int>(freshValues->stride), frequencies.data(),
-                 shape.style, shape.window, shape.scale, shape.heads, shape.kvHeads, shape.keyWidth, shape.valueWidth,
-                 splits, partial.floats(), stride, kSharedLimit);
+                 shape.style, shape.rotatedPairs(), shape.window, shape.scale, shape.heads, shape.kvHeads,
+                 shape.keyWidth, shape.valueWidth, splits, partial.floats(), stride, kSharedLimit);
            });
     EXPECT_TRUE(partial.onlyWritten());
     launch(nvptx::attentionMergeShape(shape.heads, shape.valueWidth), rows, segmentCount, [&](int64_t tile) {
@@ -236,9 +241,10 @@ private:
       query[column] = random.normal();
       q->set(row, head * width + column, static_cast<float>(query[column]));
     }
-    for (int i = 0; shape.style != device::kNoRope && i < width / 2; ++i) {
+    const int pairs = shape.rotatedPairs();
+    for (int i = 0; i < pairs; ++i) {
       const bool half = shape.style == device::kHalf;
-      double &a = query[half ? i : 2 * i], &b = query[half ? i + width / 2 : 2 * i + 1];
+      double &a = query[half ? i : 2 * i], &b = query[half ? i + pairs : 2 * i + 1];
       const double angle = static_cast<float>(position) * frequencies[i], x = a;
       a = x * std::cos(angle) - b * std::sin(angle);
       b = x * std::sin(angle) + b * std::cos(angle);

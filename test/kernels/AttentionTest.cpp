@@ -161,6 +161,8 @@ TEST(AttentionRows, Rope) {
       shape.style = style;
       checkRows(random, shape, {{0, 100, 70}});
       checkRows(random, shape, {{0, 0, 20}, {1, 77, 20}});
+      shape.pairs = 9;
+      checkRows(random, shape, {{0, 100, 70}});
     }
 }
 
@@ -250,6 +252,8 @@ TEST(AttentionSplit, SeveralRowsAndPadding) {
         shape.offset = static_cast<int>(random.integer(0, 3));
         checkSplit(random, shape, segments, splits);
         checkSplit(random, withWindow(shape, 64, 64), segments, splits);
+        shape.pairs = 5;
+        checkSplit(random, shape, segments, splits);
       }
 }
 

@@ -176,7 +176,8 @@ private:
         device::yoco_retention_step(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
                                     v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
                                     state.floats(), slotSize(), s.style == kNoRope ? nullptr : frequencies.floats(),
-                                    s.style, s.scale, s.gateDivisor, s.eps, s.hasSwish ? swish.floats() : nullptr,
+                                    s.style, s.keyWidth / 2, s.scale, s.gateDivisor, s.eps,
+                                    s.hasSwish ? swish.floats() : nullptr,
                                     s.hasSwish, swish.stride, s.heads, s.keyWidth, s.valueWidth, out.data(), s.outKind,
                                     out.stride);
       });
@@ -186,8 +187,8 @@ private:
              device::yoco_retention_span(tile, rows, segments, q.floats(), q.stride, k.floats(), k.stride, v.floats(),
                                           v.stride, gate.floats(), gate.stride, positions.ints(), table.data(),
                                           state.floats(), slotSize(),
-                                          s.style == kNoRope ? nullptr : frequencies.floats(), s.style, s.scale,
-                                          s.gateDivisor, span, s.heads, s.keyWidth, s.valueWidth, out.data(),
+                                          s.style == kNoRope ? nullptr : frequencies.floats(), s.style, s.keyWidth / 2,
+                                          s.scale, s.gateDivisor, span, s.heads, s.keyWidth, s.valueWidth, out.data(),
                                           s.outKind, out.stride, kSharedLimit);
            });
   }

@@ -23,13 +23,13 @@ std::vector<float> makeFrequencies(int width) {
   return frequencies;
 }
 
-/// Element c of a head after rope, in double; angles are products in f32.
+/// Element c of a head after rope of its first 2 `pairs` elements, in double; angles are products in f32.
 template <typename Get>
-double roped(Get get, int style, int width, int position, const std::vector<float> &frequencies, int c) {
-  if (style == device::kNoRope)
+double roped(Get get, int style, int pairs, int position, const std::vector<float> &frequencies, int c) {
+  if (style == device::kNoRope || c >= 2 * pairs)
     return get(c);
-  const int half = width / 2, i = style == device::kHalf ? c % half : c / 2;
-  const int first = style == device::kHalf ? i : 2 * i, second = style == device::kHalf ? i + half : 2 * i + 1;
+  const int i = style == device::kHalf ? c % pairs : c / 2;
+  const int first = style == device::kHalf ? i : 2 * i, second = style == device::kHalf ? i + pairs : 2 * i + 1;
   const double angle = static_cast<float>(position) * frequencies[i];
   return c == first ? get(first) * std::cos(angle) - get(second) * std::sin(angle)
                     : get(first) * std::sin(angle) + get(second) * std::cos(angle);
@@ -183,35 +183,38 @@ TEST(Rope, StylesAndWidths) {
   const int shapes[][2] = {{1, 16}, {2, 64}, {24, 128}, {5, 24}, {1, 512}, {3, 40}, {2, 256}};
   const int32_t positions[] = {0, 1, 4095, 1048576};
   for (const auto &shape : shapes)
-    for (int style : {device::kInterleaved, device::kHalf})
-      for (int outKind : {kF32, kBf16}) {
-        const int heads = shape[0], width = shape[1], columns = heads * width;
-        SCOPED_TRACE(::testing::Message() << heads << " x " << width << " style " << style << " out " << outKind);
-        const std::vector<float> frequencies = makeFrequencies(width);
-        Buffer in(kF32, 4, columns, 0, 1), out(outKind, 4, columns, 0, 3);
-        in.fillNormal(random);
-        launch(nvptx::ropeShape(heads, width), 4, 1, [&](int64_t tile) {
-          device::yoco_rope(tile, 4, in.floats(), in.stride, positions, frequencies.data(), style, heads, width,
-                            out.data(), outKind, out.stride);
-        });
-        std::vector<double> reference(4 * columns);
-        for (int row = 0; row < 4; ++row)
-          for (int c = 0; c < columns; ++c)
-            reference[row * columns + c] = roped([&](int i) { return in.get(row, c / width * width + i); }, style,
-                                                 width, positions[row], frequencies, c % width);
-        EXPECT_LT(relativeError(out, reference), limit(outKind));
-        EXPECT_TRUE(out.onlyWritten());
-      }
+    for (int part : {1, 4})
+      for (int style : {device::kInterleaved, device::kHalf})
+        for (int outKind : {kF32, kBf16}) {
+          const int heads = shape[0], width = shape[1], columns = heads * width, pairs = width / 2 / part;
+          SCOPED_TRACE(::testing::Message() << heads << " x " << width << " style " << style << " pairs " << pairs
+                                            << " out " << outKind);
+          const std::vector<float> frequencies = makeFrequencies(width);
+          Buffer in(kF32, 4, columns, 0, 1), out(outKind, 4, columns, 0, 3);
+          in.fillNormal(random);
+          launch(nvptx::ropeShape(heads, width), 4, 1, [&](int64_t tile) {
+            device::yoco_rope(tile, 4, in.floats(), in.stride, positions, frequencies.data(), style, pairs, heads,
+                              width, out.data(), outKind, out.stride);
+          });
+          std::vector<double> reference(4 * columns);
+          for (int row = 0; row < 4; ++row)
+            for (int c = 0; c < columns; ++c)
+              reference[row * columns + c] = roped([&](int i) { return in.get(row, c / width * width + i); }, style,
+                                                   pairs, positions[row], frequencies, c % width);
+          EXPECT_LT(relativeError(out, reference), limit(outKind));
+          EXPECT_TRUE(out.onlyWritten());
+        }
 }
 
 struct CacheCase {
   int heads, keyWidth, valueWidth, window, style, inKind, cacheKind;
+  int pairs = 0; // that are rotated; 0: all
 };
 
 void checkCacheWrite(Random &random, const CacheCase &c) {
   SCOPED_TRACE(::testing::Message() << c.heads << " heads " << c.keyWidth << " " << c.valueWidth << " window "
                                     << c.window << " style " << c.style << " kinds " << c.inKind << c.cacheKind);
-  const int slots = 4, seq = 40, rows = 44;
+  const int slots = 4, seq = 40, rows = 44, pairs = c.pairs ? c.pairs : c.keyWidth / 2;
   const int places = c.window ? c.window + 3 : seq; // between the rings of two slots lies something else
   const Segment table[] = {{2, 3, 5, 30}, {-1, 0, 0, 1}, {0, 0, 1, 4}, {3, 39, 35, 1}, {-1, 0, 36, 0}, {-1, 9, 40, 1}};
   std::vector<int32_t> positions(rows, 0x7fffffff);
@@ -234,7 +237,7 @@ void checkCacheWrite(Random &random, const CacheCase &c) {
                              values.stride, positions.data(), table, keyCache.data(),
                              int64_t(places) * keyCache.columns, valueCache.data(),
                              int64_t(places) * valueCache.columns, c.cacheKind, c.window, c.heads, c.keyWidth,
-                             c.valueWidth, frequencies.data(), c.style);
+                             c.valueWidth, frequencies.data(), c.style, pairs);
   });
   Error keyError, valueError;
   for (int place = 0; place < slots * places; ++place) {
@@ -246,7 +249,7 @@ void checkCacheWrite(Random &random, const CacheCase &c) {
       }
       const int start = column / c.keyWidth * c.keyWidth;
       keyError.add(keyCache.get(place, column), roped([&](int i) { return keys.get(row, start + i); }, c.style,
-                                                      c.keyWidth, positions[row], frequencies, column - start));
+                                                      pairs, positions[row], frequencies, column - start));
     }
     for (int column = 0; column < valueCache.columns; ++column) {
       if (row >= 0)
@@ -269,6 +272,7 @@ TEST(CacheWrite, GrowingAndRings) {
         for (int cacheKind : {kF32, kBf16}) {
           checkCacheWrite(random, {2, 64, 64, window, style, inKind, cacheKind});
           checkCacheWrite(random, {3, 24, 40, window, style, inKind, cacheKind});
+          checkCacheWrite(random, {2, 40, 24, window, style, inKind, cacheKind, 5});
         }
   checkCacheWrite(random, {8, 128, 128, 0, device::kInterleaved, kF32, kBf16});
   checkCacheWrite(random, {1, 16, 512, 20, device::kHalf, kF32, kBf16});
@@ -290,7 +294,7 @@ TEST(CacheWrite, BeyondFourGigabytes) {
   launch(nvptx::cacheWriteShape(heads, width, width), 1, 1, [&](int64_t tile) {
     device::yoco_cache_write(tile, 1, 1, seq, keys.data(), kBf16, keys.stride, values.data(), kBf16, values.stride,
                              positions, table, keyCache, 0, valueCache, 0, kBf16, 0, heads, width, width, nullptr,
-                             device::kNoRope);
+                             device::kNoRope, 0);
   });
   for (int i = 0; i < heads * width; ++i) {
     ASSERT_EQ(bf16ToFloat(keyCache[2 * row - heads * width + i]), keys.get(0, i));

@@ -14,6 +14,8 @@ constexpr const char *kDescription = "Compiles a decoder-decoder language model 
 constexpr const char *kExamples = R"(Examples:
   Compile a checkpoint for this project's default target, the CPU:
     yoco-compile examples/yoco-tiny/gret -o gret.yoco --max-seq-len=4096
+  Compile a GGUF file; quantised weights are widened to the type that the target wants:
+    yoco-compile model.gguf -o model.yoco
   See what prefill skips, and where every byte of memory goes:
     yoco-compile examples/yoco-tiny/gret --explain-demand --plan
   Compile a configuration that has no weights yet:
@@ -62,7 +64,7 @@ public:
   Parser() : app(kDescription, "yoco-compile") {
     app.footer(kExamples);
     app.set_version_flag("--version", "yoco-compile " YOCO_VERSION);
-    add("input", line.input, "INPUT", "Folder of a checkpoint, or a module (.mlir, .mlirbc)");
+    add("input", line.input, "INPUT", "Checkpoint, a folder or a GGUF file, or a module (.mlir, .mlirbc)");
     output = add("-o", line.output, "FILE", "Model file to write; with --compile-to, the module (default: stdout)");
     app.add_option("--target", line.targets,
                    "host[:x86-64-v3|x86-64-v4|native], nvptx:sm_80 or nvptx:sm_90a; may be repeated (default: host)")
@@ -98,7 +100,7 @@ public:
         throw Problem{std::string(text.substr(0, text.size() - 1)) + ": expected a value, got an empty one"};
     app.parse(argc, argv);
     if (line.input.empty())
-      throw Problem{"expected the folder of a checkpoint or a module, got none"};
+      throw Problem{"expected a checkpoint, a folder or a GGUF file, or a module, got none"};
     line.maxSeqLen = parseBound(maxSeqLen, maxSeqLenText, kMaxSeqLen);
     line.maxBatch = parseBound(maxBatch, maxBatchText, kMaxBatch);
     line.prefillChunk = parseBound(prefillChunk, prefillChunkText, kMaxSeqLen);

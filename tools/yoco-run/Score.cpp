@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "tools/common/Npy.h"
 #include "tools/common/Output.h"
-#include "tools/yoco-run/Npy.h"
 #include "tools/yoco-run/Run.h"
 
 #include <algorithm>

@@ -3,9 +3,9 @@
 // yoco-run: runs a model file from the command line.
 
 #include "tools/common/CommandLine.h"
+#include "tools/common/Npy.h"
 #include "tools/common/Output.h"
 #include "tools/yoco-run/Arguments.h"
-#include "tools/yoco-run/Npy.h"
 #include "tools/yoco-run/Run.h"
 
 #include <algorithm>

@@ -109,6 +109,13 @@ void yoco::rotate(KernelBuilder &build, RopeAttr rope, const Turn &turn, const P
   build.storeStrip(right, toHigh.buffer, toHigh.indices, turn.pairs, 0);
 }
 
+void yoco::copyUnpaired(KernelBuilder &build, RopeAttr rope, int64_t width, const Place &from, const Place &to,
+                        Value factor) {
+  int64_t paired = 2 * static_cast<int64_t>(rope.getInvFreq().size());
+  copyRow(build, width - paired, moveBy(build, from, build.index(paired)), moveBy(build, to, build.index(paired)),
+          factor);
+}
+
 //===- Rows --------------------------------------------------------------------------------------------------===//
 
 void yoco::copyRow(KernelBuilder &build, int64_t width, const Place &from, const Place &to, Value factor) {

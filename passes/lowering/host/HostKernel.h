@@ -60,6 +60,13 @@ void forPairs(KernelBuilder &build, RopeAttr rope, Value frequencies, Value posi
 /// Rotates the pairs of `turn` of one head. A factor other than null multiplies the result.
 void rotate(KernelBuilder &build, RopeAttr rope, const Turn &turn, const Place &from, const Place &to,
             Value factor = {});
+/// Whether a head of `width` has elements that are in no pair.
+inline bool isPartial(RopeAttr rope, int64_t width) {
+  return 2 * static_cast<int64_t>(rope.getInvFreq().size()) < width;
+}
+/// Copies those, as `rotate` the others.
+void copyUnpaired(KernelBuilder &build, RopeAttr rope, int64_t width, const Place &from, const Place &to,
+                  Value factor = {});
 /// Copies a row of static width. A factor other than null multiplies it.
 void copyRow(KernelBuilder &build, int64_t width, const Place &from, const Place &to, Value factor = {});
 /// (mean of squares + eps)^(-1/2) of a row of static width.

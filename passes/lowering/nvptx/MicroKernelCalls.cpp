@@ -217,8 +217,10 @@ void MicroKernelCall::addOptionalVector(StringRef argument, const VectorField &f
 void MicroKernelCall::addRope(StringRef argument, const RopeField &field) {
   if (!require(argument, field.value.has_value()))
     return;
-  push(kernel.getFrequencies(*field.value));
-  pushInteger(getStyle(*field.value));
+  RopeAttr rope = *field.value;
+  push(kernel.getFrequencies(rope));
+  pushInteger(getStyle(rope));
+  pushInteger(rope ? rope.getInvFreq().size() : 0);
 }
 
 void MicroKernelCall::addInteger(StringRef argument, const IntegerField &field) {

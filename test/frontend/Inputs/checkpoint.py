@@ -11,6 +11,22 @@ CONFIGS = {
              "vocab_size": 31, "model_type": "yoco"},
     "llama": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
               "num_key_value_heads": 1, "vocab_size": 31, "model_type": "llama"},
+    "mistral": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
+                "num_key_value_heads": 1, "sliding_window": 5, "vocab_size": 31, "model_type": "mistral"},
+    "qwen2": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
+              "num_key_value_heads": 1, "vocab_size": 31, "model_type": "qwen2"},
+    "qwen3": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
+              "num_key_value_heads": 1, "head_dim": 6, "vocab_size": 31, "model_type": "qwen3"},
+    "phi3": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
+             "num_key_value_heads": 1, "vocab_size": 31, "model_type": "phi3"},
+    "stablelm": {"hidden_size": 24, "num_hidden_layers": 2, "intermediate_size": 20, "num_attention_heads": 3,
+                 "num_key_value_heads": 1, "vocab_size": 31, "model_type": "stablelm"},
+    "lckv": {"hidden_size": 24, "num_hidden_layers": 4, "intermediate_size": 20, "num_attention_heads": 3,
+             "num_key_value_heads": 1, "layer_types": "0_1_1_1", "method": "yoco-plus", "vocab_size": 31,
+             "model_type": "lckv-llama"},
+    "yocou": {"d_model": 24, "d_ffn": 20, "head": 3, "cross_head": 4, "kv_head": 1, "cross_kv_head": 2, "head_dim": 8,
+              "n_layers": 4, "yoco_cross_layers": 2, "universal_loop": 2, "yoco_window_size": 4, "moe": False,
+              "vocab_size": 31, "model_type": "yoco"},
     "ced": {"hidden_size": 24, "intermediate_size": 20, "num_attention_heads": 3, "num_key_value_heads": 1,
             "head_dim": 8, "encoder_layer_types": ["full_attention", "sliding_attention"], "num_decoder_layers": 2,
             "sliding_window": 5, "vocab_size": 31, "model_type": "ced-toy"},
@@ -18,24 +34,88 @@ CONFIGS = {
 BYTES = {"BF16": 2, "F16": 2, "F32": 4, "F64": 8, "I32": 4}
 
 
-def llama_shapes(config):
-    d, f, v = config["hidden_size"], config["intermediate_size"], config["vocab_size"]
+def llama_linears(config):
+    """The matrices of a layer: their shapes, and whether they have biases."""
+    d, f, kind = config["hidden_size"], config["intermediate_size"], config["model_type"]
     heads = config["num_attention_heads"]
     width = config.get("head_dim") or d // heads
     q, kv = width * heads, width * (config.get("num_key_value_heads") or heads)
-    result = {"model.embed_tokens.weight": [v, d], "model.norm.weight": [d]}
+    qkv_bias = config.get("attention_bias") or config.get("use_qkv_bias") or kind == "qwen2"
+    if kind == "phi3":
+        linears = {"self_attn.qkv": [q + 2 * kv, d], "self_attn.o": [d, q], "mlp.gate_up": [2 * f, d]}
+    else:
+        linears = {"self_attn.q": [q, d], "self_attn.k": [kv, d], "self_attn.v": [kv, d], "self_attn.o": [d, q],
+                   "mlp.gate": [f, d], "mlp.up": [f, d]}
+    biases = {"q": qkv_bias, "k": qkv_bias, "v": qkv_bias, "o": config.get("attention_bias")}
+    return {name: (shape, biases.get(name.split(".")[1], config.get("mlp_bias")))
+            for name, shape in (linears | {"mlp.down": [d, f]}).items()}
+
+
+def llama_shapes(config):
+    d, v, kind = config["hidden_size"], config["vocab_size"], config["model_type"]
+    heads, kv_heads = config["num_attention_heads"], config.get("num_key_value_heads")
+    width = config.get("head_dim") or d // heads
+    norms = {"model.norm": d}
+    for i in range(config["num_hidden_layers"]):
+        layer = f"model.layers.{i}."
+        norms[layer + "input_layernorm"] = d
+        if not config.get("use_parallel_residual"):
+            norms[layer + "post_attention_layernorm"] = d
+    result = {name + ".weight": [size] for name, size in norms.items()}
+    if kind == "stablelm":
+        result |= {name + ".bias": [size] for name, size in norms.items()}
+    result["model.embed_tokens.weight"] = [v, d]
     if not config.get("tie_word_embeddings"):
         result["lm_head.weight"] = [v, d]
     for i in range(config["num_hidden_layers"]):
         layer = f"model.layers.{i}."
-        result |= {layer + "input_layernorm.weight": [d], layer + "post_attention_layernorm.weight": [d]}
-        linears = {"self_attn.q": [q, d], "self_attn.k": [kv, d], "self_attn.v": [kv, d], "self_attn.o": [d, q],
-                   "mlp.gate": [f, d], "mlp.up": [f, d], "mlp.down": [d, f]}
-        for name, shape in linears.items():
+        for name, (shape, has_bias) in llama_linears(config).items():
             result[f"{layer}{name}_proj.weight"] = shape
-            if config.get("mlp_bias" if name.startswith("mlp") else "attention_bias"):
+            if has_bias:
                 result[f"{layer}{name}_proj.bias"] = shape[:1]
+        for name, count in (("q", heads), ("k", kv_heads)):
+            if kind == "qwen3":
+                result[f"{layer}self_attn.{name}_norm.weight"] = [width]
+            for head in range(count if config.get("qk_layernorm") else 0):
+                result[f"{layer}self_attn.{name}_layernorm.norms.{head}.weight"] = [width]
     return result
+
+
+def lckv_shapes(config):
+    result = llama_shapes(config)
+    for i, source in enumerate(map(int, config["layer_types"].split("_"))):
+        layer = f"model.layers.{i}.self_attn."
+        if source != i:
+            del result[layer + "k_proj.weight"], result[layer + "v_proj.weight"]
+        elif i > 0 and config["method"] == "yoco-plus":
+            result |= {layer + "key_weight": [2], layer + "value_weight": [2]}
+    return result
+
+
+def yocou_shapes(config):
+    d, f, v, width = config["d_model"], config["d_ffn"], config["vocab_size"], config["head_dim"]
+    kv, cross = config["kv_head"] * width, config["cross_kv_head"] * width
+    pairs = 2 if config.get("diff_v2") or config.get("diff_v3") else 1
+    has_weights = config.get("qk_rms_clip") and config.get("qk_rms_gamma")
+    result = {"embed_tokens": [v, d], "norm": [d], "yoco_norm": [d], "k_proj": [cross, d], "v_proj": [cross, d]}
+    if has_weights:
+        result["yoco_k_norm"] = [width]
+    for i in range(config["n_layers"]):
+        is_own = i < config["n_layers"] - config["yoco_cross_layers"]
+        heads, p = config["head" if is_own else "cross_head"], f"layers.{i}."
+        a = p + "self_attn."
+        result |= {p + "input_layernorm": [d], p + "post_attention_layernorm": [d],
+                   a + "q_proj": [pairs * heads * width, d],
+                   a + "o_proj": [d, heads * width], p + "mlp.gate_proj": [f, d], p + "mlp.up_proj": [f, d],
+                   p + "mlp.down_proj": [d, f]}
+        if is_own:
+            result |= {a + "k_proj": [kv, d], a + "v_proj": [kv, d]}
+        if has_weights:
+            result |= {f"{a}{name}_norm": [width] for name in ("qk" if is_own else "q")}
+        if pairs == 2:
+            result[a + "lambda_proj"] = [(2 if config.get("diff_v3") else 1) * heads, d]
+    result = {f"model.{name}.weight": shape for name, shape in result.items()}
+    return result if config.get("weight_tying") else result | {"lm_head.weight": [v, d]}
 
 
 def ced_shapes(config):
@@ -78,7 +158,8 @@ def yoco_shapes(config):
 
 def shapes(family, config):
     """The tensors that a model of this configuration has. Sizes that make no sense give shapes that make none."""
-    return {"yoco": yoco_shapes, "llama": llama_shapes, "ced": ced_shapes}[family](config)
+    return {"yoco": yoco_shapes, "ced": ced_shapes, "lckv": lckv_shapes,
+            "yocou": yocou_shapes}.get(family, llama_shapes)(config)
 
 
 def write(path, tensors, options):

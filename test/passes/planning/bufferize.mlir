@@ -471,3 +471,42 @@ module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
     return %x : tensor<?x1099511627776xf32>
   }
 }
+
+// -----
+
+// Rows side by side are copied into columns of one buffer, which may be the one that is returned.
+
+// CHECK-LABEL: func.func @concat()
+// CHECK: %[[IDS:.+]] = yoco.alloc {{.*}} role ids
+// CHECK: %[[ROWS:.+]] = memref.dim %[[IDS]]
+// CHECK: %[[A:.+]] = yoco.alloc <64 * chunk> : memref<?x8xf32>
+// CHECK: %[[B:.+]] = yoco.alloc <64 * chunk> : memref<?x3xf32>
+// CHECK: %[[Y:.+]] = yoco.alloc <64 * chunk> role logits : memref<?x11xf32>
+// CHECK-NEXT: %[[LEFT:.+]] = memref.subview %[[Y]][0, 0] [%[[ROWS]], 8] [1, 1]
+// CHECK-NEXT: linalg.generic {{.*}} ins(%[[A]] : {{.*}}) outs(%[[LEFT]] : memref<?x8xf32, strided<[11, 1]>>)
+// CHECK: %[[RIGHT:.+]] = memref.subview %[[Y]][0, 8] [%[[ROWS]], 3] [1, 1]
+// CHECK-NEXT: linalg.generic {{.*}} ins(%[[B]] : {{.*}}) outs(%[[RIGHT]] : memref<?x3xf32, strided<[11, 1], offset: 8>>)
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+  yoco.parameter @w : tensor<3x8xbf16> from "w"
+  func.func @concat(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x11xf32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+    %a = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    %b = yoco.fused_linear %a weights [@w] : (tensor<?x8xf32>) -> tensor<?x3xf32>
+    %y = tensor.concat dim(1) %a, %b : (tensor<?x8xf32>, tensor<?x3xf32>) -> tensor<?x11xf32>
+    return %y : tensor<?x11xf32>
+  }
+}
+
+// -----
+
+module attributes {yoco.target = #yoco.target<"host", "x86-64-v3", f32>} {
+  yoco.parameter @embed : tensor<16x8xbf16> from "embed"
+  func.func @below(%ids: tensor<?xi32>, %segments: !yoco.segments) -> tensor<?x8xf32>
+      attributes {yoco.entry = #yoco.entry<rows = ragged, bound = chunk, logits = all>} {
+    %a = yoco.fused_embed %ids table @embed {scale = 1.0 : f32} : (tensor<?xi32>) -> tensor<?x8xf32>
+    // expected-error @+1 {{cannot be bufferized: expected rows of vectors side by side, got 'tensor<?x8xf32>' along dimension 0}}
+    %y = tensor.concat dim(0) %a, %a : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+    return %y : tensor<?x8xf32>
+  }
+}

@@ -157,6 +157,8 @@ void AttentionLowering::loadQueries(Value row, Value count) {
     forPairs(build, rope, frequencies, build.add(position, r), [&](const Turn &turn) {
       build.forLoop(zero, heads, 1, [&](Value h) { rotate(build, rope, turn, from(h), to(h), scale); });
     });
+    if (isPartial(rope, keyWidth))
+      build.forLoop(zero, heads, 1, [&](Value h) { copyUnpaired(build, rope, keyWidth, from(h), to(h), scale); });
   });
 }
 

@@ -26,6 +26,8 @@ static LogicalResult lowerCacheWrite(HostKernel &kernel, FusedCacheWriteOp op, V
         copyRow(build, more.getWidth(), from(op.getMoreRows(), more, h), to(op.getMoreCache(), h));
       if (!rope)
         copyRow(build, cache.getWidth(), from(op.getRows(), cache, h), to(op.getCache(), h));
+      else if (isPartial(rope, cache.getWidth()))
+        copyUnpaired(build, rope, cache.getWidth(), from(op.getRows(), cache, h), to(op.getCache(), h));
     });
     if (!rope)
       return;

@@ -19,12 +19,17 @@ static LogicalResult lowerRope(HostKernel &kernel, FusedRopeOp op, Value tile) {
   Value frequencies = makeFrequencies(build, rope);
   forRowsOfTile(kernel, tile, [&](Value row) {
     Value position = build.toIndex(build.load(positions, row));
-    forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
+    auto forHeads = [&](function_ref<void(const Place &, const Place &)> body) {
       build.forLoop(build.index(0), build.index(heads), 1, [&](Value head) {
         Place from{input, {row, build.mul(head, width)}};
-        rotate(build, rope, turn, from, Place{out, from.indices});
+        body(from, Place{out, from.indices});
       });
+    };
+    forPairs(build, rope, frequencies, position, [&](const Turn &turn) {
+      forHeads([&](const Place &from, const Place &to) { rotate(build, rope, turn, from, to); });
     });
+    if (isPartial(rope, width))
+      forHeads([&](const Place &from, const Place &to) { copyUnpaired(build, rope, width, from, to); });
   });
   return success();
 }
